@@ -1,0 +1,83 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Status says what a variable is good for in this version.
+type Status string
+
+// What may be said of a variable.
+const (
+	Used     Status = "used"
+	NotYet   Status = "not used yet"        // its part comes in a later version
+	NoEffect Status = "accepted, no effect" // kept so that existing .env files stay valid
+)
+
+// Entry is one variable as it may be shown to an operator.
+type Entry struct {
+	Name    string
+	Value   string // secrets show only that they are set, URLs lose their password
+	Default bool   // the environment does not set it
+	Status  Status
+	Doc     string
+}
+
+// Dump is every variable in the table's order, without secrets.
+func (s *Settings) Dump() []Entry { return append([]Entry(nil), s.entries...) }
+
+func (v variable) entry(value string, given bool) Entry {
+	e := Entry{Name: v.name, Value: value, Default: !given, Status: v.status, Doc: v.doc}
+	switch {
+	case v.secret:
+		e.Value = Secret(value).String()
+	case v.credentials:
+		e.Value = withoutPassword(value)
+	}
+	return e
+}
+
+func (v variable) fault(value string, err error) Fault {
+	f := Fault{Variable: v.name, Problem: err.Error(), Expected: v.kind.expects, Example: v.kind.example}
+	if errors.Is(err, errShape) {
+		f.Problem = fmt.Sprintf("%q is not understood", value)
+		if v.secret || v.credentials {
+			f.Problem = "its value is not understood"
+		}
+	}
+	return f
+}
+
+// WriteExample writes an .env file that names every variable with its default,
+// what it means and which processes read it.
+func WriteExample(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(`# Every variable that Mnemosyne reads. Each line below shows the default, empty where there is
+# none; take the # away to set it. An empty value counts as none.
+# Without DB_HOST everything is kept under MNEMOSYNE_DATA_DIR and no server is needed.
+# Passwords inside URLs must be percent-encoded.
+`)
+	group := ""
+	for _, v := range table(&Settings{}) {
+		if v.group != group {
+			group = v.group
+			fmt.Fprintf(&b, "\n# ---- %s\n", group)
+		}
+		fmt.Fprintf(&b, "\n# %s\n# Read by: %s.", v.doc, v.readers)
+		if v.status != Used {
+			fmt.Fprintf(&b, " In this version: %s.", v.status)
+		}
+		if v.kind.expects != anyText {
+			fmt.Fprintf(&b, " Takes %s.", v.kind.expects)
+		}
+		if v.byDefault == "" && v.kind.example != "" {
+			fmt.Fprintf(&b, " For example %s", v.kind.example)
+		}
+		fmt.Fprintf(&b, "\n#%s=%s\n", v.name, v.byDefault)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,139 @@
+package settings
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	_ "time/tzdata" // TIME_ZONE must work in an image without the system's zone files
+)
+
+// Fault is one variable that cannot be used as it is.
+type Fault struct {
+	Variable string
+	Problem  string // what is wrong; never a secret's value
+	Expected string
+	Example  string
+}
+
+func (f Fault) String() string {
+	text := f.Variable + ": " + f.Problem
+	if f.Expected != "" {
+		text += "; expected " + f.Expected
+	}
+	if f.Example != "" {
+		text += ", for example " + f.Variable + "=" + f.Example
+	}
+	return text
+}
+
+// Error is every fault of one environment, in the table's order.
+type Error struct {
+	Faults []Fault
+}
+
+func (e *Error) Error() string {
+	lines := make([]string, 0, len(e.Faults)+1)
+	lines = append(lines, fmt.Sprintf("settings: %d to mend in the environment", len(e.Faults)))
+	for _, f := range e.Faults {
+		lines = append(lines, "  "+f.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Load reads every variable through lookup, which is os.LookupEnv in a program.
+// An empty value counts as none, since that is what docker compose makes of a
+// variable that .env does not name. The error is an *Error with all faults.
+func Load(lookup func(string) (string, bool)) (*Settings, error) {
+	s := &Settings{}
+	var faults []Fault
+	for _, v := range table(s) {
+		value, given := read(v, lookup)
+		if value != "" {
+			if err := v.kind.set(value); err != nil {
+				faults = append(faults, v.fault(value, err))
+				continue
+			}
+		}
+		s.entries = append(s.entries, v.entry(value, given))
+	}
+	s.derive()
+	if faults = append(faults, s.missing(faults)...); len(faults) > 0 {
+		return nil, &Error{Faults: faults}
+	}
+	return s, nil
+}
+
+func read(v variable, lookup func(string) (string, bool)) (value string, given bool) {
+	value, _ = lookup(v.name)
+	if !v.secret {
+		value = strings.TrimSpace(value)
+	}
+	if value == "" {
+		return v.byDefault, false
+	}
+	return value, true
+}
+
+// derive fills what follows from other variables.
+func (s *Settings) derive() {
+	if s.SSO.FrontendOrigin == "" {
+		s.SSO.FrontendOrigin = s.SSO.Origin
+	}
+	if s.Debug {
+		s.Logging = Logging{Level: slog.LevelDebug, HTTP: slog.LevelDebug, Worker: slog.LevelDebug}
+	}
+}
+
+// missing reports variables that another one makes necessary. Those that are
+// faulty already, or hang on one that is, are left out: one mistake, one fault.
+func (s *Settings) missing(found []Fault) []Fault {
+	faulty := make(map[string]bool, len(found))
+	for _, f := range found {
+		faulty[f.Variable] = true
+	}
+	var faults []Fault
+	need := func(name, value, cause string, when bool) {
+		if when && value == "" && !faulty[name] {
+			faults = append(faults, Fault{Variable: name, Problem: "missing, and " + cause + " makes it necessary"})
+		}
+	}
+	need("SECRET_KEY", s.SecretKey.Reveal(), "DB_HOST", !s.Embedded())
+
+	s3, remote := s.Storage.S3, !s.Storage.Local && !faulty["USE_LOCAL_STORAGE"]
+	need("AWS_ACCESS_KEY_ID", s3.AccessKey, "USE_LOCAL_STORAGE=False", remote)
+	need("AWS_SECRET_ACCESS_KEY", s3.SecretKey.Reveal(), "USE_LOCAL_STORAGE=False", remote)
+	need("AWS_STORAGE_BUCKET_NAME", s3.Bucket, "USE_LOCAL_STORAGE=False", remote)
+
+	handover := s.DaedalusStorage.S3
+	need("DAEDALUS_S3_ACCESS_KEY_ID", handover.AccessKey, "DAEDALUS_S3_ENDPOINT_URL", handover.Endpoint != "")
+	need("DAEDALUS_S3_SECRET_ACCESS_KEY", handover.SecretKey.Reveal(), "DAEDALUS_S3_ENDPOINT_URL", handover.Endpoint != "")
+
+	need("CASDOOR_ORIGIN", s.SSO.Origin, "CASDOOR_ENABLED=True", s.SSO.Enabled)
+	need("CASDOOR_CLIENT_ID", s.SSO.ClientID, "CASDOOR_ENABLED=True", s.SSO.Enabled)
+	need("CASDOOR_CLIENT_SECRET", s.SSO.ClientSecret.Reveal(), "CASDOOR_ENABLED=True", s.SSO.Enabled)
+
+	need("EMBEDDING_MODEL", s.Embedding.Model, "EMBEDDING_BASE_URL", s.Embedding.BaseURL != "")
+	return faults
+}
+
+// Warnings are settings that work and that an operator should know about.
+func (s *Settings) Warnings() []string {
+	var out []string
+	warn := func(when bool, text string) {
+		if when {
+			out = append(out, text)
+		}
+	}
+	const short = 32
+	warn(s.SecretKey != "" && len(s.SecretKey) < short, "SECRET_KEY is shorter than 32 characters and may be guessed.")
+	warn(!s.Embedded() && s.Debug, "DEBUG is True in production.")
+	warn(!s.MCP.RequireAuth, "MCP_REQUIRE_AUTH is False: anyone who reaches /mcp/ reads the global libraries.")
+	warn(s.DaedalusStorage.S3.Endpoint != "" && s.DaedalusStorage.Prefix == "",
+		"DAEDALUS_S3_PREFIX is empty: every caller may ingest any object of the Daedalus bucket.")
+	warn(!s.Storage.Local && !s.Storage.S3.Verify, "AWS_S3_VERIFY is False: the S3 server's certificate is not checked.")
+	warn(s.DaedalusStorage.S3.Endpoint != "" && !s.DaedalusStorage.S3.Verify,
+		"DAEDALUS_S3_VERIFY is False: the Daedalus S3 server's certificate is not checked.")
+	warn(s.SSO.Enabled && !s.SSO.SSLVerify, "CASDOOR_SSL_VERIFY is False: Casdoor's certificate is not checked.")
+	return out
+}
