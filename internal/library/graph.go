@@ -1,0 +1,126 @@
+package library
+
+import "context"
+
+// Graph is the index that chunks are found in: text and vectors, a
+// projection that can be made again from the relational store and the
+// objects. Engines implement it; graphtest holds the suite that all pass.
+//
+// A generation is staged chunk by chunk and seen by nobody until Publish,
+// which swaps it for the older one in one transaction. Every write may be
+// repeated with the same arguments: it then changes nothing. A library that
+// the graph has never seen is an empty one, never an error.
+type Graph interface {
+	// Stage writes chunks of a generation that nobody sees yet.
+	Stage(ctx context.Context, gen GenerationRef, chunks []IndexChunk) error
+	// Staged tells which ordinals of a generation have been staged, so that
+	// work cut short goes on where it stopped.
+	Staged(ctx context.Context, gen GenerationRef) (map[int]bool, error)
+	// Vectors gives the vectors, in one embedding space, that the item's
+	// published generation holds for these chunk hashes. Hashes it lacks are
+	// left out.
+	Vectors(ctx context.Context, libraryUID, itemUID, space string, hashes []string) (map[string][]float32, error)
+	// Publish makes a staged generation the one that readers see and retires
+	// the one before it. Of retired generations the newest keep stay
+	// readable by GetChunks; older ones go.
+	Publish(ctx context.Context, gen GenerationRef, item IndexItem, keep int) error
+	// SetItem changes what the index knows of a published item (title,
+	// collection) without touching its chunks' places.
+	SetItem(ctx context.Context, libraryUID string, item IndexItem) error
+	// Discard drops a generation that was staged and not published.
+	Discard(ctx context.Context, gen GenerationRef) error
+	// DeleteItem drops everything of an item.
+	DeleteItem(ctx context.Context, libraryUID, itemUID string) error
+	// DeleteLibrary drops everything of a library.
+	DeleteLibrary(ctx context.Context, libraryUID string) error
+
+	// FullText finds published chunks by their words, best first.
+	FullText(ctx context.Context, q FullTextQuery) ([]Scored, error)
+	// Nearest finds published chunks by their vectors, exactly, best first.
+	Nearest(ctx context.Context, q VectorQuery) ([]Scored, error)
+
+	// Chunks gives chunks of one generation of an item, published or
+	// retired, with ordinals in [from, to), in order.
+	Chunks(ctx context.Context, gen GenerationRef, from, to int) ([]Chunk, error)
+	// Hydrate fills in the chunks that a search found. Chunks that are no
+	// longer published are left out; the order is the argument's.
+	Hydrate(ctx context.Context, found []Scored) ([]Chunk, error)
+
+	// Spaces lists the embedding spaces that the libraries' published
+	// vectors are in.
+	Spaces(ctx context.Context, libraryUIDs []string) ([]string, error)
+	// Stats counts what is stored of a library, staged and retired included,
+	// so that a deletion can be shown to be whole.
+	Stats(ctx context.Context, libraryUID string) (GraphStats, error)
+	// Ping asks the engine for a sign of life.
+	Ping(ctx context.Context) error
+}
+
+// GenerationRef names a generation of an item.
+type GenerationRef struct {
+	LibraryUID string
+	ItemUID    string
+	Generation int64
+}
+
+// IndexItem is what the index keeps of an item beside its chunks.
+type IndexItem struct {
+	UID           string
+	CollectionUID string // empty: none
+	Title         string // read by the full-text index of each chunk
+}
+
+// IndexChunk is a chunk on its way into the index.
+type IndexChunk struct {
+	Ordinal     int
+	Text        string
+	HeadingPath []string
+	Page        *int
+	Start, End  int       // code points
+	Hash        string    // of what the embedder read; equal hash, equal vector
+	Space       string    // embedding.Space.ID of Vector
+	Vector      []float32 // [dimensions], unit length
+}
+
+// Filter narrows a search within its libraries. Zero values narrow nothing.
+type Filter struct {
+	ItemUID        string
+	CollectionUIDs []string
+}
+
+// FullTextQuery asks for chunks by words. Text is what a person typed; no
+// character of it is syntax.
+type FullTextQuery struct {
+	Libraries []string // uids; only these are searched
+	Text      string
+	Filter    Filter
+	Limit     int
+}
+
+// VectorQuery asks for the chunks nearest to a vector.
+type VectorQuery struct {
+	Libraries []string // uids; only these are searched
+	Space     string
+	Vector    []float32 // unit length
+	Filter    Filter
+	Limit     int
+}
+
+// Scored is a chunk that a leg found. Scores of different legs are of
+// different kinds: only their order within one answer means something.
+type Scored struct {
+	LibraryUID string
+	ItemUID    string
+	Generation int64
+	Ordinal    int
+	Score      float64
+}
+
+// GraphStats counts what the graph stores of one library.
+type GraphStats struct {
+	Items   int64
+	Chunks  int64 // all, staged and retired included
+	Visible int64 // published
+	Vectors int64
+	Bytes   int64
+}

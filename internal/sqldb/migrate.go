@@ -1,0 +1,61 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Migrate brings the schema to its newest version and names the migrations
+// that it ran. fsys holds a folder an engine, named as the engine is. On
+// PostgreSQL an advisory lock keeps two hosts from migrating at once.
+func (db *DB) Migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
+	p, err := db.provider(fsys)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.Up(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migrate: %w", err)
+	}
+	names := make([]string, 0, len(results))
+	for _, r := range results {
+		names = append(names, r.Source.Path)
+	}
+	return names, nil
+}
+
+// Pending counts the migrations that have not run.
+func (db *DB) Pending(ctx context.Context, fsys fs.FS) (int, error) {
+	p, err := db.provider(fsys)
+	if err != nil {
+		return 0, err
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return int(want - have), nil
+}
+
+func (db *DB) provider(fsys fs.FS) (*goose.Provider, error) {
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption(nil)
+	if db.engine == PostgreSQL {
+		locker, err := newLocker()
+		if err != nil {
+			return nil, err
+		}
+		dialect, opts = goose.DialectPostgres, append(opts, goose.WithSessionLocker(locker))
+	}
+	sub, err := fs.Sub(fsys, string(db.engine))
+	if err != nil {
+		return nil, fmt.Errorf("find the migrations of %s: %w", db.engine, err)
+	}
+	p, err := goose.NewProvider(dialect, db.write, sub, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return p, nil
+}

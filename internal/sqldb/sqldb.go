@@ -1,0 +1,132 @@
+// Package sqldb opens the relational store, SQLite or PostgreSQL, behind
+// database/sql, and holds what both need: migrations, transactions, scanning
+// and one way to write a time. It knows no table: queries lie beside the app
+// that owns them, one text for both engines.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Engine names a relational engine.
+type Engine string
+
+// The engines.
+const (
+	SQLite     Engine = "sqlite"
+	PostgreSQL Engine = "postgresql"
+)
+
+// Querier is what a query runs on: a pool or a transaction.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// DB is an open store. Reads and writes have pools of their own because
+// SQLite has one writer; on PostgreSQL both are the same pool.
+type DB struct {
+	engine Engine
+	where  string
+	read   *sql.DB
+	write  *sql.DB
+	close  func() error
+}
+
+// Engine tells which engine this is.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Where tells people where the store is, without its password.
+func (db *DB) Where() string { return db.where }
+
+// Read is the pool for statements that change nothing.
+func (db *DB) Read() Querier { return db.read }
+
+// Write is the pool for single statements that change something,
+// `UPDATE … RETURNING` included. For more than one statement use Tx.
+func (db *DB) Write() Querier { return db.write }
+
+// Ping asks the engine for a sign of life.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping %s: %w", db.engine, err)
+	}
+	return nil
+}
+
+// Close closes the pools.
+func (db *DB) Close() error { return db.close() }
+
+// Tx runs fn in one writing transaction and commits it when fn returns nil.
+// No network call belongs inside fn.
+func (db *DB) Tx(ctx context.Context, fn func(tx Querier) error) (err error) {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Row is what a scan function reads from.
+type Row interface{ Scan(dest ...any) error }
+
+// All runs a query and scans every row.
+func All[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query string, args ...any) (out []T, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("scan: %w", err)
+		}
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	return out, nil
+}
+
+// One runs a query that gives one row, or sql.ErrNoRows.
+func One[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query string, args ...any) (T, error) {
+	v, err := scan(q.QueryRowContext(ctx, query, args...))
+	if err != nil {
+		var zero T
+		return zero, fmt.Errorf("query one: %w", err)
+	}
+	return v, nil
+}
+
+// Exec runs a statement and tells how many rows it changed.
+func Exec(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
+	res, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("exec: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("rows affected: %w", err)
+	}
+	return n, nil
+}
+
+// Missing tells that a query for one row found none.
+func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
