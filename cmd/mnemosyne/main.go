@@ -1,0 +1,110 @@
+// Command mnemosyne is the whole program: the servers, the worker and the
+// operator's commands, a file a subcommand.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// What a command ends with.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, &program{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv,
+	}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is what a command reads from and writes to, so that tests can hand
+// it their own.
+type program struct {
+	stdin  io.Reader
+	stdout io.Writer // results
+	stderr io.Writer // talk
+	lookup func(name string) (string, bool)
+}
+
+// cli is the table of commands.
+type cli struct {
+	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
+	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
+}
+
+// exit is how kong's wish to end the process reaches run.
+type exit int
+
+// run runs one command line and gives its exit code.
+func run(ctx context.Context, p *program, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			wish, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			code = int(wish)
+		}
+	}()
+	parser, err := kong.New(&cli{},
+		kong.Name("mnemosyne"),
+		kong.Description("The self-hosted memory of people and their agents."),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+	)
+	if err != nil {
+		return p.fail(err)
+	}
+	cmd, err := parser.Parse(commandName(args))
+	if err != nil {
+		fmt.Fprintf(p.stderr, "mnemosyne: %s\nTry `mnemosyne --help`.\n", err)
+		return exitUsage
+	}
+	if err := cmd.Run(); err != nil {
+		var done exit
+		if errors.As(err, &done) {
+			return int(done)
+		}
+		return p.fail(err)
+	}
+	return exitDone
+}
+
+// Error makes exit an error, for commands that have said all there is to say.
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// fail says in one line what went wrong.
+func (p *program) fail(err error) int {
+	fmt.Fprintln(p.stderr, "mnemosyne: "+err.Error())
+	return exitFailed
+}
+
+// commandName lets a command's name be written as the service before this one
+// wrote it: `python manage.py seed_signing_key`.
+func commandName(args []string) []string {
+	if len(args) >= 2 && strings.HasPrefix(args[0], "python") && strings.HasSuffix(args[1], "manage.py") {
+		args = args[2:]
+	}
+	if len(args) == 0 {
+		return []string{"--help"}
+	}
+	return append([]string{strings.ReplaceAll(args[0], "_", "-")}, args[1:]...)
+}
