@@ -9,11 +9,9 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // OpenSQLite opens (and makes) the SQLite file at path. One connection
@@ -24,11 +22,11 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", path, err)
 	}
-	write, err := openSQLitePool(ctx, abs, 1, "immediate")
+	write, err := openSQLitePool(ctx, abs, 1, url.Values{"_txlock": {"immediate"}})
 	if err != nil {
 		return nil, err
 	}
-	read, err := openSQLitePool(ctx, abs, max(4, runtime.GOMAXPROCS(0)), "deferred")
+	read, err := openSQLitePool(ctx, abs, max(4, runtime.GOMAXPROCS(0)), url.Values{"_txlock": {"deferred"}, "_pragma": {"query_only(1)"}})
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
@@ -38,18 +36,18 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	}, nil
 }
 
-func openSQLitePool(ctx context.Context, path string, conns int, txlock string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {txlock}, "_pragma": {
+func openSQLitePool(ctx context.Context, path string, conns int, q url.Values) (*sql.DB, error) {
+	q["_pragma"] = append([]string{
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-8000)", "temp_store(MEMORY)",
-	}}
+	}, q["_pragma"]...)
 	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), pool.Close())
+	if _, err := pool.ExecContext(ctx, "SELECT name FROM sqlite_master LIMIT 1"); err != nil {
+		return nil, errors.Join(explain(path, fmt.Errorf("open %s: %w", path, err)), pool.Close())
 	}
 	return pool, nil
 }
@@ -65,27 +63,14 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	where := fmt.Sprintf("%s:%d/%s", cfg.ConnConfig.Host, cfg.ConnConfig.Port, cfg.ConnConfig.Database)
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
+		return nil, explain(where, fmt.Errorf("reach PostgreSQL: %w", err))
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return &DB{
-		engine: PostgreSQL, read: db, write: db,
-		where: fmt.Sprintf("%s:%d/%s", cfg.ConnConfig.Host, cfg.ConnConfig.Port, cfg.ConnConfig.Database),
+		engine: PostgreSQL, read: db, write: db, where: where,
 		close: func() error { err := db.Close(); pool.Close(); return err },
 	}, nil
-}
-
-// Duplicate tells that a statement met a uniqueness rule.
-func Duplicate(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.Code == "23505"
-	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-	}
-	return false
 }

@@ -43,17 +43,26 @@ func (db *DB) Engine() Engine { return db.engine }
 // Where tells people where the store is, without its password.
 func (db *DB) Where() string { return db.where }
 
-// Read is the pool for statements that change nothing.
-func (db *DB) Read() Querier { return db.read }
+// Read is the pool for statements that change nothing; SQLite refuses any
+// other there.
+func (db *DB) Read() Querier { return located{db.read, db.where} }
 
 // Write is the pool for single statements that change something,
 // `UPDATE … RETURNING` included. For more than one statement use Tx.
-func (db *DB) Write() Querier { return db.write }
+func (db *DB) Write() Querier { return located{db.write, db.where} }
+
+// located is a Querier that knows where its store is, for errors that say
+// what to mend.
+type located struct {
+	Querier
+
+	where string
+}
 
 // Ping asks the engine for a sign of life.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("ping %s: %w", db.engine, err)
+		return explain(db.where, fmt.Errorf("ping %s: %w", db.engine, err))
 	}
 	return nil
 }
@@ -66,18 +75,18 @@ func (db *DB) Close() error { return db.close() }
 func (db *DB) Tx(ctx context.Context, fn func(tx Querier) error) (err error) {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return explain(db.where, fmt.Errorf("begin: %w", err))
 	}
 	defer func() {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
 		}
 	}()
-	if err := fn(tx); err != nil {
+	if err := fn(located{tx, db.where}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return explain(db.where, fmt.Errorf("commit: %w", err))
 	}
 	return nil
 }
@@ -89,7 +98,7 @@ type Row interface{ Scan(dest ...any) error }
 func All[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query string, args ...any) (out []T, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("query: %w", err)
+		return nil, explain(where(q), fmt.Errorf("query: %w", err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -100,7 +109,7 @@ func All[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 		out = append(out, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read rows: %w", err)
+		return nil, explain(where(q), fmt.Errorf("read rows: %w", err))
 	}
 	return out, nil
 }
@@ -110,7 +119,7 @@ func One[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 	v, err := scan(q.QueryRowContext(ctx, query, args...))
 	if err != nil {
 		var zero T
-		return zero, fmt.Errorf("query one: %w", err)
+		return zero, explain(where(q), fmt.Errorf("query one: %w", err))
 	}
 	return v, nil
 }
@@ -119,7 +128,7 @@ func One[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query
 func Exec(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
 	res, err := q.ExecContext(ctx, query, args...)
 	if err != nil {
-		return 0, fmt.Errorf("exec: %w", err)
+		return 0, explain(where(q), fmt.Errorf("exec: %w", err))
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
@@ -127,6 +136,3 @@ func Exec(ctx context.Context, q Querier, query string, args ...any) (int64, err
 	}
 	return n, nil
 }
-
-// Missing tells that a query for one row found none.
-func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -31,7 +31,7 @@ CREATE TABLE session (
     last_seen_at TEXT NOT NULL,
     expires_at   TEXT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_owner ON session (user_id);
 CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE user_token (

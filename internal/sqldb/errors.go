@@ -1,0 +1,115 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
+)
+
+// Missing tells that a query for one row found none.
+func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// Duplicate tells that a statement met a uniqueness rule.
+func Duplicate(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// Referenced tells that a statement met a foreign key: a row that others
+// point at, or one that points at nothing.
+func Referenced(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23503"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
+// where tells where the store behind a Querier is, as well as it is known.
+func where(q Querier) string {
+	if l, ok := q.(located); ok {
+		return l.where
+	}
+	return "the database"
+}
+
+// explain gives faults of the store itself, which no query can help, the
+// kind Unavailable and the advice that an operator needs. Other errors come
+// back as they are. The advice names paths and hosts, so it is in the cause,
+// which callers do not see.
+func explain(where string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return explainSQLite(where, lite.Code(), err)
+	}
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case errors.As(err, &pg):
+		return explainPostgres(where, pg.Code, err)
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF):
+		return unavailable("The database does not answer.", "see that PostgreSQL runs at "+where+" and that DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD are right", err)
+	}
+	return err
+}
+
+func explainSQLite(path string, code int, err error) error {
+	const primary = 0xff // extended codes carry the primary one in the low byte
+	switch code & primary {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return unavailable("The database is damaged.", path+" is damaged or is no SQLite file: stop Mnemosyne, keep a copy of it, then put a backup in its place or try `sqlite3 FILE .recover`", err)
+	case sqlite3.SQLITE_FULL:
+		return unavailable("There is no space left for the database.", "the disk that holds "+path+" is full: free some space; nothing that was accepted is lost", err)
+	case sqlite3.SQLITE_IOERR:
+		return unavailable("The database cannot be read or written.", "see that the disk that holds "+path+" is well and has space", err)
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return unavailable("The database cannot be opened.", "see that the folder of "+path+" exists and that this user may write there", err)
+	case sqlite3.SQLITE_READONLY:
+		return unavailable("The database cannot be written.", "see that this user may write "+path+" and its folder", err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return unavailable("The database is busy. Try again.", "another process holds "+path+" for longer than ten seconds", err)
+	}
+	return err
+}
+
+func explainPostgres(where, code string, err error) error {
+	switch {
+	case code == "53100":
+		return unavailable("There is no space left for the database.", "the disk of the PostgreSQL server at "+where+" is full: free some space; nothing that was accepted is lost", err)
+	case code == "53300":
+		return unavailable("The database is busy. Try again.", "PostgreSQL at "+where+" has no connection left: raise its max_connections or run fewer processes", err)
+	case strings.HasPrefix(code, "28") || code == "3D000":
+		return unavailable("The database refuses the connection.", "PostgreSQL at "+where+" refuses the user, password or database name: see DB_NAME, DB_USER and DB_PASSWORD", err)
+	case strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
+		return unavailable("The database does not answer.", "PostgreSQL at "+where+" is starting, stopping or gone", err)
+	case code == "XX001" || code == "XX002":
+		return unavailable("The database is damaged.", "PostgreSQL at "+where+" reports damaged data: stop Mnemosyne and put a backup in its place", err)
+	}
+	return err
+}
+
+func unavailable(message, advice string, err error) error {
+	return errs.Wrap(errs.Unavailable, fmt.Errorf("%s (%w)", advice, err), message)
+}
