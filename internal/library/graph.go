@@ -22,7 +22,9 @@ type Graph interface {
 	Vectors(ctx context.Context, libraryUID, itemUID, space string, hashes []string) (map[string][]float32, error)
 	// Publish makes a staged generation the one that readers see and retires
 	// the one before it. Of retired generations the newest keep stay
-	// readable by GetChunks; older ones go.
+	// readable by Chunks; older ones go. A generation that is not newer than
+	// the published one, or of which nothing is staged, changes nothing: a
+	// worker that was thought dead may still come with it.
 	Publish(ctx context.Context, gen GenerationRef, item IndexItem, keep int) error
 	// SetItem changes what the index knows of a published item (title,
 	// collection) without touching its chunks' places.
@@ -49,6 +51,9 @@ type Graph interface {
 	// Spaces lists the embedding spaces that the libraries' published
 	// vectors are in.
 	Spaces(ctx context.Context, libraryUIDs []string) ([]string, error)
+	// Generations lists the generations of which anything is stored, staged
+	// and retired included, so that what no row knows of can be dropped.
+	Generations(ctx context.Context, libraryUID string) ([]GenerationRef, error)
 	// Stats counts what is stored of a library, staged and retired included,
 	// so that a deletion can be shown to be whole.
 	Stats(ctx context.Context, libraryUID string) (GraphStats, error)
