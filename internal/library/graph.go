@@ -11,7 +11,9 @@ import "context"
 // repeated with the same arguments: it then changes nothing. A library that
 // the graph has never seen is an empty one, never an error.
 type Graph interface {
-	// Stage writes chunks of a generation that nobody sees yet.
+	// Stage writes chunks of a generation that nobody sees yet. A chunk staged
+	// before under the same ordinal is replaced. Once the generation, or a
+	// newer one, is published, Stage changes nothing.
 	Stage(ctx context.Context, gen GenerationRef, chunks []IndexChunk) error
 	// Staged tells which ordinals of a generation have been staged, so that
 	// work cut short goes on where it stopped.
@@ -36,9 +38,13 @@ type Graph interface {
 	// DeleteLibrary drops everything of a library.
 	DeleteLibrary(ctx context.Context, libraryUID string) error
 
-	// FullText finds published chunks by their words, best first.
+	// FullText finds published chunks by their words, best first. Scores lie
+	// in [0, 1]: the share of what the query asks that the chunk holds, by its
+	// own library's statistics, so that libraries can be merged. Where some
+	// libraries cannot be read, what the others hold comes with the error.
 	FullText(ctx context.Context, q FullTextQuery) ([]Scored, error)
 	// Nearest finds published chunks by their vectors, exactly, best first.
+	// Scores are cosines. Hits may come with an error, as in FullText.
 	Nearest(ctx context.Context, q VectorQuery) ([]Scored, error)
 
 	// Chunks gives chunks of one generation of an item, published or
@@ -80,11 +86,14 @@ type IndexChunk struct {
 	Ordinal     int
 	Text        string
 	HeadingPath []string
-	Page        *int
-	Start, End  int       // code points
-	Hash        string    // of what the embedder read; equal hash, equal vector
-	Space       string    // embedding.Space.ID of Vector
-	Vector      []float32 // [dimensions], unit length
+	// Context is what the embedder read before Text: title, headings, a
+	// table's header row. Its words are searched; it is no part of Text.
+	Context    string
+	Page       *int
+	Start, End int       // code points
+	Hash       string    // of what the embedder read; equal hash, equal vector
+	Space      string    // embedding.Space.ID of Vector
+	Vector     []float32 // [dimensions], unit length
 }
 
 // Filter narrows a search within its libraries. Zero values narrow nothing.
