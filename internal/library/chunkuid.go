@@ -53,7 +53,7 @@ func ChunkUID(itemUID string, generation int64, ordinal int) (string, error) {
 func ParseChunkUID(uid string) (ChunkRef, error) {
 	id, err := uuid.Parse(uid)
 	if err != nil || len(uid) != 36 || id.Version() != 8 {
-		return ChunkRef{}, errs.New(errs.NotFound, "No such chunk.")
+		return ChunkRef{}, noChunk()
 	}
 	low := binary.BigEndian.Uint64(id[8:]) & (1<<48 - 1)
 	from := id

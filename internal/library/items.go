@@ -1,0 +1,251 @@
+package library
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// Limits of what describes an item.
+const (
+	MaxTitle      = 500
+	MaxCollection = 200
+	MaxMetadata   = 64 << 10 // bytes of JSON
+)
+
+// ItemFilter narrows a list of items. Zero values narrow nothing.
+type ItemFilter struct {
+	LibraryUID string
+	Collection *string // by name
+	Status     ItemStatus
+}
+
+// Items lists documents that the caller may read, newest first. A library
+// that they may not read is NotFound.
+func (s *Service) Items(ctx context.Context, p accounts.Principal, f ItemFilter, after Position, limit int) ([]Item, error) {
+	libraries, err := s.listed(ctx, p, f.LibraryUID)
+	if err != nil || len(libraries) == 0 {
+		return nil, err
+	}
+	after = after.start()
+	where := clause{args: []any{sqldb.At(after.CreatedAt), after.UID, limit}}
+	where.in("i.library_uid", libraries)
+	if f.Collection != nil {
+		where.in("c.name", []string{*f.Collection})
+	}
+	if f.Status != "" {
+		where.in("i.status", []string{string(f.Status)})
+	}
+	items, err := sqldb.All(ctx, s.db.Read(), scanItem, `SELECT `+itemColumns+`
+FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid
+WHERE i.deleted_at IS NULL AND (i.created_at, i.uid) < ($1, $2)`+where.text.String()+`
+ORDER BY i.created_at DESC, i.uid DESC LIMIT $3`, where.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list items: %w", err)
+	}
+	return items, nil
+}
+
+// listed names the libraries that a list may show: the one asked for, or all.
+func (s *Service) listed(ctx context.Context, p accounts.Principal, uid string) ([]string, error) {
+	if uid != "" {
+		l, _, err := s.access.Read(ctx, p, uid)
+		return []string{l.UID}, err
+	}
+	all, err := s.access.Readable(ctx, p)
+	uids := make([]string, len(all))
+	for i, l := range all {
+		uids[i] = l.UID
+	}
+	return uids, err
+}
+
+// clause builds the end of a WHERE whose values are all parameters.
+type clause struct {
+	text strings.Builder
+	args []any
+}
+
+func (c *clause) in(column string, values []string) {
+	c.text.WriteString(" AND " + column + " IN (")
+	for i, v := range values {
+		if i > 0 {
+			c.text.WriteString(", ")
+		}
+		c.args = append(c.args, v)
+		c.text.WriteString("$" + strconv.Itoa(len(c.args)))
+	}
+	c.text.WriteString(")")
+}
+
+// ItemPatch holds what is to change; nil leaves a value as it is.
+type ItemPatch struct {
+	Title      *string
+	Collection **string // a nil inside takes the item out of its collection
+	Metadata   map[string]any
+}
+
+const updateItem = `UPDATE item SET title = $2, title_given = title_given OR $3, collection_uid = $4, metadata = $5, updated_at = $6
+WHERE uid = $1 AND deleted_at IS NULL`
+
+// UpdateItem changes how a document is described. When the index does not
+// take the change the answer is Unavailable, and asking again mends it.
+func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid string, patch ItemPatch) (Item, error) {
+	item, l, _, err := s.access.ItemForWrite(ctx, p, uid)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := applyItemPatch(&item, patch); err != nil {
+		return Item{}, err
+	}
+	metadata, err := EncodeMetadata(item.Metadata)
+	if err != nil {
+		return Item{}, err
+	}
+	item.UpdatedAt = sqldb.At(s.now()).Time
+	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		item.CollectionUID = nil
+		if item.Collection != nil {
+			cuid, err := EnsureCollection(ctx, tx, l.UID, *item.Collection, s.now())
+			if err != nil {
+				return err
+			}
+			item.CollectionUID = &cuid
+		}
+		n, err := sqldb.Exec(ctx, tx, updateItem, item.UID, item.Title, patch.Title != nil, item.CollectionUID, metadata, sqldb.At(item.UpdatedAt))
+		if err != nil || n == 0 {
+			return orGone(err)
+		}
+		return Bump(ctx, tx, l.UID, 0, 0, s.now())
+	})
+	if sqldb.Duplicate(err) {
+		return Item{}, errs.New(errs.Conflict, "The collection already has a document of this filename.")
+	}
+	if err != nil {
+		return Item{}, goneAs(err, noItem(), "update item")
+	}
+	return item, s.reindex(ctx, item)
+}
+
+func applyItemPatch(item *Item, patch ItemPatch) error {
+	if patch.Title != nil {
+		title := strings.TrimSpace(*patch.Title)
+		if title == "" {
+			return errs.Field("title", "This field may not be blank.")
+		}
+		if err := CheckLine("title", title, MaxTitle); err != nil {
+			return err
+		}
+		item.Title = title
+	}
+	if patch.Collection != nil {
+		item.Collection = nil
+		if name := *patch.Collection; name != nil {
+			if err := CheckLine("collection", *name, MaxCollection); err != nil {
+				return err
+			}
+			if trimmed := strings.TrimSpace(*name); trimmed != "" {
+				item.Collection = &trimmed
+			}
+		}
+	}
+	if patch.Metadata != nil {
+		item.Metadata = patch.Metadata
+	}
+	return nil
+}
+
+// EncodeMetadata writes an item's metadata as it is stored.
+func EncodeMetadata(metadata map[string]any) (string, error) {
+	if metadata == nil {
+		return "{}", nil
+	}
+	raw, err := json.Marshal(metadata)
+	if err != nil {
+		return "", fmt.Errorf("write metadata: %w", err)
+	}
+	if len(raw) > MaxMetadata {
+		return "", errs.Field("metadata", fmt.Sprintf("Ensure this field has no more than %d bytes of JSON.", MaxMetadata))
+	}
+	return string(raw), nil
+}
+
+func (s *Service) reindex(ctx context.Context, item Item) error {
+	if item.Generation == 0 {
+		return nil
+	}
+	entry := IndexItem{UID: item.UID, Title: item.Title}
+	if item.CollectionUID != nil {
+		entry.CollectionUID = *item.CollectionUID
+	}
+	if err := s.index.SetItem(ctx, item.LibraryUID, entry); err != nil {
+		return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Ask again.")
+	}
+	return nil
+}
+
+const deleteItem = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE uid = $1 AND deleted_at IS NULL RETURNING chunk_count`
+
+// DeleteItem takes a document out of everybody's sight, at once. What is
+// stored of it goes when the reconciler comes round.
+func (s *Service) DeleteItem(ctx context.Context, p accounts.Principal, uid string) error {
+	_, l, _, err := s.access.ItemForWrite(ctx, p, uid)
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		chunks, err := sqldb.One(ctx, tx, func(row sqldb.Row) (n int64, err error) { return n, row.Scan(&n) },
+			deleteItem, uid, sqldb.At(s.now()))
+		if sqldb.Missing(err) {
+			return errNone
+		} else if err != nil {
+			return err
+		}
+		return Bump(ctx, tx, l.UID, -1, -chunks, s.now())
+	})
+	return goneAs(err, noItem(), "delete item")
+}
+
+const (
+	insertCollection = `INSERT INTO collection (uid, library_uid, name, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (library_uid, name) DO NOTHING`
+	collectionNamed = `SELECT uid FROM collection WHERE library_uid = $1 AND name = $2`
+)
+
+// EnsureCollection gives the uid of a library's collection, which it makes
+// when there is none of that name.
+func EnsureCollection(ctx context.Context, tx sqldb.Querier, libraryUID, name string, now time.Time) (string, error) {
+	if _, err := sqldb.Exec(ctx, tx, insertCollection, uuid.NewString(), libraryUID, name, sqldb.At(now)); err != nil {
+		return "", fmt.Errorf("make collection: %w", err)
+	}
+	uid, err := sqldb.One(ctx, tx, func(row sqldb.Row) (v string, err error) { return v, row.Scan(&v) }, collectionNamed, libraryUID, name)
+	if err != nil {
+		return "", fmt.Errorf("find collection: %w", err)
+	}
+	return uid, nil
+}
+
+const listCollections = `SELECT uid, library_uid, name FROM collection WHERE library_uid = $1 ORDER BY name`
+
+// Collections lists the collections of a library by name.
+func (s *Service) Collections(ctx context.Context, p accounts.Principal, libraryUID string) ([]Collection, error) {
+	if _, _, err := s.access.Read(ctx, p, libraryUID); err != nil {
+		return nil, err
+	}
+	out, err := sqldb.All(ctx, s.db.Read(), func(row sqldb.Row) (c Collection, err error) {
+		return c, row.Scan(&c.UID, &c.LibraryUID, &c.Name)
+	}, listCollections, libraryUID)
+	if err != nil {
+		return nil, fmt.Errorf("list collections of %s: %w", libraryUID, err)
+	}
+	return out, nil
+}

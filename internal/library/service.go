@@ -1,0 +1,266 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// Lengths in code points of what people write.
+const (
+	maxName        = 200
+	maxDescription = 10_000
+)
+
+// Indexer is what the service needs of the Graph.
+type Indexer interface {
+	SetItem(ctx context.Context, libraryUID string, item IndexItem) error
+}
+
+// Service keeps libraries, their members, collections and items. Documents
+// come in through ingest; here they are listed, described and taken out.
+type Service struct {
+	db     *sqldb.DB
+	access *Access
+	index  Indexer
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// NewService makes a service over the store.
+func NewService(db *sqldb.DB, access *Access, index Indexer, log *slog.Logger) *Service {
+	return &Service{db: db, access: access, index: index, log: log, now: time.Now}
+}
+
+// Access is the rules that the service keeps to.
+func (s *Service) Access() *Access { return s.access }
+
+// NewLibrary describes a library to be made.
+type NewLibrary struct {
+	Name        string
+	Description string
+	Type        string // empty: DefaultType
+	Global      bool   // for superusers only
+}
+
+// LibraryPatch holds what is to change; nil leaves a value as it is.
+type LibraryPatch struct {
+	Name        *string
+	Description *string
+	Type        *string
+	Global      *bool
+}
+
+const insertLibrary = `INSERT INTO library
+	(uid, workspace_id, owner_id, owner_username, name, description, library_type, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
+
+// Create makes a library of the caller's own, or a global one.
+func (s *Service) Create(ctx context.Context, p accounts.Principal, n NewLibrary) (Grant, error) {
+	if !p.SignedIn() {
+		return Grant{}, errs.New(errs.Forbidden, "Sign in to create a library.")
+	}
+	if n.Global && !p.Superuser {
+		return Grant{}, errs.New(errs.Forbidden, "Only a superuser may make a library global.")
+	}
+	if n.Type == "" {
+		n.Type = DefaultType
+	}
+	if err := checkLibrary(&n.Name, &n.Description, &n.Type); err != nil {
+		return Grant{}, err
+	}
+	l := Library{
+		UID: uuid.NewString(), Name: n.Name, Description: n.Description, Type: n.Type, Revision: 1,
+		CreatedAt: sqldb.At(s.now()).Time,
+	}
+	if !n.Global {
+		l.OwnerID, l.OwnerUsername = &p.UserID, &p.Username
+	}
+	l.UpdatedAt = l.CreatedAt
+	_, err := sqldb.Exec(ctx, s.db.Write(), insertLibrary,
+		l.UID, l.WorkspaceID, l.OwnerID, l.OwnerUsername, l.Name, l.Description, l.Type, sqldb.At(l.CreatedAt))
+	if err != nil {
+		return Grant{}, fmt.Errorf("create library: %w", err)
+	}
+	return Grant{Library: l, Role: RoleOwner}, nil
+}
+
+const libraryPage = `SELECT ` + grantColumns + ` FROM library l` + memberJoin + `
+WHERE` + visible + ` AND l.workspace_id IS NULL AND (l.created_at, l.uid) < ($3, $4)
+ORDER BY l.created_at DESC, l.uid DESC LIMIT $5`
+
+// List gives a page of the libraries that the caller may read, without the
+// workspaces, newest first.
+func (s *Service) List(ctx context.Context, p accounts.Principal, after Position, limit int) ([]Grant, error) {
+	after = after.start()
+	all, err := sqldb.All(ctx, s.db.Read(), scanGrant(p), libraryPage,
+		p.UserID, p.Username, sqldb.At(after.CreatedAt), after.UID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list libraries: %w", err)
+	}
+	out := all[:0]
+	for _, g := range all {
+		if inScope(p, g.Library) {
+			out = append(out, g)
+		}
+	}
+	return out, nil
+}
+
+const updateLibrary = `UPDATE library
+SET name = $2, description = $3, library_type = $4, owner_id = $5, owner_username = $6, revision = revision + 1, updated_at = $7
+WHERE uid = $1 AND deleted_at IS NULL`
+
+// Update changes what a library says of itself, and may make it global.
+func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, patch LibraryPatch) (Grant, error) {
+	l, role, err := s.access.Administer(ctx, p, uid)
+	if err != nil {
+		return Grant{}, err
+	}
+	former := l.OwnerID
+	if err := applyPatch(p, &l, patch); err != nil {
+		return Grant{}, err
+	}
+	l.Revision, l.UpdatedAt = l.Revision+1, sqldb.At(s.now()).Time
+	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		n, err := sqldb.Exec(ctx, tx, updateLibrary,
+			l.UID, l.Name, l.Description, l.Type, l.OwnerID, l.OwnerUsername, sqldb.At(l.UpdatedAt))
+		if err != nil || n == 0 {
+			return orGone(err)
+		}
+		if former == nil || l.OwnerID != nil {
+			return nil
+		}
+		// Whoever owned it goes on managing it.
+		_, err = sqldb.Exec(ctx, tx, putMember, l.UID, *former, RoleOwner, sqldb.At(l.UpdatedAt))
+		return err
+	})
+	if err != nil {
+		return Grant{}, goneAs(err, noLibrary(), "update library")
+	}
+	return Grant{Library: l, Role: role}, nil
+}
+
+func applyPatch(p accounts.Principal, l *Library, patch LibraryPatch) error {
+	if patch.Name != nil {
+		l.Name = *patch.Name
+	}
+	if patch.Description != nil {
+		l.Description = *patch.Description
+	}
+	if patch.Type != nil {
+		l.Type = *patch.Type
+	}
+	if err := checkLibrary(&l.Name, &l.Description, &l.Type); err != nil {
+		return err
+	}
+	if patch.Global == nil || *patch.Global == l.Global() {
+		return nil
+	}
+	switch {
+	case !*patch.Global:
+		return errs.Field("global", "A global library stays global.")
+	case !p.Superuser:
+		return errs.New(errs.Forbidden, "Only a superuser may make a library global.")
+	}
+	l.OwnerID, l.OwnerUsername = nil, nil
+	return nil
+}
+
+const (
+	deleteLibrary = `UPDATE library SET deleted_at = $2, updated_at = $2, revision = revision + 1 WHERE uid = $1 AND deleted_at IS NULL`
+	deleteItems   = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE library_uid = $1 AND deleted_at IS NULL`
+)
+
+// Delete takes a library and all it holds out of everybody's sight, at once.
+// What is stored of it goes when the reconciler comes round. Workspaces are
+// not deleted here.
+func (s *Service) Delete(ctx context.Context, p accounts.Principal, uid string) error {
+	l, err := s.access.Own(ctx, p, uid)
+	if err != nil {
+		return err
+	}
+	return s.remove(ctx, l.UID)
+}
+
+func (s *Service) remove(ctx context.Context, uid string) error {
+	at := sqldb.At(s.now())
+	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		n, err := sqldb.Exec(ctx, tx, deleteLibrary, uid, at)
+		if err != nil || n == 0 {
+			return orGone(err)
+		}
+		_, err = sqldb.Exec(ctx, tx, deleteItems, uid, at)
+		return err
+	})
+	return goneAs(err, noLibrary(), "delete library")
+}
+
+const bumpLibrary = `UPDATE library
+SET item_count = item_count + $2, chunk_count = chunk_count + $3, revision = revision + 1, updated_at = $4
+WHERE uid = $1`
+
+// Bump raises a library's revision and adds to its counts, in the transaction
+// that changes what it holds.
+func Bump(ctx context.Context, tx sqldb.Querier, libraryUID string, items, chunks int64, now time.Time) error {
+	if _, err := sqldb.Exec(ctx, tx, bumpLibrary, libraryUID, items, chunks, sqldb.At(now)); err != nil {
+		return fmt.Errorf("bump library %s: %w", libraryUID, err)
+	}
+	return nil
+}
+
+func orGone(err error) error {
+	if err != nil {
+		return err
+	}
+	return errNone
+}
+
+// goneAs turns a row that went between the decision and the statement into
+// the answer that the caller gets had they come later.
+func goneAs(err, gone error, doing string) error {
+	switch {
+	case err == nil:
+		return nil
+	case err == errNone: //nolint:errorlint // made here, never wrapped
+		return gone
+	case errs.As(err) != nil:
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func checkLibrary(name, description, kind *string) error {
+	*name = strings.TrimSpace(*name)
+	if err := CheckLine("name", *name, maxName); err != nil {
+		return err
+	}
+	if *name == "" {
+		return errs.Field("name", "This field may not be blank.")
+	}
+	if utf8.RuneCountInString(*description) > maxDescription {
+		return errs.Field("description", fmt.Sprintf("Ensure this field has no more than %d characters.", maxDescription))
+	}
+	return checkType(*kind)
+}
+
+// CheckLine refuses what is no single line of text of at most limit code points.
+func CheckLine(field, value string, limit int) error {
+	switch {
+	case utf8.RuneCountInString(value) > limit:
+		return errs.Field(field, fmt.Sprintf("Ensure this field has no more than %d characters.", limit))
+	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
+		return errs.Field(field, "Control characters are not allowed.")
+	}
+	return nil
+}
