@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-
 	_ "time/tzdata" // TIME_ZONE must work in an image without the system's zone files
 )
 

@@ -65,51 +65,77 @@ func table(s *Settings) []variable {
 
 func coreRows(s *Settings) []variable {
 	return []variable{
-		{name: "MNEMOSYNE_DATA_DIR", byDefault: "./data", kind: text(&s.DataDir), readers: everyone,
-			doc: "The folder of the embedded engines and of local objects."},
-		{name: "SECRET_KEY", kind: text(&s.SecretKey), secret: true, readers: everyone,
-			doc: "Signs sessions, CSRF tokens and cursors. Needed with DB_HOST; without it one is made and kept in the data folder."},
-		{name: "DEBUG", byDefault: "False", kind: boolean(&s.Debug), readers: everyone,
-			doc: "True writes log lines of level DEBUG, whatever the levels below say."},
-		{name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), readers: everyone,
-			doc: "The zone of times on pages. Stored times and REST are UTC."},
-		{name: "LANGUAGE_CODE", byDefault: "en-us", readers: everyone, status: NoEffect,
+		{
+			name: "MNEMOSYNE_DATA_DIR", byDefault: "./data", kind: text(&s.DataDir), readers: everyone,
+			doc: "The folder of the embedded engines and of local objects.",
+		},
+		{
+			name: "SECRET_KEY", kind: text(&s.SecretKey), secret: true, readers: everyone,
+			doc: "Signs sessions, CSRF tokens and cursors. Needed with DB_HOST; without it one is made and kept in the data folder.",
+		},
+		{
+			name: "DEBUG", byDefault: "False", kind: boolean(&s.Debug), readers: everyone,
+			doc: "True writes log lines of level DEBUG, whatever the levels below say.",
+		},
+		{
+			name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), readers: everyone,
+			doc: "The zone of times on pages. Stored times and REST are UTC.",
+		},
+		{
+			name: "LANGUAGE_CODE", byDefault: "en-us", readers: everyone, status: NoEffect,
 			kind: pattern(&s.Language, "a language tag", "en-us", `^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`),
-			doc:  "The language of pages; they are in English."},
+			doc:  "The language of pages; they are in English.",
+		},
 	}
 }
 
 func httpRows(h *HTTP) []variable {
 	return []variable{
-		{name: "MNEMOSYNE_HTTP_ADDR", kind: listen(&h.Addr), readers: appOnly,
-			doc: "Where pages and REST listen. Without it, `up` takes 127.0.0.1:8000 and `serve` takes :8000."},
-		{name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), readers: "mcp, worker",
-			doc: "Where mcp and worker show metrics and health of their own; without it they do not."},
-		{name: "ALLOWED_HOSTS", byDefault: "localhost,127.0.0.1,[::1]", readers: appAndMCP,
+		{
+			name: "MNEMOSYNE_HTTP_ADDR", kind: listen(&h.Addr), readers: appOnly,
+			doc: "Where pages and REST listen. Without it, `up` takes 127.0.0.1:8000 and `serve` takes :8000.",
+		},
+		{
+			name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), readers: "mcp, worker",
+			doc: "Where mcp and worker show metrics and health of their own; without it they do not.",
+		},
+		{
+			name: "ALLOWED_HOSTS", byDefault: "localhost,127.0.0.1,[::1]", readers: appAndMCP,
 			kind: list(&h.AllowedHosts, "host names parted by commas", "localhost,mnemosyne.example.com", hostName),
-			doc:  "Host names that requests may be addressed to; .example.com takes all below it, * any."},
-		{name: "CSRF_TRUSTED_ORIGINS", readers: appOnly,
+			doc:  "Host names that requests may be addressed to; .example.com takes all below it, * any.",
+		},
+		{
+			name: "CSRF_TRUSTED_ORIGINS", readers: appOnly,
 			kind: list(&h.CSRFTrustedOrigins, "origins with their scheme, parted by commas", "https://mnemosyne.example.com", origin),
-			doc:  "Other origins that forms may be sent from."},
-		{name: "TRUSTED_PROXIES", byDefault: "127.0.0.0/8,::1/128", readers: appAndMCP,
+			doc:  "Other origins that forms may be sent from.",
+		},
+		{
+			name: "TRUSTED_PROXIES", byDefault: "127.0.0.0/8,::1/128", readers: appAndMCP,
 			kind: list(&h.TrustedProxies, "networks or addresses parted by commas", "127.0.0.0/8,10.10.0.0/24", network),
-			doc:  "Proxies whose X-Forwarded-* headers count."},
+			doc:  "Proxies whose X-Forwarded-* headers count.",
+		},
 	}
 }
 
 func mcpRows(m *MCP) []variable {
 	return []variable{
-		{name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), readers: mcpOnly,
-			doc: "Where the process `mcp` listens. `up` serves /mcp/ on MNEMOSYNE_HTTP_ADDR."},
-		{name: "MCP_REQUIRE_AUTH", byDefault: "True", kind: boolean(&m.RequireAuth), readers: mcpOnly,
-			doc: "False lets callers without a token read the global libraries."},
+		{
+			name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), readers: mcpOnly,
+			doc: "Where the process `mcp` listens. `up` serves /mcp/ on MNEMOSYNE_HTTP_ADDR.",
+		},
+		{
+			name: "MCP_REQUIRE_AUTH", byDefault: "True", kind: boolean(&m.RequireAuth), readers: mcpOnly,
+			doc: "False lets callers without a token read the global libraries.",
+		},
 	}
 }
 
 func databaseRows(d *Database) []variable {
 	return []variable{
-		{name: "DB_HOST", kind: like(text(&d.Host), "portia.example.com"), readers: everyone,
-			doc: "PostgreSQL's host, or the folder of its socket. Empty: SQLite under the data folder."},
+		{
+			name: "DB_HOST", kind: like(text(&d.Host), "portia.example.com"), readers: everyone,
+			doc: "PostgreSQL's host, or the folder of its socket. Empty: SQLite under the data folder.",
+		},
 		{name: "DB_PORT", byDefault: "5432", kind: port(&d.Port), readers: everyone, doc: "PostgreSQL's port."},
 		{name: "APP_DB_NAME", byDefault: "mnemosyne", kind: text(&d.Name), readers: everyone, doc: "The database."},
 		{name: "APP_DB_USER", byDefault: "mnemosyne", kind: text(&d.User), readers: everyone, doc: "Its user."},
@@ -119,114 +145,160 @@ func databaseRows(d *Database) []variable {
 
 func graphRows(g *Graph) []variable {
 	return []variable{
-		{name: "NEOMODEL_NEO4J_BOLT_URL", kind: graphURL(g), credentials: true, readers: everyone, status: NotYet,
-			doc: "Neo4j with its credentials. Empty: SQLite files under the data folder."},
+		{
+			name: "NEOMODEL_NEO4J_BOLT_URL", kind: graphURL(g), credentials: true, readers: everyone, status: NotYet,
+			doc: "Neo4j with its credentials. Empty: SQLite files under the data folder.",
+		},
 	}
 }
 
 func cacheRows(c *Cache) []variable {
 	return []variable{
-		{name: "KVDB_LOCATION", readers: everyone, status: NotYet,
+		{
+			name: "KVDB_LOCATION", readers: everyone, status: NotYet,
 			kind: list(&c.Servers, "host:port, several parted by commas", "oberon.example.com:11211", server),
-			doc:  "Memcached. Empty: in memory."},
-		{name: "KVDB_PREFIX", byDefault: "mnemosyne", readers: everyone, status: NotYet,
+			doc:  "Memcached. Empty: in memory.",
+		},
+		{
+			name: "KVDB_PREFIX", byDefault: "mnemosyne", readers: everyone, status: NotYet,
 			kind: pattern(&c.Prefix, "up to 50 characters without spaces", "mnemosyne", `^[!-~]{1,50}$`),
-			doc:  "Stands before every key, so that a server can be shared."},
+			doc:  "Stands before every key, so that a server can be shared.",
+		},
 	}
 }
 
 func storageRows(o *Storage) []variable {
 	return []variable{
-		{name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), readers: everyone,
-			doc: "True keeps original files under the data folder, False in the S3 bucket below."},
+		{
+			name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), readers: everyone,
+			doc: "True keeps original files under the data folder, False in the S3 bucket below.",
+		},
 		{name: "AWS_ACCESS_KEY_ID", kind: text(&o.S3.AccessKey), readers: everyone, status: NotYet, doc: "The bucket's key."},
 		{name: "AWS_SECRET_ACCESS_KEY", kind: text(&o.S3.SecretKey), secret: true, readers: everyone, status: NotYet, doc: "Its secret."},
 		{name: "AWS_STORAGE_BUCKET_NAME", kind: like(text(&o.S3.Bucket), "mnemosyne-content"), readers: everyone, status: NotYet, doc: "The bucket."},
-		{name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3.Endpoint), readers: everyone, status: NotYet,
-			doc: "The S3 server; empty is Amazon's own."},
+		{
+			name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3.Endpoint), readers: everyone, status: NotYet,
+			doc: "The S3 server; empty is Amazon's own.",
+		},
 		{name: "AWS_S3_USE_SSL", byDefault: "True", kind: boolean(&o.S3.UseSSL), readers: everyone, status: NotYet, doc: "Speak TLS to it."},
-		{name: "AWS_S3_VERIFY", byDefault: "True", kind: boolean(&o.S3.Verify), readers: everyone, status: NotYet,
-			doc: "Check its certificate; False for a self-signed one."},
+		{
+			name: "AWS_S3_VERIFY", byDefault: "True", kind: boolean(&o.S3.Verify), readers: everyone, status: NotYet,
+			doc: "Check its certificate; False for a self-signed one.",
+		},
 		{name: "AWS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&o.S3.Region), readers: everyone, status: NotYet, doc: "Its region."},
 	}
 }
 
 func daedalusRows(d *DaedalusStorage) []variable {
 	return []variable{
-		{name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers, status: NotYet,
-			doc: "The S3 server that Daedalus hands files over on. Empty: no ingest by s3_key."},
+		{
+			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers, status: NotYet,
+			doc: "The S3 server that Daedalus hands files over on. Empty: no ingest by s3_key.",
+		},
 		{name: "DAEDALUS_S3_ACCESS_KEY_ID", kind: text(&d.S3.AccessKey), readers: workers, status: NotYet, doc: "A key that may read the bucket."},
 		{name: "DAEDALUS_S3_SECRET_ACCESS_KEY", kind: text(&d.S3.SecretKey), secret: true, readers: workers, status: NotYet, doc: "Its secret."},
-		{name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers, status: NotYet,
-			doc: "The bucket, the only one that s3_bucket may name."},
+		{
+			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers, status: NotYet,
+			doc: "The bucket, the only one that s3_bucket may name.",
+		},
 		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&d.S3.Region), readers: workers, status: NotYet, doc: "Its region."},
 		{name: "DAEDALUS_S3_USE_SSL", byDefault: "True", kind: boolean(&d.S3.UseSSL), readers: workers, status: NotYet, doc: "Speak TLS to it."},
 		{name: "DAEDALUS_S3_VERIFY", byDefault: "True", kind: boolean(&d.S3.Verify), readers: workers, status: NotYet, doc: "Check its certificate."},
-		{name: "DAEDALUS_S3_PREFIX", kind: like(text(&d.Prefix), "users/{username}/"), readers: appOnly, status: NotYet,
-			doc: "Keys must start with it; {username} stands for the caller's. Empty allows every key to everybody."},
+		{
+			name: "DAEDALUS_S3_PREFIX", kind: like(text(&d.Prefix), "users/{username}/"), readers: appOnly, status: NotYet,
+			doc: "Keys must start with it; {username} stands for the caller's. Empty allows every key to everybody.",
+		},
 	}
 }
 
 func brokerRows(b *Broker) []variable {
 	var backend string
 	return []variable{
-		{name: "CELERY_BROKER_URL", kind: brokerURL(b), credentials: true, readers: "app, worker", status: NotYet,
-			doc: "RabbitMQ with its credentials. Empty: jobs are handed over in process."},
-		{name: "CELERY_RESULT_BACKEND", byDefault: "rpc://", kind: text(&backend), credentials: true, readers: "nobody", status: NoEffect,
-			doc: "Results are in the database."},
-		{name: "CELERY_TASK_ALWAYS_EAGER", byDefault: "False", kind: boolean(&b.AlwaysEager), readers: "app, worker", status: NotYet,
-			doc: "True runs jobs in the process that accepted them, whatever the broker."},
+		{
+			name: "CELERY_BROKER_URL", kind: brokerURL(b), credentials: true, readers: "app, worker", status: NotYet,
+			doc: "RabbitMQ with its credentials. Empty: jobs are handed over in process.",
+		},
+		{
+			name: "CELERY_RESULT_BACKEND", byDefault: "rpc://", kind: text(&backend), credentials: true, readers: "nobody", status: NoEffect,
+			doc: "Results are in the database.",
+		},
+		{
+			name: "CELERY_TASK_ALWAYS_EAGER", byDefault: "False", kind: boolean(&b.AlwaysEager), readers: "app, worker", status: NotYet,
+			doc: "True runs jobs in the process that accepted them, whatever the broker.",
+		},
 	}
 }
 
 func workerRows(w *Worker) []variable {
 	return []variable{
-		{name: "CELERY_QUEUES", byDefault: "celery,embedding,batch", readers: workers, status: NotYet,
+		{
+			name: "CELERY_QUEUES", byDefault: "celery,embedding,batch", readers: workers, status: NotYet,
 			kind: list(&w.Queues, "any of celery, embedding, batch, parted by commas", "celery,embedding", queueName),
-			doc:  "The queues this worker takes jobs from."},
-		{name: "CELERY_CONCURRENCY", byDefault: "2", kind: integer(&w.Concurrency, 1, 256), readers: workers,
-			doc: "Jobs at a time."},
+			doc:  "The queues this worker takes jobs from.",
+		},
+		{
+			name: "CELERY_CONCURRENCY", byDefault: "2", kind: integer(&w.Concurrency, 1, 256), readers: workers,
+			doc: "Jobs at a time.",
+		},
 	}
 }
 
 func ingestRows(i *Ingest) []variable {
 	return []variable{
-		{name: "GLOBAL_LIBRARY_INGEST", byDefault: string(IngestAll), kind: oneOf(&i.GlobalLibrary, IngestAll, IngestMembers), readers: everyone,
-			doc: "Who may put documents into global libraries: every signed-in user, or members of the library."},
-		{name: "MNEMOSYNE_MAX_UPLOAD_BYTES", byDefault: "2GiB", kind: size(&i.MaxUploadBytes), readers: everyone,
-			doc: "The largest file that is taken in."},
+		{
+			name: "GLOBAL_LIBRARY_INGEST", byDefault: string(IngestAll), kind: oneOf(&i.GlobalLibrary, IngestAll, IngestMembers), readers: everyone,
+			doc: "Who may put documents into global libraries: every signed-in user, or members of the library.",
+		},
+		{
+			name: "MNEMOSYNE_MAX_UPLOAD_BYTES", byDefault: "2GiB", kind: size(&i.MaxUploadBytes), readers: everyone,
+			doc: "The largest file that is taken in.",
+		},
 	}
 }
 
 func ssoRows(o *SSO) []variable {
 	return []variable{
-		{name: "CASDOOR_ENABLED", byDefault: "False", kind: boolean(&o.Enabled), readers: appOnly, status: NotYet,
-			doc: "True offers sign-in at Casdoor; False only the local one."},
-		{name: "CASDOOR_ORIGIN", kind: originURL(&o.Origin), readers: appOnly, status: NotYet,
-			doc: "Where the discovery document is read."},
-		{name: "CASDOOR_ORIGIN_FRONTEND", kind: originURL(&o.FrontendOrigin), readers: appOnly, status: NotYet,
-			doc: "Where the browser is sent; CASDOOR_ORIGIN when empty."},
+		{
+			name: "CASDOOR_ENABLED", byDefault: "False", kind: boolean(&o.Enabled), readers: appOnly, status: NotYet,
+			doc: "True offers sign-in at Casdoor; False only the local one.",
+		},
+		{
+			name: "CASDOOR_ORIGIN", kind: originURL(&o.Origin), readers: appOnly, status: NotYet,
+			doc: "Where the discovery document is read.",
+		},
+		{
+			name: "CASDOOR_ORIGIN_FRONTEND", kind: originURL(&o.FrontendOrigin), readers: appOnly, status: NotYet,
+			doc: "Where the browser is sent; CASDOOR_ORIGIN when empty.",
+		},
 		{name: "CASDOOR_CLIENT_ID", kind: text(&o.ClientID), readers: appOnly, status: NotYet, doc: "The client of the Casdoor application."},
 		{name: "CASDOOR_CLIENT_SECRET", kind: text(&o.ClientSecret), secret: true, readers: appOnly, status: NotYet, doc: "Its secret."},
 		{name: "CASDOOR_ORG_NAME", kind: like(text(&o.OrgName), "ouranos"), readers: appOnly, status: NotYet, doc: "The organisation in Casdoor."},
-		{name: "CASDOOR_SSL_VERIFY", byDefault: "True", kind: boolean(&o.SSLVerify), readers: appOnly, status: NotYet,
-			doc: "Check Casdoor's certificate; False only in a sandbox."},
-		{name: "ALLOW_LOCAL_LOGIN", byDefault: "False", kind: boolean(&o.AllowLocalLogin), readers: appOnly, status: NotYet,
-			doc: "True shows the local form beside Casdoor. Superusers always have it, and everybody has it without Casdoor."},
+		{
+			name: "CASDOOR_SSL_VERIFY", byDefault: "True", kind: boolean(&o.SSLVerify), readers: appOnly, status: NotYet,
+			doc: "Check Casdoor's certificate; False only in a sandbox.",
+		},
+		{
+			name: "ALLOW_LOCAL_LOGIN", byDefault: "False", kind: boolean(&o.AllowLocalLogin), readers: appOnly, status: NotYet,
+			doc: "True shows the local form beside Casdoor. Superusers always have it, and everybody has it without Casdoor.",
+		},
 	}
 }
 
 func llmRows(l *LLM) []variable {
 	return []variable{
-		{name: "LLM_API_SECRETS_ENCRYPTION_KEY", kind: fernetKey(&l.EncryptionKey), secret: true, readers: "app, worker", status: NotYet,
-			doc: "Encrypts the keys of LLM providers. Change it only with reencrypt-provider-keys."},
+		{
+			name: "LLM_API_SECRETS_ENCRYPTION_KEY", kind: fernetKey(&l.EncryptionKey), secret: true, readers: "app, worker", status: NotYet,
+			doc: "Encrypts the keys of LLM providers. Change it only with reencrypt-provider-keys.",
+		},
 	}
 }
 
 func mailRows(m *Mail) []variable {
 	return []variable{
-		{name: "EMAIL_HOST", kind: like(text(&m.Host), "oberon.example.com"), readers: appOnly, status: NotYet,
-			doc: "The server that mail is handed to. Empty: none is sent."},
+		{
+			name: "EMAIL_HOST", kind: like(text(&m.Host), "oberon.example.com"), readers: appOnly, status: NotYet,
+			doc: "The server that mail is handed to. Empty: none is sent.",
+		},
 		{name: "EMAIL_PORT", byDefault: "25", kind: like(port(&m.Port), "25"), readers: appOnly, status: NotYet, doc: "Its port."},
 		{name: "EMAIL_USE_TLS", byDefault: "False", kind: boolean(&m.UseTLS), readers: appOnly, status: NotYet, doc: "Start TLS on it."},
 	}
@@ -234,13 +306,19 @@ func mailRows(m *Mail) []variable {
 
 func embeddingRows(e *Embedding) []variable {
 	return []variable{
-		{name: "EMBEDDING_BASE_URL", kind: baseURL(&e.BaseURL), readers: everyone, status: NotYet,
-			doc: "The embedder. Empty: all-MiniLM-L6-v2 in process."},
-		{name: "EMBEDDING_MODEL", kind: like(text(&e.Model), "Qwen/Qwen3-VL-Embedding-2B"), readers: everyone, status: NotYet,
-			doc: "The model that the embedder is asked for."},
+		{
+			name: "EMBEDDING_BASE_URL", kind: baseURL(&e.BaseURL), readers: everyone, status: NotYet,
+			doc: "The embedder. Empty: all-MiniLM-L6-v2 in process.",
+		},
+		{
+			name: "EMBEDDING_MODEL", kind: like(text(&e.Model), "Qwen/Qwen3-VL-Embedding-2B"), readers: everyone, status: NotYet,
+			doc: "The model that the embedder is asked for.",
+		},
 		{name: "EMBEDDING_API_KEY", kind: text(&e.APIKey), secret: true, readers: everyone, status: NotYet, doc: "Sent as a bearer token."},
-		{name: "EMBEDDING_DIMENSIONS", kind: like(integer(&e.Dimensions, 1, 8192), "1024"), readers: everyone, status: NotYet,
-			doc: "The length vectors are stored in. Empty: what the model gives."},
+		{
+			name: "EMBEDDING_DIMENSIONS", kind: like(integer(&e.Dimensions, 1, 8192), "1024"), readers: everyone, status: NotYet,
+			doc: "The length vectors are stored in. Empty: what the model gives.",
+		},
 		{name: "EMBEDDING_BATCH_SIZE", byDefault: "8", kind: integer(&e.BatchSize, 1, 1024), readers: workers, doc: "Chunks embedded at a time."},
 		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), readers: workers, doc: "The longest wait for one batch."},
 	}
@@ -249,11 +327,15 @@ func embeddingRows(e *Embedding) []variable {
 func rerankerRows(r *Reranker) []variable {
 	return []variable{
 		{name: "RERANKER_BASE_URL", kind: baseURL(&r.BaseURL), readers: appAndMCP, status: NotYet, doc: "The reranker. Empty: none."},
-		{name: "RERANKER_MODEL", kind: like(text(&r.Model), "Qwen/Qwen3-VL-Reranker-2B"), readers: appAndMCP, status: NotYet,
-			doc: "The model that the reranker is asked for."},
+		{
+			name: "RERANKER_MODEL", kind: like(text(&r.Model), "Qwen/Qwen3-VL-Reranker-2B"), readers: appAndMCP, status: NotYet,
+			doc: "The model that the reranker is asked for.",
+		},
 		{name: "RERANKER_API_KEY", kind: text(&r.APIKey), secret: true, readers: appAndMCP, status: NotYet, doc: "Sent as a bearer token."},
-		{name: "RERANKER_MAX_CANDIDATES", byDefault: "32", kind: integer(&r.MaxCandidates, 1, 1000), readers: appAndMCP, status: NotYet,
-			doc: "Hits that are shown to the reranker."},
+		{
+			name: "RERANKER_MAX_CANDIDATES", byDefault: "32", kind: integer(&r.MaxCandidates, 1, 1000), readers: appAndMCP, status: NotYet,
+			doc: "Hits that are shown to the reranker.",
+		},
 		{name: "RERANKER_TIMEOUT", byDefault: "30", kind: seconds(&r.Timeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for it."},
 	}
 }
@@ -262,27 +344,39 @@ func searchRows(s *Search) []variable {
 	return []variable{
 		{name: "SEARCH_VECTOR_TOP_K", byDefault: "50", kind: integer(&s.VectorTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the vector leg."},
 		{name: "SEARCH_FULLTEXT_TOP_K", byDefault: "30", kind: integer(&s.FulltextTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the full-text leg."},
-		{name: "SEARCH_GRAPH_MAX_DEPTH", byDefault: "2", kind: integer(&s.GraphMaxDepth, 0, 5), readers: appAndMCP, status: NotYet,
-			doc: "Hops of the graph leg; 0 leaves it out."},
+		{
+			name: "SEARCH_GRAPH_MAX_DEPTH", byDefault: "2", kind: integer(&s.GraphMaxDepth, 0, 5), readers: appAndMCP, status: NotYet,
+			doc: "Hops of the graph leg; 0 leaves it out.",
+		},
 		{name: "SEARCH_RRF_K", byDefault: "60", kind: integer(&s.RRFK, 1, 1000), readers: appAndMCP, doc: "The constant of reciprocal rank fusion."},
-		{name: "SEARCH_DEFAULT_LIMIT", byDefault: "20", kind: integer(&s.DefaultLimit, 1, 50), readers: appAndMCP,
-			doc: "Hits in an answer when the caller does not say."},
-		{name: "SEARCH_FUSION", byDefault: string(FusionWeighted), kind: oneOf(&s.Fusion, FusionWeighted, FusionRRF), readers: appAndMCP,
-			doc: "How the legs' hits become one list: by weighted scores, or by reciprocal ranks."},
-		{name: "SEARCH_VECTOR_TIMEOUT", byDefault: "5", kind: seconds(&s.VectorTimeout), readers: appAndMCP,
-			doc: "The longest wait for the vector leg, the query's embedding counted."},
+		{
+			name: "SEARCH_DEFAULT_LIMIT", byDefault: "20", kind: integer(&s.DefaultLimit, 1, 50), readers: appAndMCP,
+			doc: "Hits in an answer when the caller does not say.",
+		},
+		{
+			name: "SEARCH_FUSION", byDefault: string(FusionWeighted), kind: oneOf(&s.Fusion, FusionWeighted, FusionRRF), readers: appAndMCP,
+			doc: "How the legs' hits become one list: by weighted scores, or by reciprocal ranks.",
+		},
+		{
+			name: "SEARCH_VECTOR_TIMEOUT", byDefault: "5", kind: seconds(&s.VectorTimeout), readers: appAndMCP,
+			doc: "The longest wait for the vector leg, the query's embedding counted.",
+		},
 		{name: "SEARCH_FULLTEXT_TIMEOUT", byDefault: "5", kind: seconds(&s.FulltextTimeout), readers: appAndMCP, doc: "The longest wait for the full-text leg."},
 		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for the graph leg."},
-		{name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,
-			doc: "True keeps the words of searches in the search log."},
+		{
+			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,
+			doc: "True keeps the words of searches in the search log.",
+		},
 	}
 }
 
 func loggingRows(l *Logging) []variable {
 	return []variable{
 		{name: "LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Level), readers: everyone, doc: "The least severe line that is logged."},
-		{name: "DJANGO_LOGGING_LEVEL", byDefault: "WARNING", kind: level(&l.HTTP), readers: appAndMCP,
-			doc: "The same for what the HTTP servers say of requests."},
+		{
+			name: "DJANGO_LOGGING_LEVEL", byDefault: "WARNING", kind: level(&l.HTTP), readers: appAndMCP,
+			doc: "The same for what the HTTP servers say of requests.",
+		},
 		{name: "CELERY_LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Worker), readers: workers, doc: "The same for what the worker says of jobs."},
 	}
 }

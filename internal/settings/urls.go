@@ -15,7 +15,7 @@ const percentEncode = `percent-encode the password (@ is %40, : is %3A, / is %2F
 // graphURL takes Neo4j's address with its credentials.
 func graphURL(to *Graph) kind {
 	schemes := []string{"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
-	return kind{expects: "bolt://user:password@host:port", example: "bolt://neo4j:pass%40word@umbriel.example.com:7687", set: func(v string) error {
+	return kind{expects: "bolt://user:password@host:port", example: "bolt://neo4j:pass%40word@umbriel.example.com:7687", set: func(v string) error { //nolint:gosec // an example, nobody's password
 		u, err := serviceURL(v, schemes)
 		if err != nil {
 			return err
@@ -34,7 +34,7 @@ func graphURL(to *Graph) kind {
 // brokerURL takes RabbitMQ's address as Celery writes it: the path is the
 // virtual host, and none of it means "/".
 func brokerURL(to *Broker) kind {
-	return kind{expects: "amqp://user:password@host:port/vhost", example: "amqp://mnemosyne:pass%40word@oberon.example.com:5672/mnemosyne", set: func(v string) error {
+	return kind{expects: "amqp://user:password@host:port/vhost", example: "amqp://mnemosyne:pass%40word@oberon.example.com:5672/mnemosyne", set: func(v string) error { //nolint:gosec // an example, nobody's password
 		u, err := serviceURL(v, []string{"amqp", "amqps", "pyamqp"})
 		if err != nil {
 			return err
