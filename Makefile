@@ -1,0 +1,60 @@
+# make run     build and start everything on this machine, with no server needed
+# make test    start the services the tests need and run all tests
+.PHONY: run build test lint fmt bench notice env-example services-stop clean check-go
+.DEFAULT_GOAL := build
+
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+GOLANGCI_LINT := v2.15.0
+LINTER := $(CURDIR)/.cache/bin/golangci-lint-$(GOLANGCI_LINT)
+
+# One binary without a C library, the same on every machine that builds it.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
+
+run: build
+	exec bin/mnemosyne up
+
+build: check-go
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/mnemosyne ./cmd/mnemosyne
+
+# Nothing is left out: a service that is missing fails the run.
+test: build
+	scripts/services start
+	scripts/services install chromium
+	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 scripts/services with $(GO) test -p 2 -timeout 20m ./...
+
+# PKG=./internal/search/... BENCH=Fusion narrow it.
+PKG ?= ./...
+BENCH ?= .
+bench: build
+	scripts/services with $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 60m $(PKG)
+
+lint: $(LINTER)
+	$(LINTER) run ./...
+
+fmt: $(LINTER)
+	$(LINTER) fmt
+
+$(LINTER): | check-go
+	GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv .cache/bin/golangci-lint $@
+
+notice:
+	$(GO) run scripts/notice.go >NOTICE.new && mv NOTICE.new NOTICE
+
+env-example:
+	$(GO) run ./internal/settings/envexample >.env.example
+
+services-stop:
+	scripts/services stop
+
+# The data folder stays.
+clean: services-stop
+	scripts/services wipe
+	rm -rf bin .cache
+
+check-go:
+	@scripts/check-go $(GO)
