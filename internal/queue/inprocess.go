@@ -1,0 +1,104 @@
+package queue
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// InProcess hands wake-ups over within the process. What waits is lost with
+// it, which costs nothing: a worker looks into the job table by itself too.
+type InProcess struct {
+	mu      sync.Mutex
+	waiting map[string][]string // by queue, in the order they came
+	known   map[string]bool     // waits or is being handled
+	more    chan struct{}       // closed and replaced when something comes
+}
+
+// NewInProcess makes an empty queue.
+func NewInProcess() *InProcess {
+	return &InProcess{waiting: map[string][]string{}, known: map[string]bool{}, more: make(chan struct{})}
+}
+
+// Lasting is false: a wake-up goes with the process.
+func (q *InProcess) Lasting() bool { return false }
+
+// Ping has nothing to ask.
+func (q *InProcess) Ping(context.Context) error { return nil }
+
+// Wake puts a job at the end of a queue, unless it waits or runs already.
+func (q *InProcess) Wake(_ context.Context, queue, jobID string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.known[jobID] {
+		return nil
+	}
+	q.known[jobID] = true
+	q.waiting[queue] = append(q.waiting[queue], jobID)
+	close(q.more)
+	q.more = make(chan struct{})
+	return nil
+}
+
+// Consume takes the oldest of the most urgent queue, in the order of queues.
+func (q *InProcess) Consume(ctx context.Context, queues []string, concurrency int, handle Handle) error {
+	var wg sync.WaitGroup
+	for range max(1, concurrency) {
+		wg.Go(func() {
+			for {
+				id, ok := q.next(ctx, queues)
+				if !ok {
+					return
+				}
+				handle(context.WithoutCancel(ctx), id)
+				q.done(id)
+			}
+		})
+	}
+	wg.Wait()
+	return nil
+}
+
+func (q *InProcess) next(ctx context.Context, queues []string) (string, bool) {
+	for ctx.Err() == nil {
+		id, more := q.take(queues)
+		if id != "" {
+			return id, true
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+		}
+	}
+	return "", false
+}
+
+// take gives a job, or what to wait for when there is none.
+func (q *InProcess) take(queues []string) (string, <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, name := range queues {
+		if line := q.waiting[name]; len(line) > 0 {
+			id := line[0]
+			q.waiting[name] = line[1:]
+			if len(line) == 1 {
+				delete(q.waiting, name) // lets the array go
+			}
+			return id, nil
+		}
+	}
+	return "", q.more
+}
+
+func (q *InProcess) done(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.known, id)
+}
+
+// Waiting lists what waits on a queue, oldest first.
+func (q *InProcess) Waiting(queue string) []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.waiting[queue])
+}
