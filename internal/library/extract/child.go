@@ -1,7 +1,98 @@
 package extract
 
-import "io"
+import (
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+)
 
 // ChildMain is the whole life of a child process: it reads requests from stdin
-// and answers on stdout until stdin closes. It returns the exit code.
-func ChildMain(stdin io.Reader, stdout io.Writer) int { return 0 }
+// and answers on stdout until stdin closes, which it also notices in the
+// middle of a file. It returns the exit code; the caller exits with it.
+func ChildMain(stdin io.Reader, stdout io.Writer) int {
+	confine()
+	if writeFrame(stdout, reply{Ready: true}) != nil {
+		return 1
+	}
+	requests := make(chan request)
+	gone := make(chan int, 1)
+	go func() {
+		for {
+			var req request
+			if err := readFrame(stdin, &req); err != nil {
+				if err == io.EOF {
+					gone <- 0
+				} else {
+					gone <- 1
+				}
+				return
+			}
+			requests <- req
+		}
+	}()
+	c := &child{out: stdout}
+	go func() {
+		for req := range requests {
+			if !c.serve(req) {
+				gone <- 1
+				return
+			}
+		}
+	}()
+	return <-gone
+}
+
+// compiledBytes is room for what the cache of compiled PDF code writes.
+const compiledBytes = 256 << 20
+
+// child serves requests one after the other.
+type child struct {
+	mu     sync.Mutex
+	out    io.Writer
+	reader reader
+}
+
+func (c *child) send(r reply) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return writeFrame(c.out, r)
+}
+
+// serve reads one file and reports whether this process is fit for another.
+func (c *child) serve(req request) bool {
+	confineFile(req.CPUSeconds, 2*req.Limits.MaxTextBytes+compiledBytes)
+	debug.SetMemoryLimit(req.Limits.MemoryBytes * 7 / 10)
+	c.reader.limits = req.Limits
+	c.reader.pdf.cacheDir = req.CacheDir
+	r := c.read(req)
+	err := c.send(r)
+	debug.FreeOSMemory()
+	return err == nil && !r.Crashed
+}
+
+// read reads the file and turns whatever happens into a reply. A panic is the
+// file's doing: nothing else runs here.
+func (c *child) read(req request) (r reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = reply{Fault: crashFault(), Crashed: true}
+		}
+	}()
+	in := Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
+	res, err := c.reader.extract(in, req.Dir, func(done, total int, unit string) {
+		// A parent that is gone is noticed on stdin.
+		_ = c.send(reply{Progress: &progressReply{done, total, unit}})
+	})
+	if fault := asError(err); fault != nil {
+		return reply{Fault: fault}
+	}
+	if err != nil {
+		return reply{Failure: err.Error(), Crashed: os.IsPermission(err)}
+	}
+	return reply{Result: &res}
+}
+
+func crashFault() *Error {
+	return &Error{CodeCorrupt, "The file made its reader crash, so it is damaged or hostile; open it in its program and save it again."}
+}

@@ -3,7 +3,12 @@ package extract
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -21,6 +26,29 @@ type Limits struct {
 	Timeout time.Duration
 	// MemoryBytes is the most that the child may hold resident; 512 MiB.
 	MemoryBytes int64
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	set(&l.MaxBytes, 512<<20)
+	set(&l.MaxTextBytes, 256<<20)
+	set(&l.MemoryBytes, 512<<20)
+	if l.MaxPages <= 0 {
+		l.MaxPages = 20_000
+	}
+	if l.Timeout <= 0 {
+		l.Timeout = time.Minute
+	}
+	return l
+}
+
+// timeout grows by the base for every 16 MiB.
+func (l Limits) timeout(size int64) time.Duration {
+	return min(l.Timeout+time.Duration(size>>20)*l.Timeout/16, 10*l.Timeout)
 }
 
 // Options configure a Pool.
@@ -69,26 +97,254 @@ type Result struct {
 // Document reads the whole document back into memory.
 func (r Result) Document() (*Document, error) { return Load(r.Dir) }
 
-// Progress hears how far an extraction is; unit is "pages" or "bytes".
+// Progress hears how far an extraction is; unit is "pages" or "bytes". It is
+// called from another goroutine, one call at a time, never after Extract
+// returned.
 type Progress func(done, total int, unit string)
 
-// Pool keeps warm child processes that read untrusted files.
+// ErrStopped says that the pool takes no files, before Start or after Stop.
+var ErrStopped = errors.New("extract: the pool is not running")
+
+// grownBytes is what a child may keep after a file; one that holds more is
+// replaced, since memory of a process is hardly ever given back.
+const grownBytes = 300 << 20
+
+// Pool keeps warm child processes that read untrusted files. A file that is
+// hostile, broken or huge fails alone.
 type Pool struct {
-	opt Options
+	opt   Options
+	slots chan struct{}
+
+	mu      sync.Mutex
+	running bool
+	dir     string // the children's empty working folder
+	idle    []*worker
+	active  sync.WaitGroup
+	quit    chan struct{}
 }
 
 // NewPool makes a pool; Start makes it usable.
-func NewPool(opt Options) *Pool { return &Pool{opt: opt} }
+func NewPool(opt Options) *Pool {
+	opt.Limits = opt.Limits.withDefaults()
+	opt.Workers = max(opt.Workers, 1)
+	if opt.IdleTimeout <= 0 {
+		opt.IdleTimeout = time.Minute
+	}
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Pool{opt: opt, slots: make(chan struct{}, opt.Workers), quit: make(chan struct{})}
+}
 
-// Start checks the options. Children start with the first file.
-func (p *Pool) Start(context.Context) error { return nil }
+// Start makes the folders that children need. The first child starts with the
+// first file.
+func (p *Pool) Start(context.Context) error {
+	dir, err := os.MkdirTemp("", "mnemosyne-extract-")
+	if err != nil {
+		return fmt.Errorf("make a folder for extraction: %w", err)
+	}
+	if p.opt.CacheDir != "" {
+		if err := os.MkdirAll(p.opt.CacheDir, 0o700); err != nil {
+			return errors.Join(fmt.Errorf("make the folder of compiled code: %w", err), os.Remove(dir))
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dir, p.running = dir, true
+	return nil
+}
 
-// Stop ends the children and waits for them.
-func (p *Pool) Stop(context.Context) error { return nil }
+// Stop refuses new files, waits for those at work until ctx ends, then kills
+// the children.
+func (p *Pool) Stop(ctx context.Context) error {
+	p.mu.Lock()
+	if !p.running {
+		p.mu.Unlock()
+		return nil
+	}
+	p.running = false
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, w := range idle {
+		w.idle.Stop()
+		w.stop()
+	}
+	drained := make(chan struct{})
+	go func() {
+		p.active.Wait()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+	}
+	close(p.quit)
+	<-drained
+	if err := os.RemoveAll(p.dir); err != nil {
+		return fmt.Errorf("remove the folder for extraction: %w", err)
+	}
+	return nil
+}
 
 // Extract reads the file and writes its text and structure under dir, which
-// must exist. A file's own fault is an *Error; cancelling ctx kills the child
-// and leaves nothing in dir.
+// must exist. A file's own fault is an *Error; any other error is the
+// machine's, and the file may be tried again. Cancelling ctx kills the child.
+// After an error nothing is left in dir.
 func (p *Pool) Extract(ctx context.Context, in Input, dir string, progress Progress) (Result, error) {
-	return Result{}, errors.New("extract: not built yet")
+	ctx, release, err := p.acquire(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	req, timeout, err := p.request(in, dir)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := p.extract(ctx, req, timeout, progress)
+	if err != nil {
+		for _, name := range []string{TextFile, StructureFile} {
+			if rmErr := os.Remove(filepath.Join(dir, name)); rmErr != nil && !os.IsNotExist(rmErr) {
+				err = errors.Join(err, rmErr)
+			}
+		}
+		return Result{}, err
+	}
+	res.Dir = dir
+	return res, nil
+}
+
+// acquire waits for a free place. Its context also ends when the pool gives up
+// waiting at Stop.
+func (p *Pool) acquire(ctx context.Context) (context.Context, func(), error) {
+	p.mu.Lock()
+	if !p.running {
+		p.mu.Unlock()
+		return nil, nil, ErrStopped
+	}
+	p.active.Add(1)
+	p.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-p.quit:
+			cancel(ErrStopped)
+		case <-done:
+		}
+	}()
+	end := func() {
+		close(done)
+		cancel(nil)
+		p.active.Done()
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return ctx, func() { <-p.slots; end() }, nil
+	case <-ctx.Done():
+		err := context.Cause(ctx)
+		end()
+		return nil, nil, err
+	}
+}
+
+func (p *Pool) request(in Input, dir string) (request, time.Duration, error) {
+	info, err := os.Stat(in.Path)
+	if err != nil {
+		return request{}, 0, fmt.Errorf("look at the file: %w", err)
+	}
+	timeout := p.opt.Limits.timeout(info.Size())
+	req := request{
+		Filename: in.Filename, ContentType: in.ContentType, Limits: p.opt.Limits,
+		// The collector and the compiler of PDF code work beside the reader.
+		CPUSeconds: int(timeout.Seconds())*2 + 10,
+	}
+	for to, from := range map[*string]string{&req.Path: in.Path, &req.Dir: dir, &req.CacheDir: p.opt.CacheDir} {
+		if from == "" {
+			continue
+		}
+		if *to, err = filepath.Abs(from); err != nil {
+			return request{}, 0, fmt.Errorf("find the file: %w", err)
+		}
+	}
+	return req, timeout, nil
+}
+
+// extract has a child read the file. A crash of a child that had read other
+// files before says little about this one, so it is tried once more alone.
+func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress Progress) (Result, error) {
+	for {
+		w, err := p.take(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		fresh := w.served == 0
+		o := w.run(ctx, req, timeout, progress)
+		gone := errors.Is(o.err, errGone)
+		if gone {
+			o.err = w.crash(req.Limits)
+		}
+		p.giveBack(w, o.fit)
+		if (gone || o.reply.Crashed) && !fresh && ctx.Err() == nil {
+			continue
+		}
+		if gone || o.reply.Crashed {
+			p.opt.Logger.WarnContext(ctx, "extraction process crashed", "state", w.cmd.ProcessState.String())
+		}
+		switch {
+		case ctx.Err() != nil:
+			return Result{}, context.Cause(ctx)
+		case o.err != nil:
+			return Result{}, o.err
+		case o.reply.Fault != nil:
+			return Result{}, o.reply.Fault
+		case o.reply.Result == nil:
+			return Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
+		}
+		return *o.reply.Result, nil
+	}
+}
+
+// take gives the child that worked last, or a new one.
+func (p *Pool) take(ctx context.Context) (*worker, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		w := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		w.idle.Stop()
+		return w, nil
+	}
+	p.mu.Unlock()
+	return startWorker(ctx, p.opt.Executable, p.opt.Args, p.dir)
+}
+
+// giveBack keeps a child for the next file, or ends it.
+func (p *Pool) giveBack(w *worker, fit bool) {
+	if !fit || residentBytes(w.cmd.Process.Pid) > grownBytes {
+		w.stop()
+		return
+	}
+	p.mu.Lock()
+	if !p.running {
+		p.mu.Unlock()
+		w.stop()
+		return
+	}
+	p.idle = append(p.idle, w)
+	w.idle = time.AfterFunc(p.opt.IdleTimeout, func() { p.retire(w) })
+	p.mu.Unlock()
+}
+
+// retire stops a child that has been idle for long.
+func (p *Pool) retire(w *worker) {
+	p.mu.Lock()
+	i := slices.Index(p.idle, w)
+	if i >= 0 {
+		p.idle = slices.Delete(p.idle, i, i+1)
+	}
+	p.mu.Unlock()
+	if i >= 0 {
+		w.stop()
+	}
 }

@@ -12,14 +12,14 @@ import (
 )
 
 // A document is kept as two files. text.txt is Document.Text, byte for byte.
-// structure.jsonl is JSON lines: the first is a header (version, title,
-// content_type, language, metadata), each further one a block or a page, in
-// ascending order of their start:
+// structure.jsonl is JSON lines: one a block or page, blocks and pages each in
+// ascending order, and a last line that describes the document. Where that
+// line is missing, the rest is incomplete.
 //
-//	{"version":1,"title":"Report","content_type":"application/pdf"}
 //	{"page":1,"s":0,"e":1980}
 //	{"k":"heading","l":1,"s":0,"e":12,"t":"Introduction"}
 //	{"k":"table","s":14,"e":420,"hs":14,"he":60}
+//	{"version":1,"title":"Report","content_type":"application/pdf","text_bytes":1980}
 //
 // s and e are byte offsets, hs and he those of Block.Header, l Level, t Title,
 // y Symbol. Readers ignore keys that they do not know; a change that they
@@ -31,15 +31,9 @@ const (
 	storeVersion = 1
 )
 
-type header struct {
-	Version     int               `json:"version"`
-	Title       string            `json:"title,omitempty"`
-	ContentType string            `json:"content_type,omitempty"`
-	Language    string            `json:"language,omitempty"`
-	Metadata    map[string]string `json:"metadata,omitempty"`
-}
-
-type entry struct {
+// line is one line of structure.jsonl: a page, a block or, with a version, the
+// description of the document.
+type line struct {
 	Page        int    `json:"page,omitempty"`
 	Kind        string `json:"k,omitempty"`
 	Level       int    `json:"l,omitempty"`
@@ -49,6 +43,16 @@ type entry struct {
 	HeaderEnd   int    `json:"he,omitempty"`
 	Title       string `json:"t,omitempty"`
 	Symbol      string `json:"y,omitempty"`
+	trailer
+}
+
+type trailer struct {
+	Version     int               `json:"version,omitempty"`
+	DocTitle    string            `json:"title,omitempty"`
+	ContentType string            `json:"content_type,omitempty"`
+	Language    string            `json:"language,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	TextBytes   int               `json:"text_bytes,omitempty"`
 }
 
 // Load reads back a document that was written under dir.
@@ -79,76 +83,96 @@ func Decode(text, structure io.Reader) (*Document, error) {
 	}
 	doc := &Document{Text: sb.String()}
 	dec := json.NewDecoder(bufio.NewReader(structure))
-	var head header
-	if err := dec.Decode(&head); err != nil {
-		return nil, fmt.Errorf("read the header of the extracted structure: %w", err)
-	}
-	if head.Version != storeVersion {
-		return nil, fmt.Errorf("extracted structure has version %d, this program reads %d: extract the file again", head.Version, storeVersion)
-	}
-	doc.Title, doc.ContentType, doc.Language, doc.Metadata = head.Title, head.ContentType, head.Language, head.Metadata
 	for {
-		var e entry
-		if err := dec.Decode(&e); errors.Is(err, io.EOF) {
-			return doc, nil
+		var l line
+		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("the extracted structure is incomplete: %w", io.ErrUnexpectedEOF)
 		} else if err != nil {
 			return nil, fmt.Errorf("read the extracted structure: %w", err)
 		}
-		if err := doc.add(e); err != nil {
+		if l.Version != 0 {
+			return doc, doc.describe(&l.trailer)
+		}
+		if err := doc.add(l); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (d *Document) add(e entry) error {
-	if e.Start < 0 || e.End < e.Start || e.End > len(d.Text) || e.HeaderEnd > len(d.Text) || e.HeaderStart > e.HeaderEnd {
-		return fmt.Errorf("extracted structure points outside its text: %d to %d of %d", e.Start, e.End, len(d.Text))
+func (d *Document) describe(t *trailer) error {
+	if t.Version != storeVersion {
+		return fmt.Errorf("the extracted structure has version %d and this program reads %d: extract the file again", t.Version, storeVersion)
 	}
-	if e.Page > 0 {
-		d.Pages = append(d.Pages, Page{Number: e.Page, Start: e.Start, End: e.End})
+	if t.TextBytes != len(d.Text) {
+		return fmt.Errorf("the extracted text has %d bytes and its structure was made for %d", len(d.Text), t.TextBytes)
+	}
+	d.Title, d.ContentType, d.Language, d.Metadata = t.DocTitle, t.ContentType, t.Language, t.Metadata
+	return nil
+}
+
+func (d *Document) add(l line) error {
+	if l.Start < 0 || l.End < l.Start || l.End > len(d.Text) || l.HeaderStart < 0 || l.HeaderEnd > len(d.Text) || l.HeaderStart > l.HeaderEnd {
+		return fmt.Errorf("the extracted structure points outside its text: %d to %d of %d", l.Start, l.End, len(d.Text))
+	}
+	if l.Page > 0 {
+		d.Pages = append(d.Pages, Page{Number: l.Page, Start: l.Start, End: l.End})
 		return nil
 	}
 	d.Blocks = append(d.Blocks, Block{
-		Kind: kindOf(e.Kind), Level: e.Level, Start: e.Start, End: e.End,
-		Header: Span{e.HeaderStart, e.HeaderEnd}, Title: e.Title, Symbol: e.Symbol,
+		Kind: kindOf(l.Kind), Level: l.Level, Start: l.Start, End: l.End,
+		Header: Span{l.HeaderStart, l.HeaderEnd}, Title: l.Title, Symbol: l.Symbol,
 	})
 	return nil
 }
 
 // Encode writes the stored form of a document's structure.
 func (d *Document) Encode(structure io.Writer) error {
-	w := bufio.NewWriter(structure)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	head := header{storeVersion, d.Title, d.ContentType, d.Language, d.Metadata}
-	if err := enc.Encode(head); err != nil {
-		return fmt.Errorf("write the header of the extracted structure: %w", err)
+	w := newStructureWriter(structure)
+	for _, p := range d.Pages {
+		w.page(p)
 	}
-	pages := d.Pages
 	for _, b := range d.Blocks {
-		for len(pages) > 0 && pages[0].Start <= b.Start {
-			if err := enc.Encode(pageEntry(pages[0])); err != nil {
-				return fmt.Errorf("write the extracted structure: %w", err)
-			}
-			pages = pages[1:]
-		}
-		if err := enc.Encode(blockEntry(b)); err != nil {
-			return fmt.Errorf("write the extracted structure: %w", err)
-		}
+		w.block(b)
 	}
-	for _, p := range pages {
-		if err := enc.Encode(pageEntry(p)); err != nil {
-			return fmt.Errorf("write the extracted structure: %w", err)
-		}
-	}
-	return w.Flush()
+	return w.close(&trailer{storeVersion, d.Title, d.ContentType, d.Language, d.Metadata, len(d.Text)})
 }
 
-func pageEntry(p Page) entry { return entry{Page: p.Number, Start: p.Start, End: p.End} }
+// structureWriter writes lines and keeps the first error.
+type structureWriter struct {
+	buf *bufio.Writer
+	enc *json.Encoder
+	err error
+}
 
-func blockEntry(b Block) entry {
-	return entry{
+func newStructureWriter(w io.Writer) *structureWriter {
+	buf := bufio.NewWriterSize(w, 64<<10)
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	return &structureWriter{buf: buf, enc: enc}
+}
+
+func (w *structureWriter) write(v any) {
+	if w.err == nil {
+		w.err = w.enc.Encode(v)
+	}
+}
+
+func (w *structureWriter) page(p Page) { w.write(&line{Page: p.Number, Start: p.Start, End: p.End}) }
+
+func (w *structureWriter) block(b Block) {
+	w.write(&line{
 		Kind: b.Kind.String(), Level: b.Level, Start: b.Start, End: b.End,
 		HeaderStart: b.Header.Start, HeaderEnd: b.Header.End, Title: b.Title, Symbol: b.Symbol,
+	})
+}
+
+func (w *structureWriter) close(t *trailer) error {
+	w.write(t)
+	if err := w.buf.Flush(); w.err == nil {
+		w.err = err
 	}
+	if w.err != nil {
+		return fmt.Errorf("write the extracted structure: %w", w.err)
+	}
+	return nil
 }

@@ -1,0 +1,163 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wlynxg/chardet"
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+)
+
+// openText opens a text file as UTF-8 without a byte order mark, whatever its
+// encoding. What is no valid UTF-8 in a UTF-8 file becomes U+FFFD later.
+func openText(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the file: %w", err)
+	}
+	enc, skip, err := detectEncoding(f)
+	if err == nil {
+		_, err = f.Seek(int64(skip), io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	if enc == nil {
+		return f, nil
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{enc.NewDecoder().Reader(f), f}, nil
+}
+
+// detectEncoding gives the encoding, nil for UTF-8, and the length of the byte
+// order mark.
+func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(f, head)
+	if err != nil && n == 0 {
+		return nil, 0, nil //nolint:nilerr // an empty file has no encoding
+	}
+	head = head[:n]
+	switch {
+	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
+		return nil, 3, nil
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE, 0, 0}):
+		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), 4, nil
+	case bytes.HasPrefix(head, []byte{0, 0, 0xFE, 0xFF}):
+		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), 4, nil
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), 2, nil
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), 2, nil
+	}
+	if e := bareUTF16(head); e != nil {
+		return e, 0, nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, 0, err
+	}
+	sample, err := strangeSample(f)
+	if err != nil || sample == nil {
+		return nil, 0, err
+	}
+	return guess(sample), 0, nil
+}
+
+// bareUTF16 recognises UTF-16 without a mark: text whose every other byte is
+// mostly zero.
+func bareUTF16(head []byte) encoding.Encoding {
+	var zero [2]int
+	for i, c := range head {
+		if c == 0 {
+			zero[i&1]++
+		}
+	}
+	half := len(head) / 2
+	switch {
+	case half < 4:
+		return nil
+	case zero[1] > half*2/3 && zero[0] < half/20+1:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case zero[0] > half*2/3 && zero[1] < half/20+1:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	return nil
+}
+
+// strangeSample reads the file to its end. A file of valid UTF-8, or one with
+// few broken characters among many good ones, gives nil; else the text around
+// the first strange byte is returned, for a guess.
+func strangeSample(f io.Reader) ([]byte, error) {
+	const sampleSize = 256 << 10
+	buf := make([]byte, sampleSize)
+	var sample []byte
+	good, bad, kept := 0, 0, 0
+	for {
+		n, err := io.ReadFull(f, buf[kept:])
+		chunk := buf[:kept+n]
+		last := err != nil
+		g, b, rest := countRunes(chunk, last)
+		if b > 0 && sample == nil {
+			sample = bytes.Clone(chunk)
+		}
+		good, bad = good+g, bad+b
+		if last {
+			if err != io.EOF && err != io.ErrUnexpectedEOF {
+				return nil, err
+			}
+			break
+		}
+		kept = copy(buf, rest)
+	}
+	if bad*10 <= good {
+		return nil, nil
+	}
+	return sample, nil
+}
+
+// countRunes counts characters beyond ASCII that are good and bytes that are
+// not; rest is a character cut by the end of the chunk.
+func countRunes(chunk []byte, last bool) (good, bad int, rest []byte) {
+	for i := 0; i < len(chunk); {
+		if chunk[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if !last && len(chunk)-i < utf8.UTFMax && !utf8.FullRune(chunk[i:]) {
+			return good, bad, chunk[i:]
+		}
+		r, n := utf8.DecodeRune(chunk[i:])
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		} else {
+			good++
+		}
+		i += n
+	}
+	return good, bad, nil
+}
+
+func guess(sample []byte) encoding.Encoding {
+	if len(sample) > 64<<10 {
+		sample = sample[:64<<10]
+	}
+	name := strings.ToLower(chardet.Detect(sample).Encoding)
+	if name == "" || name == "ascii" || strings.HasPrefix(name, "utf-8") {
+		name = "windows-1252"
+	}
+	e, _ := charset.Lookup(name)
+	if e == nil {
+		e, _ = charset.Lookup("windows-1252")
+	}
+	return e
+}

@@ -1,0 +1,102 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// clean makes text fit for a Document: \n line ends, valid UTF-8, and none of
+// the control characters that files carry by accident.
+func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\v' || r == '\f' || r == '\u0085':
+			return '\n'
+		case unwanted(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+func isClean(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
+			return isCleanUnicode(s[i:])
+		}
+	}
+	return true
+}
+
+func isCleanUnicode(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unwanted(r) || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029' {
+			return false
+		}
+	}
+	return true
+}
+
+// unwanted reports characters that carry no text: controls, the byte order
+// mark, Unicode's noncharacters.
+func unwanted(r rune) bool {
+	switch {
+	case r == '\n' || r == '\t' || r == '\r':
+		return false
+	case r == '\v' || r == '\f' || r == '\u0085':
+		return false
+	case r < ' ' || r >= 0x7f && r < 0xa0 || r == '\uFEFF':
+		return true
+	case r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE:
+		return true
+	}
+	return false
+}
+
+// oneLine joins words by single spaces.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// markdownTable renders rows, the first of which is the header, and gives the
+// length of the header's lines. Rows are made equally long.
+func markdownTable(rows [][]string) (text string, header int) {
+	width, filled := 0, false
+	for _, r := range rows {
+		width = max(width, len(r))
+	}
+	var sb strings.Builder
+	for i, row := range rows {
+		sb.WriteString("|")
+		for c := range width {
+			cell := ""
+			if c < len(row) {
+				cell = strings.ReplaceAll(oneLine(clean(row[c])), "|", "\\|")
+			}
+			filled = filled || cell != ""
+			sb.WriteString(" " + cell + " |")
+		}
+		if i == 0 {
+			sb.WriteString("\n|" + strings.Repeat(" --- |", width))
+			header = sb.Len()
+		}
+		if i < len(rows)-1 {
+			sb.WriteString("\n")
+		}
+	}
+	if !filled {
+		return "", 0
+	}
+	return sb.String(), header
+}
+
+// hasLetters reports whether a text says anything.
+func hasLetters(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0
+}

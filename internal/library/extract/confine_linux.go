@@ -1,0 +1,68 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// confine lowers what this process may do. There is no limit on address space:
+// the Go runtime reserves far more than it uses. Each limit is one more line
+// of defence behind the parent's watch, so none is missed when it is refused.
+func confine() {
+	set := func(what int, n uint64) {
+		_ = unix.Setrlimit(what, &unix.Rlimit{Cur: n, Max: n})
+	}
+	set(unix.RLIMIT_CORE, 0)
+	set(unix.RLIMIT_NOFILE, 64)
+	_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+}
+
+// confineFile sets the limits of the next file: seconds of processor time from
+// now, and the length of a written file.
+func confineFile(cpuSeconds int, fileBytes int64) {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		return
+	}
+	var now unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CPU, &now); err == nil {
+		now.Cur = min(uint64(used.Utime.Sec+used.Stime.Sec)+uint64(cpuSeconds)+1, now.Max)
+		_ = unix.Setrlimit(unix.RLIMIT_CPU, &now)
+	}
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &now); err == nil {
+		now.Cur = min(uint64(fileBytes), now.Max)
+		_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &now)
+	}
+}
+
+// detach keeps a child from outliving this process and from the terminal's
+// signals.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// residentBytes gives the memory that a process holds for itself alone, 0 when
+// it cannot be told.
+func residentBytes(pid int) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(data)
+	if len(fields) < 3 {
+		return 0
+	}
+	resident, err1 := strconv.ParseInt(string(fields[1]), 10, 64)
+	shared, err2 := strconv.ParseInt(string(fields[2]), 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return (resident - shared) * int64(os.Getpagesize())
+}

@@ -1,0 +1,107 @@
+package extract_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+)
+
+// TestMain makes the test binary its own extraction process.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "extract-worker":
+			os.Exit(extract.ChildMain(os.Stdin, os.Stdout))
+		case "no-worker":
+			os.Exit(3)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// newPool starts a pool whose compiled PDF code is shared by all tests.
+func newPool(t *testing.T, change func(*extract.Options)) *extract.Pool {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := extract.Options{
+		Executable: exe, Args: []string{"extract-worker"}, Workers: 1,
+		CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium"),
+	}
+	if change != nil {
+		change(&opt)
+	}
+	pool := extract.NewPool(opt)
+	if err := pool.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := pool.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return pool
+}
+
+// file writes content to a file of that name and gives it as an input.
+func file(t *testing.T, name, content string) extract.Input {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "content")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return extract.Input{Path: path, Filename: name}
+}
+
+// read extracts a file that must be readable.
+func read(t *testing.T, pool *extract.Pool, in extract.Input) *extract.Document {
+	t.Helper()
+	res, err := pool.Extract(t.Context(), in, t.TempDir(), nil)
+	if err != nil {
+		t.Fatalf("extract %s: %v", in.Filename, err)
+	}
+	doc, err := res.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkDocument(t, doc)
+	return doc
+}
+
+// checkDocument holds what is true of every document.
+func checkDocument(t *testing.T, doc *extract.Document) {
+	t.Helper()
+	end := 0
+	for _, b := range doc.Blocks {
+		if b.Start < end || b.End <= b.Start {
+			t.Fatalf("block %+v overlaps or is empty", b)
+		}
+		end = b.End
+	}
+	end = 0
+	for _, p := range doc.Pages {
+		if p.Start < end || p.End < p.Start {
+			t.Fatalf("page %+v overlaps", p)
+		}
+		end = p.End
+	}
+}
+
+// blocks lists a document's blocks as "kind level: text".
+func texts(doc *extract.Document, kind extract.BlockKind) []string {
+	var out []string
+	for _, b := range doc.Blocks {
+		if b.Kind == kind {
+			out = append(out, doc.Text[b.Start:b.End])
+		}
+	}
+	return out
+}

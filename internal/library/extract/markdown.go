@@ -1,0 +1,220 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
+
+// markdownSegment is how much Markdown is parsed at once; a syntax tree takes
+// some ten times its source.
+const markdownSegment = 4 << 20
+
+// readMarkdown keeps the source as it is and finds the blocks in it.
+func readMarkdown(w *writer, path string) error {
+	src, err := readWhole(path, w.limits)
+	if err != nil {
+		return err
+	}
+	md := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote)).Parser()
+	if n := frontMatter(w, src); n > 0 {
+		w.raw(src[:n])
+		w.mark(Block{Kind: Code, Start: 0, End: len(strings.TrimRight(src[:n], " \t\n"))})
+		src = src[n:]
+	}
+	total := len(src)
+	for len(src) > 0 && w.err == nil {
+		n := segmentEnd(src, markdownSegment)
+		markdownBlocks(w, md, src[:n])
+		src = src[n:]
+		w.report(total-len(src), total, "bytes")
+	}
+	return w.err
+}
+
+// frontMatter gives the length of YAML front matter and keeps its plain
+// values.
+func frontMatter(w *writer, src string) int {
+	if !strings.HasPrefix(src, "---\n") {
+		return 0
+	}
+	end := strings.Index(src[3:], "\n---\n")
+	if end < 0 || end > 64<<10 {
+		return 0
+	}
+	end += 3
+	for l := range strings.Lines(src[4 : end+1]) {
+		key, value, ok := strings.Cut(l, ":")
+		if !ok || strings.HasPrefix(key, " ") || strings.HasPrefix(key, "-") || strings.ContainsAny(key, "#{[\"'") {
+			continue
+		}
+		value = strings.Trim(strings.TrimSpace(value), `"'`)
+		switch key = strings.ToLower(key); key {
+		case "title":
+			w.title = value
+		case "lang", "language":
+			w.language = value
+		case "author", "authors", "date", "created", "updated", "description", "tags", "keywords", "category":
+			w.meta(key, value)
+		}
+	}
+	return end + len("\n---\n")
+}
+
+// segmentEnd finds where a long source may be cut: at a heading, or at least
+// at an empty line, outside fenced code.
+func segmentEnd(src string, limit int) int {
+	if len(src) <= limit {
+		return len(src)
+	}
+	cut, fence, at := 0, "", 0
+	for l := range strings.Lines(src) {
+		t := strings.TrimLeft(l, " ")
+		switch {
+		case fence != "":
+			if strings.HasPrefix(t, fence) {
+				fence = ""
+			}
+		case strings.HasPrefix(t, "```"), strings.HasPrefix(t, "~~~"):
+			fence = t[:3]
+		case strings.HasPrefix(l, "#") && at > limit/2, at > limit*3/4 && strings.TrimSpace(l) == "":
+			cut = at
+		}
+		at += len(l)
+		if cut > 0 && strings.HasPrefix(src[cut:], "#") || at > limit && cut > 0 || at > 2*limit {
+			break
+		}
+	}
+	if cut == 0 {
+		cut = at
+	}
+	return cut
+}
+
+// mdBlock is a node of the syntax tree that begins a block.
+type mdBlock struct {
+	at    int
+	block Block
+}
+
+// markdownBlocks appends a piece of source and marks its blocks: each ends
+// where the next begins.
+func markdownBlocks(w *writer, md parser.Parser, src string) {
+	base := w.raw(src).Start
+	if w.err != nil {
+		return
+	}
+	source := []byte(src)
+	doc := md.Parse(text.NewReader(source))
+	var found []mdBlock
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		found = collectBlocks(found, n, source, 0)
+	}
+	slices.SortStableFunc(found, func(a, b mdBlock) int { return a.at - b.at })
+	for i, f := range found {
+		start, end := lineStart(src, f.at), len(src)
+		if i+1 < len(found) {
+			end = lineStart(src, found[i+1].at)
+		}
+		if start >= end {
+			continue
+		}
+		trimmed := strings.TrimRight(src[start:end], " \t\n")
+		b := f.block
+		b.Start, b.End = base+start, base+start+len(trimmed)
+		if b.Kind == Table {
+			b.Header = Span{b.Start, b.Start + tableHeader(trimmed)}
+		}
+		if b.Kind == Heading && w.title == "" && b.Level == 1 {
+			w.title = b.Title
+		}
+		w.mark(b)
+	}
+}
+
+// collectBlocks adds a node's blocks in the order of the source.
+func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock {
+	b := Block{}
+	switch n := n.(type) {
+	case *ast.Heading:
+		b = Block{Kind: Heading, Level: n.Level, Title: oneLine(plainText(n, src))}
+	case *ast.List:
+		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+			found = collectItem(found, item, src, depth+1)
+		}
+		return found
+	case *ast.FencedCodeBlock, *ast.CodeBlock, *ast.HTMLBlock:
+		b.Kind = Code
+	case *ast.Blockquote:
+		b.Kind = Quote
+	case *extast.Table:
+		b.Kind = Table
+	case *extast.FootnoteList:
+		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+			found = append(found, mdBlock{item.Pos(), Block{Kind: Footnote}})
+		}
+		return found
+	}
+	return append(found, mdBlock{n.Pos(), b})
+}
+
+// collectItem adds a list's item, and lists and code in it as blocks of their
+// own.
+func collectItem(found []mdBlock, item ast.Node, src []byte, depth int) []mdBlock {
+	found = append(found, mdBlock{item.Pos(), Block{Kind: ListItem, Level: depth}})
+	for n := item.FirstChild(); n != nil && depth < 100; n = n.NextSibling() {
+		switch n.(type) {
+		case *ast.List, *ast.FencedCodeBlock, *extast.Table:
+			found = collectBlocks(found, n, src, depth)
+		}
+	}
+	return found
+}
+
+// plainText gives the words of a node without markup.
+func plainText(n ast.Node, src []byte) string {
+	var sb strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			sb.Write(n.Segment.Value(src))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				sb.WriteByte(' ')
+			}
+		case *ast.String:
+			sb.Write(n.Value)
+		case *ast.RawHTML:
+			return ast.WalkSkipChildren, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	return sb.String()
+}
+
+func lineStart(src string, at int) int {
+	if at < 0 || at > len(src) {
+		return len(src)
+	}
+	return strings.LastIndexByte(src[:at], '\n') + 1
+}
+
+// tableHeader gives the length of a table's first two lines.
+func tableHeader(table string) int {
+	n := strings.IndexByte(table, '\n')
+	if n < 0 {
+		return len(table)
+	}
+	if m := strings.IndexByte(table[n+1:], '\n'); m >= 0 {
+		return n + 1 + m
+	}
+	return len(table)
+}

@@ -1,0 +1,234 @@
+package extract
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pdfLayout turns the lines of all pages into headings and paragraphs. It
+// needs them all: what is a heading or a running header shows only beside the
+// rest.
+type pdfLayout struct {
+	pages   []pdfPage
+	outline []outlineEntry
+	bytes   int64
+
+	body     float32         // size of most of the text
+	boldBody bool            // most of the text is bold
+	leading  float32         // usual gap between lines, in sizes
+	levels   map[float32]int // heading level by size
+	numbered int             // level of headings numbered like "2", 0 not seen
+}
+
+func (l *pdfLayout) add(p pdfPage) {
+	for _, line := range p.lines {
+		l.bytes += int64(len(line.text))
+	}
+	l.pages = append(l.pages, p)
+}
+
+// readable reports whether the pages hold text, more than stray characters.
+func (l *pdfLayout) readable() bool {
+	letters := 0
+	for _, p := range l.pages {
+		for _, line := range p.lines {
+			for _, r := range line.text {
+				if unicode.IsLetter(r) || unicode.IsDigit(r) {
+					letters++
+				}
+			}
+		}
+	}
+	return letters >= 3 && letters >= len(l.pages)/4
+}
+
+func (l *pdfLayout) write(w *writer) {
+	l.survey()
+	l.dropRunning()
+	l.rankSizes()
+	e := &pdfEmitter{w: w, layout: l}
+	for i, p := range l.pages {
+		e.beginPage(i)
+		for j := range p.lines {
+			e.line(&p.lines[j])
+		}
+	}
+	e.flush()
+	e.startPages()
+	if w.title == "" {
+		w.title = e.title
+	}
+}
+
+// survey finds the body's size, weight and leading, each by majority.
+func (l *pdfLayout) survey() {
+	sizes := map[float32]int{}
+	bold, total := 0, 0
+	var gaps []float32
+	for _, p := range l.pages {
+		for i, line := range p.lines {
+			n := len(line.text)
+			sizes[half(line.size)] += n
+			total += n
+			if line.bold {
+				bold += n
+			}
+			if i > 0 && len(gaps) < 100_000 {
+				if g := gap(&p.lines[i-1], &p.lines[i]); g > -0.6 && g < 1.2 && p.lines[i-1].size == line.size {
+					gaps = append(gaps, g)
+				}
+			}
+		}
+	}
+	most := 0
+	for s, n := range sizes {
+		if n > most || n == most && s < l.body {
+			l.body, most = s, n
+		}
+	}
+	l.boldBody = bold*2 > total
+	l.leading = 0.2
+	if len(gaps) > 0 {
+		slices.Sort(gaps)
+		l.leading = gaps[len(gaps)/2]
+	}
+}
+
+// half rounds a size to half a point.
+func half(size float32) float32 { return float32(math.Round(float64(size)*2) / 2) }
+
+// gap is the room between two lines, in sizes of the second.
+func gap(a, b *pdfLine) float32 { return (a.bottom - b.top) / max(b.size, 1) }
+
+// digits stand for each other in running headers.
+var digits = regexp.MustCompile(`[0-9]+|^[ivxlc]+$`)
+
+// dropRunning takes out headers and footers: lines in the margins that stand
+// at the same height on three pages or more, alike but for numbers.
+func (l *pdfLayout) dropRunning() {
+	const fewest = 3
+	seen := map[string]int{}
+	for _, p := range l.pages {
+		for _, line := range p.lines {
+			if key := l.runningKey(&p, &line); key != "" {
+				seen[key]++
+			}
+		}
+	}
+	for i, p := range l.pages {
+		kept := p.lines[:0]
+		for _, line := range p.lines {
+			if key := l.runningKey(&p, &line); key == "" || seen[key] < fewest {
+				kept = append(kept, line)
+			}
+		}
+		l.pages[i].lines = kept
+	}
+}
+
+func (l *pdfLayout) runningKey(p *pdfPage, line *pdfLine) string {
+	if line.bottom < p.height*0.9 && line.top > p.height*0.1 || line.size > l.body*1.2 || len(line.text) > 200 {
+		return ""
+	}
+	text := digits.ReplaceAllString(strings.ToLower(line.text), "#")
+	return fmt.Sprintf("%d %s", int(line.bottom/6), text)
+}
+
+// rankSizes gives each size of type that is larger than the body's a level.
+func (l *pdfLayout) rankSizes() {
+	l.levels = map[float32]int{}
+	var sizes []float32
+	for _, p := range l.pages {
+		for _, line := range p.lines {
+			s := half(line.size)
+			if s >= l.body*1.12 && !line.vertical && len(line.text) <= 200 && hasLetters(line.text) && !slices.Contains(sizes, s) && len(sizes) < 50 {
+				sizes = append(sizes, s)
+			}
+		}
+	}
+	slices.Sort(sizes)
+	slices.Reverse(sizes)
+	for i, s := range sizes {
+		l.levels[s] = min(i+1, 5)
+	}
+}
+
+var (
+	listMarker    = regexp.MustCompile(`^(?:[•‣◦▪■●○∙·\x{F0B7}\x{F0A7}➢➤✓–—*-]\s*|\(?[0-9]{1,3}[.)]\s+|\(?[a-z][.)]\s+|\([ivx]+\)\s+|\[[0-9]+\]\s+)`)
+	bulletMarker  = regexp.MustCompile(`^(?:[•‣◦▪■●○∙\x{F0B7}\x{F0A7}➢➤✓]|[–—*·-]\s)`)
+	captionMarker = regexp.MustCompile(`^(?:(?i:fig(?:ure|\.)?|table|tab\.|listing|algorithm|abbildung|tabelle|scheme|chart))\s*[0-9A-Z]+(?:\.[0-9]+)*\s*[.:|–—-]`)
+	numbering     = regexp.MustCompile(`^(?:(?i:chapter|section|appendix|part)\s+)?([0-9]{1,3}|[A-Z])((?:\.[0-9]{1,3})*)\.?\s+\p{L}`)
+)
+
+// headingLevel gives a paragraph's level when it is a heading, else 0.
+func (l *pdfLayout) headingLevel(p *pdfParagraph) int {
+	text := p.String()
+	if p.last.vertical || p.lines > 3 || len(text) > 200 || captionMarker.MatchString(text) || !hasWord(text) {
+		return 0
+	}
+	if level := l.bookmarked(text, p.page); level > 0 {
+		return level
+	}
+	level := l.levels[half(p.size)]
+	if level == 0 {
+		if !p.bold || l.boldBody || p.size < l.body*0.95 || len(text) > 120 || p.lines > 2 || strings.ContainsRune(".,;", rune(text[len(text)-1])) || bulletMarker.MatchString(text) {
+			return 0
+		}
+		level = min(len(l.levels)+1, 5)
+	}
+	if m := numbering.FindStringSubmatch(text); m != nil {
+		if depth := strings.Count(m[2], "."); depth == 0 {
+			l.numbered = level
+		} else if l.numbered > 0 {
+			level = l.numbered + depth
+		}
+	}
+	return min(level, 6)
+}
+
+func hasWord(s string) bool {
+	letters := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			if letters++; letters >= 2 || unicode.Is(unicode.Han, r) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bookmarked gives the level of a bookmark with these words on this page.
+func (l *pdfLayout) bookmarked(text string, page int) int {
+	key := headingKey(text)
+	for _, o := range l.outline {
+		if o.page >= 0 && o.page != page {
+			continue
+		}
+		if k := headingKey(o.title); k != "" && (k == key || len(k) > 3 && strings.HasSuffix(key, k) && len(key)-len(k) < 12) {
+			return o.level
+		}
+	}
+	return 0
+}
+
+// headingKey keeps a title's letters alone.
+func headingKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// endsSentence reports whether a paragraph may end after this line.
+func endsSentence(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, `"'”’»)]`))
+	return strings.ContainsRune(".!?:;。！？…", r)
+}

@@ -1,0 +1,181 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pdfParagraph is a paragraph that is being put together.
+type pdfParagraph struct {
+	strings.Builder
+	lines         int
+	page          int // from 0
+	first, last   pdfLine
+	left, right   float32
+	size          float32
+	bold          bool
+	item, hanging bool
+	breaks        []pageBreak
+}
+
+// pageBreak is where a page begins within a paragraph.
+type pageBreak struct{ at, page int }
+
+// pdfEmitter writes paragraphs line by line.
+type pdfEmitter struct {
+	w       *writer
+	layout  *pdfLayout
+	open    *pdfParagraph
+	page    int
+	turned  bool // the page began and no line of it was read
+	pending []int
+	title   string
+	largest float32
+}
+
+func (e *pdfEmitter) beginPage(page int) {
+	e.page, e.turned = page, true
+	e.pending = append(e.pending, page)
+}
+
+// line adds a line to the open paragraph or begins the next.
+func (e *pdfEmitter) line(line *pdfLine) {
+	p := e.open
+	if p == nil || !e.continues(p, line) {
+		e.flush()
+		p = &pdfParagraph{
+			page: e.page, first: *line, left: line.x0, right: line.x1, size: line.size, bold: line.bold,
+			item: listMarker.MatchString(line.text),
+		}
+		e.open = p
+		e.startPages()
+		p.WriteString(line.text)
+	} else {
+		p.join(line.text, e.pending)
+		e.pending = nil
+	}
+	p.lines++
+	p.last = *line
+	p.left, p.right = min(p.left, line.x0), max(p.right, line.x1)
+	p.bold = p.bold && line.bold
+	p.hanging = p.lines > 1 && line.x0 > p.first.x0+0.8*p.size && (p.lines == 2 || p.hanging)
+	e.turned = false
+}
+
+// startPages begins the pages that wait, when no paragraph reaches into them.
+func (e *pdfEmitter) startPages() {
+	for _, page := range e.pending {
+		e.w.page(page + 1)
+	}
+	e.pending = nil
+}
+
+// continues reports whether a line goes on with a paragraph.
+func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
+	last := &p.last
+	if line.vertical || last.vertical || line.bold != last.bold && (p.bold || line.bold) {
+		return false
+	}
+	if d := line.size - p.size; abs(d) > max(p.size*0.09, 0.6) {
+		return false
+	}
+	if e.turned || line.bottom > last.top { // the next page or column
+		return e.goesOn(p, line)
+	}
+	if line.top > last.bottom+0.5*p.size && line.x0 >= last.x1-1 { // beside it
+		return !bulletMarker.MatchString(line.text)
+	}
+	if gap(last, line) > max(e.layout.leading, 0)+0.33 {
+		return false
+	}
+	return !e.begins(p, line)
+}
+
+// goesOn reports whether a sentence goes on over a page or column.
+func (e *pdfEmitter) goesOn(p *pdfParagraph, line *pdfLine) bool {
+	r, _ := utf8.DecodeRuneInString(line.text)
+	if endsSentence(p.String()) || listMarker.MatchString(line.text) || e.layout.headingLevel(p) > 0 {
+		return false
+	}
+	return unicode.IsLower(r) || strings.HasSuffix(p.String(), "-") || unicode.Is(unicode.Han, r)
+}
+
+// begins reports whether a line just below begins a paragraph: by a marker,
+// its indentation, or the line above ending early.
+func (e *pdfEmitter) begins(p *pdfParagraph, line *pdfLine) bool {
+	ended := endsSentence(p.last.text)
+	if bulletMarker.MatchString(line.text) || listMarker.MatchString(line.text) && (ended || p.item) {
+		return true
+	}
+	indent := line.x0 - p.last.x0
+	switch {
+	case indent > 0.8*p.size && p.lines == 1:
+		return ended && !p.item
+	case indent > 0.8*p.size:
+		return ended || !p.hanging && p.lines > 2
+	case p.hanging && line.x0 < p.last.x0-0.8*p.size:
+		return abs(line.x0-p.first.x0) < 0.5*p.size
+	}
+	return ended && p.lines > 1 && p.last.x1 < p.right-0.15*(p.right-p.left) && abs(indent) < 0.5*p.size
+}
+
+// join adds a line's words. A word that was hyphenated at the line's end
+// becomes whole.
+func (p *pdfParagraph) join(text string, pages []int) {
+	so := p.String()
+	last, n := utf8.DecodeLastRuneInString(so)
+	next, _ := utf8.DecodeRuneInString(text)
+	before, _ := utf8.DecodeLastRuneInString(so[:len(so)-n])
+	switch {
+	case last == '\u00AD' || (last == '-' || last == '\u2010') && unicode.IsLetter(before) && unicode.IsLower(next):
+		p.Reset()
+		p.WriteString(so[:len(so)-n])
+	case last == '-' || last == '\u2010', ideographic(last) && ideographic(next):
+	default:
+		p.WriteByte(' ')
+	}
+	for _, page := range pages {
+		p.breaks = append(p.breaks, pageBreak{p.Len(), page})
+	}
+	p.WriteString(text)
+}
+
+// ideographic reports scripts written without spaces.
+func ideographic(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) || r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFFEF
+}
+
+// flush writes the open paragraph.
+func (e *pdfEmitter) flush() {
+	p := e.open
+	e.open = nil
+	if p == nil {
+		return
+	}
+	text := p.String()
+	b := Block{Kind: Paragraph}
+	level := e.layout.headingLevel(p)
+	switch {
+	case level > 0:
+		b = Block{Kind: Heading, Level: level, Title: text}
+		if p.page == 0 && p.size > e.largest {
+			e.title, e.largest = text, p.size
+		}
+	case captionMarker.MatchString(text):
+		b.Kind = Caption
+	case p.item:
+		b = Block{Kind: ListItem, Level: 1}
+	}
+	e.w.separate(b.Kind)
+	b.Start = e.w.offset
+	at := 0
+	for _, br := range p.breaks {
+		e.w.raw(text[at:br.at])
+		e.w.page(br.page + 1)
+		at = br.at
+	}
+	e.w.raw(text[at:])
+	b.End = e.w.offset
+	e.w.mark(b)
+}

@@ -1,0 +1,161 @@
+package extract_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+)
+
+func codeOf(err error) string {
+	var e *extract.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func TestExtractWritesTextAndStructureUnderDir(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, nil)
+	dir := t.TempDir()
+	res, err := pool.Extract(t.Context(), file(t, "a.txt", "First paragraph.\r\n\r\nSecond, größer.\n"), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, extract.TextFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(text), "First paragraph.\n\nSecond, größer.\n"; got != want {
+		t.Errorf("text = %q, want %q", got, want)
+	}
+	if res.TextBytes != int64(len(text)) || res.Runes != int64(len([]rune(string(text)))) || res.Blocks != 2 || res.ContentType != "text/plain" {
+		t.Errorf("result = %+v", res)
+	}
+}
+
+func TestFaultsHaveCodesAndLeaveNothing(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Limits.MaxBytes = 1 << 20; o.Limits.MaxTextBytes = 1 << 19 })
+	for name, c := range map[string]struct{ content, code string }{
+		"empty.txt":   {"", extract.CodeEmpty},
+		"blank.txt":   {" \n\t\n", extract.CodeNoText},
+		"photo.pdf":   {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", extract.CodeUnsupportedType},
+		"program":     {"\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64), extract.CodeUnsupportedType},
+		"noise.pdf":   {"\x00\x01\x02\x03\xff\xfe\xfd" + strings.Repeat("\x91\x00\x07", 99), extract.CodeCorrupt},
+		"cut.pdf":     {"%PDF-1.7\n1 0 obj\n<< /Type /Catalog", extract.CodeCorrupt},
+		"cut.docx":    {"PK\x03\x04" + strings.Repeat("x", 400), extract.CodeCorrupt},
+		"old.doc":     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00", extract.CodeUnsupportedType},
+		"locked.docx": {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00", extract.CodePasswordRequired},
+		"long.txt":    {strings.Repeat("word ", 200_000), extract.CodeTooLarge},
+		"longer.txt":  {strings.Repeat("word ", 300_000), extract.CodeTooLarge},
+	} {
+		dir := t.TempDir()
+		_, err := pool.Extract(t.Context(), file(t, name, c.content), dir, nil)
+		if codeOf(err) != c.code {
+			t.Errorf("%s: error %v, want code %s", name, err, c.code)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%s: left %v behind", name, left)
+		}
+	}
+}
+
+func TestMissingFileIsNoFaultOfTheFile(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, nil)
+	_, err := pool.Extract(t.Context(), extract.Input{Path: "/nowhere/at/all"}, t.TempDir(), nil)
+	if err == nil || codeOf(err) != "" || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error = %v, want not-exist and no code", err)
+	}
+}
+
+func TestProgramThatIsNoWorkerIsNoFaultOfTheFile(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"no-worker"} })
+	_, err := pool.Extract(t.Context(), file(t, "a.txt", "text"), t.TempDir(), nil)
+	if err == nil || codeOf(err) != "" {
+		t.Errorf("error = %v, want one without a code", err)
+	}
+}
+
+func TestSlowFileTimesOutAndTheNextIsRead(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Limits.Timeout = 150 * time.Millisecond })
+	slow := file(t, "slow.md", strings.Repeat("[", 60_000)+strings.Repeat("*a **b ", 400_000))
+	start := time.Now()
+	_, err := pool.Extract(t.Context(), slow, t.TempDir(), nil)
+	if codeOf(err) != extract.CodeTimedOut {
+		t.Errorf("error = %v, want %s", err, extract.CodeTimedOut)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if doc := read(t, pool, file(t, "a.txt", "text")); doc.Text != "text" {
+		t.Errorf("text = %q", doc.Text)
+	}
+}
+
+func TestHungryFileRunsOutOfMemoryAndTheNextIsRead(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Limits.MemoryBytes = 64 << 20 })
+	hungry := file(t, "hungry.html", "<html>"+strings.Repeat("<p><b>x</b>", 1<<20))
+	_, err := pool.Extract(t.Context(), hungry, t.TempDir(), nil)
+	if codeOf(err) != extract.CodeOutOfMemory {
+		t.Errorf("error = %v, want %s", err, extract.CodeOutOfMemory)
+	}
+	if doc := read(t, pool, file(t, "a.txt", "text")); doc.Text != "text" {
+		t.Errorf("text = %q", doc.Text)
+	}
+}
+
+func TestCancelKillsTheChildAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := t.TempDir()
+	slow := file(t, "slow.md", strings.Repeat("words and *more* words\n\n", 2_000_000))
+	var once sync.Once
+	_, err := pool.Extract(ctx, slow, dir, func(int, int, string) { once.Do(cancel) })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want %v", err, context.Canceled)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left %v behind", left)
+	}
+}
+
+func TestStoppedPoolTakesNoFiles(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, nil)
+	read(t, pool, file(t, "a.txt", "text"))
+	if err := pool.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Extract(t.Context(), file(t, "a.txt", "text"), t.TempDir(), nil); !errors.Is(err, extract.ErrStopped) {
+		t.Errorf("error = %v, want %v", err, extract.ErrStopped)
+	}
+}
+
+func TestManyFilesAtOnceShareFewChildren(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Workers = 2; o.IdleTimeout = time.Millisecond })
+	var wg sync.WaitGroup
+	for i := range 20 {
+		in, dir := file(t, "a.md", "# Title\n\nBody "+strings.Repeat("x", i+1)), t.TempDir()
+		wg.Go(func() {
+			res, err := pool.Extract(t.Context(), in, dir, nil)
+			if err != nil || res.Title != "Title" || res.TextBytes != int64(15+i) {
+				t.Errorf("result %+v, error %v", res, err)
+			}
+		})
+	}
+	wg.Wait()
+}

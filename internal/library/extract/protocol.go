@@ -1,0 +1,78 @@
+package extract
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Parent and child speak in frames over the child's stdin and stdout: a length
+// of four bytes, big-endian, and as many bytes of JSON. The text of documents
+// goes through files, never through a frame.
+const maxFrame = 1 << 20
+
+// request asks a child for one file. Paths are absolute.
+type request struct {
+	Path        string `json:"path"`
+	Filename    string `json:"filename"`
+	ContentType string `json:"content_type"`
+	Dir         string `json:"dir"`
+	CacheDir    string `json:"cache_dir"`
+	Limits      Limits `json:"limits"`
+	// CPUSeconds is what the file may take in processor time.
+	CPUSeconds int `json:"cpu_seconds"`
+}
+
+// reply is one of four: ready, progress, a result, an error. Fault is the file's
+// own, Failure that of the program or machine.
+type reply struct {
+	// Ready is the first thing that a child says.
+	Ready    bool           `json:"ready,omitempty"`
+	Progress *progressReply `json:"progress,omitempty"`
+	Result   *Result        `json:"result,omitempty"`
+	Fault    *Error         `json:"fault,omitempty"`
+	Failure  string         `json:"failure,omitempty"`
+	// Crashed asks the parent for a fresh child: this one is in doubt.
+	Crashed bool `json:"crashed,omitempty"`
+}
+
+type progressReply struct {
+	Done  int    `json:"done"`
+	Total int    `json:"total"`
+	Unit  string `json:"unit"`
+}
+
+func writeFrame(w io.Writer, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode a frame: %w", err)
+	}
+	if len(body) > maxFrame {
+		return fmt.Errorf("encode a frame: %d bytes are too many", len(body))
+	}
+	frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(body)), uint32(len(body)))
+	if _, err := w.Write(append(frame, body...)); err != nil {
+		return fmt.Errorf("write a frame: %w", err)
+	}
+	return nil
+}
+
+func readFrame(r io.Reader, v any) error {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return err //nolint:wrapcheck // io.EOF is the orderly end
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n > maxFrame {
+		return fmt.Errorf("read a frame: %d bytes are too many", n)
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return fmt.Errorf("read a frame: %w", err)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("decode a frame: %w", err)
+	}
+	return nil
+}

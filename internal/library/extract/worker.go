@@ -1,0 +1,171 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// worker is a running child process.
+type worker struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    io.ReadCloser
+	exited chan struct{} // closed when the process is gone
+	served int
+	idle   *time.Timer
+}
+
+// startWorker starts a child without environment in an empty folder. A thread
+// of its own waits for it, since the kernel ties "die with your parent" to the
+// thread that started the child.
+func startWorker(ctx context.Context, executable string, args []string, dir string) (*worker, error) {
+	cmd := exec.Command(executable, args...) //nolint:gosec,noctx // our own binary; a worker outlives the file it was started for
+	cmd.Env = []string{}
+	cmd.Dir = dir
+	detach(cmd)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the extraction process: %w", err)
+	}
+	out, childOut, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the extraction process: %w", err)
+	}
+	cmd.Stdout = childOut
+	w := &worker{cmd: cmd, in: in, out: out, exited: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		childOut.Close()
+		started <- err
+		if err != nil {
+			return
+		}
+		_ = cmd.Wait() // the state is read by crash
+		close(w.exited)
+	}()
+	if err := <-started; err != nil {
+		in.Close()
+		out.Close()
+		return nil, fmt.Errorf("start the extraction process: %w", err)
+	}
+	if err := w.await(ctx); err != nil {
+		w.stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+// await waits for the child's first word, so that a program that cannot start
+// is never taken for a file that makes it crash.
+func (w *worker) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = w.cmd.Process.Kill() })
+	defer stop()
+	var r reply
+	if err := readFrame(w.out, &r); err != nil || !r.Ready {
+		if ctx.Err() != nil {
+			return fmt.Errorf("start the extraction process: %w", ctx.Err())
+		}
+		return fmt.Errorf("start the extraction process: %s does not answer as one", w.cmd.Path)
+	}
+	return nil
+}
+
+// stop ends the process and waits for it.
+func (w *worker) stop() {
+	w.in.Close()
+	_ = w.cmd.Process.Kill() // it may be gone already
+	<-w.exited
+	w.out.Close()
+}
+
+// outcome is how a file ended: the child's last reply, or why there is none.
+type outcome struct {
+	reply reply
+	err   error
+	fit   bool // the child may read another file
+}
+
+// errGone says that the child ended by itself in the middle of a file.
+var errGone = errors.New("the extraction process ended")
+
+// run has the child read one file, within its limits.
+func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress Progress) outcome {
+	w.served++
+	if err := writeFrame(w.in, req); err != nil {
+		return outcome{err: errGone}
+	}
+	done := make(chan outcome, 1)
+	go func() { done <- w.listen(progress) }()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	const watch = 50 * time.Millisecond
+	ticker := time.NewTicker(watch)
+	defer ticker.Stop()
+	kill := func(err error) outcome {
+		_ = w.cmd.Process.Kill() // it may be gone already
+		<-done
+		return outcome{err: err}
+	}
+	for {
+		select {
+		case o := <-done:
+			return o
+		case <-ctx.Done():
+			return kill(ctx.Err())
+		case <-timer.C:
+			return kill(&Error{CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))})
+		case <-ticker.C:
+			if residentBytes(w.cmd.Process.Pid) > req.Limits.MemoryBytes {
+				return kill(memoryFault(req.Limits))
+			}
+		}
+	}
+}
+
+func memoryFault(l Limits) *Error {
+	return &Error{CodeOutOfMemory, fmt.Sprintf("Reading the file took more than %s of memory; split it, or save it in a simpler form.", size(l.MemoryBytes))}
+}
+
+// listen reads replies until the last.
+func (w *worker) listen(progress Progress) outcome {
+	for {
+		var r reply
+		if err := readFrame(w.out, &r); err != nil {
+			_ = w.cmd.Process.Kill() // in case it only garbled its answer
+			<-w.exited
+			return outcome{err: errGone}
+		}
+		if r.Progress == nil {
+			return outcome{reply: r, fit: !r.Crashed}
+		}
+		if progress != nil {
+			progress(r.Progress.Done, r.Progress.Total, r.Progress.Unit)
+		}
+	}
+}
+
+// crash says why a child ended by itself.
+func (w *worker) crash(l Limits) *Error {
+	<-w.exited
+	if s, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		switch s.Signal() {
+		case syscall.SIGKILL: // the kernel's, for want of memory
+			return memoryFault(l)
+		case syscall.SIGXCPU:
+			return &Error{CodeTimedOut, "Reading the file took too much processor time; split it, or save it in a simpler form."}
+		}
+	}
+	return crashFault()
+}
