@@ -76,3 +76,14 @@ type Origin struct {
 	Address   string
 	RequestID string
 }
+
+// Actor is who does something, and from where.
+type Actor struct {
+	Principal
+	Origin
+}
+
+// Operator is the actor of a command: whoever may run it on the machine.
+func Operator() Actor {
+	return Actor{Principal: Principal{Credential: Credential{Kind: CredentialCommand, Masked: "command"}}}
+}

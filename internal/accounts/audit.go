@@ -1,0 +1,187 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// Event is something that an operator may one day ask about: who did what,
+// how it ended, and to what.
+type Event struct {
+	Name    string // as team_create
+	Outcome string // as created, or idempotent_hit
+	Actor   Actor
+	// Detail names what was acted on: identifiers and names, never a secret.
+	Detail []slog.Attr
+}
+
+// Entry is an event as the trail holds it.
+type Entry struct {
+	At             time.Time
+	Event          string
+	Outcome        string
+	Username       string
+	CredentialKind CredentialKind
+	Credential     string // masked
+	Address        string
+	RequestID      string
+	Detail         map[string]any
+}
+
+// Audit is the trail of events: rows in the database, and lines in the log.
+type Audit struct {
+	db  *sqldb.DB
+	log *slog.Logger
+	now func() time.Time
+}
+
+// NewAudit makes the trail. now may be nil, for time.Now.
+func NewAudit(db *sqldb.DB, log *slog.Logger, now func() time.Time) *Audit {
+	if now == nil {
+		now = time.Now
+	}
+	return &Audit{db: db, log: log, now: now}
+}
+
+// Record writes an event that changed nothing else in the database. Inside a
+// transaction use Do: SQLite's one writer is taken there.
+func (a *Audit) Record(ctx context.Context, e Event) error {
+	if err := a.insert(ctx, a.db.Write(), e); err != nil {
+		return err
+	}
+	a.tell(ctx, e)
+	return nil
+}
+
+// Do runs fn in one transaction with the rows of the events that it returns,
+// so that nothing is done unrecorded and nothing recorded undone. The log
+// gets its lines when the transaction is committed.
+func (a *Audit) Do(ctx context.Context, fn func(tx sqldb.Querier) ([]Event, error)) error {
+	var events []Event
+	err := a.db.Tx(ctx, func(tx sqldb.Querier) (err error) {
+		if events, err = fn(tx); err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := a.insert(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		a.tell(ctx, e)
+	}
+	return nil
+}
+
+const insertEvent = `INSERT INTO audit_event
+	(id, at, event, outcome, user_id, username, credential_kind, credential, address, request_id, detail)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+
+func (a *Audit) insert(ctx context.Context, q sqldb.Querier, e Event) error {
+	id, err := uuid.NewV7() // rises, so that events of one microsecond keep their order
+	if err != nil {
+		return fmt.Errorf("make an event's id: %w", err)
+	}
+	detail := make(map[string]any, len(e.Detail))
+	for _, attr := range e.Detail {
+		detail[attr.Key] = attr.Value.Resolve().Any()
+	}
+	encoded, err := json.Marshal(detail)
+	if err != nil {
+		return fmt.Errorf("encode an event's detail: %w", err)
+	}
+	var userID *string
+	if e.Actor.UserID != "" {
+		userID = &e.Actor.UserID
+	}
+	by := e.Actor
+	if _, err := sqldb.Exec(ctx, q, insertEvent, id.String(), sqldb.At(a.now()), e.Name, e.Outcome, userID, by.Username,
+		string(by.Credential.Kind), by.Credential.Masked, by.Address, by.RequestID, string(encoded)); err != nil {
+		return fmt.Errorf("record %s: %w", e.Name, err)
+	}
+	return nil
+}
+
+// tell logs an event as operators search for it: `team_create created`. Names
+// and outcomes are a small fixed set.
+func (a *Audit) tell(ctx context.Context, e Event) {
+	attrs := append([]slog.Attr{}, e.Detail...)
+	attrs = append(attrs, slog.String("by", e.Actor.Username), slog.String("credential", e.Actor.Credential.Masked))
+	if e.Actor.Address != "" {
+		attrs = append(attrs, slog.String("address", e.Actor.Address))
+	}
+	a.log.LogAttrs(ctx, slog.LevelInfo, e.Name+" "+e.Outcome, attrs...)
+}
+
+// AuditFilter chooses events. The zero value chooses all.
+type AuditFilter struct {
+	Since time.Time // inclusive
+	Event string    // its name
+}
+
+const selectEvents = `SELECT at, event, outcome, username, credential_kind, credential, address, request_id, detail, id
+	FROM audit_event
+	WHERE (at > $1 OR (at = $1 AND id > $2)) AND ($3 = '' OR event = $3)
+	ORDER BY at, id LIMIT 500`
+
+type entryRow struct {
+	Entry
+
+	id string
+}
+
+// List gives the events, oldest first, a page of them in memory at a time. An
+// error is given once and ends the sequence.
+func (a *Audit) List(ctx context.Context, f AuditFilter) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		at, id := f.Since, ""
+		for {
+			page, err := sqldb.All(ctx, a.db.Read(), scanEntry, selectEvents, sqldb.At(at), id, f.Event)
+			if err != nil {
+				yield(Entry{}, fmt.Errorf("read the audit trail: %w", err))
+				return
+			}
+			if len(page) == 0 {
+				return
+			}
+			for _, row := range page {
+				if !yield(row.Entry, nil) {
+					return
+				}
+				at, id = row.At, row.id
+			}
+		}
+	}
+}
+
+func scanEntry(r sqldb.Row) (e entryRow, err error) {
+	var at sqldb.Time
+	var detail string
+	err = r.Scan(&at, &e.Event, &e.Outcome, &e.Username, &e.CredentialKind, &e.Credential, &e.Address, &e.RequestID, &detail, &e.id)
+	e.At = at.Time
+	return e, errors.Join(err, decodeDetail(detail, &e.Detail))
+}
+
+func decodeDetail(text string, into *map[string]any) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("read an event's detail: %w", err)
+	}
+	return nil
+}
