@@ -24,7 +24,8 @@ build: check-go
 test: build
 	scripts/services start
 	scripts/services install chromium
-	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 scripts/services with $(GO) test -p 2 -timeout 20m ./...
+	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 MNEMOSYNE_TEST_BINARY=$(CURDIR)/bin/mnemosyne \
+	scripts/services with $(GO) test -p 2 -timeout 20m ./...
 
 # PKG=./internal/search/... BENCH=Fusion narrow it.
 PKG ?= ./...
