@@ -43,14 +43,55 @@ type Chunk struct {
 	Hash string
 }
 
-// ErrOptions says that the options cannot be met.
-var ErrOptions = errors.New("chunk: MaxTokens must be at least 16 and Count must be set")
+// Errors of Split.
+var (
+	ErrOptions  = errors.New("chunk: MaxTokens must be at least 16 and Count must be set")
+	ErrDocument = errors.New("chunk: the document's blocks or pages are out of order or outside its text; extract the file again")
+)
 
 // Split yields the document's chunks in order. The text of a chunk is
 // doc.Text[StartByte:EndByte]. The same document and options always give the
 // same chunks. An error is yielded once and ends the sequence.
+//
+// Chunks are groups of paragraphs, list items, tables and functions of one
+// section, packed up to TargetTokens. A group that is at least half full also
+// ends after a paragraph that its own content chooses, so that in a long text
+// without headings an edit moves the boundaries near it alone.
 func Split(doc *extract.Document, opt Options) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		yield(Chunk{}, ErrOptions)
+		if opt.MaxTokens < 16 || opt.Count == nil {
+			yield(Chunk{}, ErrOptions)
+			return
+		}
+		if !ordered(doc) {
+			yield(Chunk{}, ErrDocument)
+			return
+		}
+		p := newPacker(doc, opt, func(c Chunk) bool { return yield(c, nil) })
+		for u := range units(doc) {
+			if !p.add(u) {
+				return
+			}
+		}
+		p.finish()
 	}
+}
+
+// ordered reports whether offsets ascend and lie within the text.
+func ordered(doc *extract.Document) bool {
+	end := 0
+	for _, b := range doc.Blocks {
+		if b.Start < end || b.End < b.Start || b.End > len(doc.Text) || b.Header.Start < 0 || b.Header.End < b.Header.Start || b.Header.End > len(doc.Text) {
+			return false
+		}
+		end = b.End
+	}
+	start := 0
+	for _, p := range doc.Pages {
+		if p.Start < start || p.Start > len(doc.Text) {
+			return false
+		}
+		start = p.Start
+	}
+	return true
 }
