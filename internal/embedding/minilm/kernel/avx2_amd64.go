@@ -5,7 +5,7 @@ package kernel
 func AVX2() Set {
 	return Set{
 		Name:       "avx2",
-		Multiply:   multiplyAVX2,
+		Multiply:   multiplyTiles,
 		Dequantize: dequantizeAVX2,
 		Exp:        expAVX2,
 		GELU:       geluAVX2,
@@ -13,19 +13,7 @@ func AVX2() Set {
 	}
 }
 
-// The Go halves touch the last element of every slice first, so that a wrong
-// size panics here and does not read or write beyond it in the assembly.
-
-func multiplyAVX2(c []float32, ldc int, a []float32, lda int, b []float32, k, rows int, init []float32, ldinit int) {
-	if rows <= 0 || k <= 0 || rows%Rows != 0 {
-		panic("kernel: Multiply of no rows, or not a multiple of 6")
-	}
-	_ = c[(rows-1)*ldc+Columns-1]
-	_ = a[(rows-1)*lda+k-1]
-	_ = b[k*Columns-1]
-	_ = init[(rows-1)*ldinit+Columns-1]
-	multiply6x16(&c[0], ldc, &a[0], lda, &b[0], k, rows/Rows, &init[0], ldinit)
-}
+// The Go halves check sizes as multiplyTiles does.
 
 func dequantizeAVX2(panel []float32, codes []int8, scales []float32) {
 	groups := len(codes) / (Columns * Group)
@@ -59,9 +47,6 @@ func addNormAVX2(x, y, gain, bias []float32) {
 	_, _, _ = y[n-1], gain[n-1], bias[n-1]
 	addNorm(&x[0], &y[0], &gain[0], &bias[0], n)
 }
-
-//go:noescape
-func multiply6x16(c *float32, ldc int, a *float32, lda int, b *float32, k, tiles int, init *float32, ldinit int)
 
 //go:noescape
 func dequantizeGroups(panel *float32, codes *int8, scales *float32, groups int)

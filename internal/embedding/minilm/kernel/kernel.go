@@ -1,6 +1,6 @@
 // Package kernel is the arithmetic of a small transformer: matrix products,
-// softmax, GELU and LayerNorm on float32, once in AVX2 assembly and once in
-// plain Go. It owns no memory and knows no model.
+// softmax, GELU and LayerNorm on float32, in assembly for AVX2, in part for arm64,
+// and in plain Go for the rest. It owns no memory and knows no model.
 package kernel
 
 // The shape of one step of Multiply: Rows of a by Columns of b. Callers pad
