@@ -68,14 +68,17 @@ func cosine(a, b []float32) float64 {
 
 func TestDocumentsAreThePythonModels(t *testing.T) {
 	t.Parallel()
-	refs := references(t)
-	inputs := make([]embedding.Input, len(refs))
-	for i, ref := range refs {
-		inputs[i].Text = ref.input()
-	}
 	for _, set := range kernel.All() {
 		t.Run(set.Name, func(t *testing.T) {
 			t.Parallel()
+			refs := references(t)
+			if set.Name != kernel.Best().Name { // slow: one long text will do
+				refs = slices.DeleteFunc(refs, func(r reference) bool { return r.Repeat > 13 })
+			}
+			inputs := make([]embedding.Input, len(refs))
+			for i, ref := range refs {
+				inputs[i].Text = ref.input()
+			}
 			vectors, err := minilm.New(minilm.Options{Kernel: set}).EmbedDocuments(t.Context(), inputs)
 			if err != nil {
 				t.Fatal(err)
