@@ -1,0 +1,48 @@
+package sqlitegraph
+
+import (
+	"fmt"
+	"testing"
+)
+
+// OpenFiles counts the files that are open.
+func (g *Graph) OpenFiles() int {
+	g.shelf.mu.Lock()
+	defer g.shelf.mu.Unlock()
+	n := 0
+	for _, p := range g.shelf.places {
+		if p.store != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// VectorBytes is the memory that vectors take.
+func (g *Graph) VectorBytes() int64 {
+	g.vectors.mu.Lock()
+	defer g.vectors.mu.Unlock()
+	return g.vectors.total
+}
+
+// ForgetChanges empties a library's log of changes.
+func ForgetChanges(t *testing.T, g *Graph, uid string) {
+	t.Helper()
+	exec(t, g, uid, `DELETE FROM change`)
+}
+
+// SetVersion marks a library's file as made by another version.
+func SetVersion(t *testing.T, g *Graph, uid string, version int) {
+	t.Helper()
+	exec(t, g, uid, fmt.Sprintf(`PRAGMA user_version = %d`, version))
+}
+
+func exec(t *testing.T, g *Graph, uid, statement string) {
+	t.Helper()
+	if err := g.write(t.Context(), uid, false, func(s *snapshot) error {
+		_, err := s.ExecContext(t.Context(), statement)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,232 @@
+package sqlitegraph
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+const (
+	maxQueryBytes = 64 << 10 // of a query that are read; the rest is a document
+	maxLookups    = 512      // terms whose counts are looked up
+)
+
+// FullText finds chunks by their words, by BM25.
+//
+// A library's scores are divided by what a chunk would reach that says
+// nothing but the query, over and over. That share depends on the library's
+// own statistics alone, changes no order within it, and means the same in
+// every library: so the lists of several are merged by it.
+func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]library.Scored, error) {
+	if q.Limit <= 0 {
+		return nil, nil
+	}
+	var asked []terms.Term
+	if err := g.analyze(func(a *terms.Analyzer) error {
+		asked = a.Query(strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], ""), maxLookups)
+		return nil
+	}); err != nil || len(asked) == 0 {
+		return nil, err
+	}
+	uids := slices.Compact(slices.Sorted(slices.Values(q.Libraries)))
+	lists := make([][]library.Scored, len(uids))
+	err := each(ctx, uids, func(ctx context.Context, i int, uid string) error {
+		return g.read(ctx, uid, func(s *snapshot) (err error) {
+			lists[i], err = s.fullText(ctx, uid, asked, q)
+			return err
+		})
+	})
+	return merge(lists, q.Limit), err
+}
+
+// merge makes one list, best first; equal scores in the order of the uids.
+func merge(lists [][]library.Scored, limit int) []library.Scored {
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, func(a, b library.Scored) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.LibraryUID, b.LibraryUID),
+			cmp.Compare(a.ItemUID, b.ItemUID), cmp.Compare(a.Ordinal, b.Ordinal))
+	})
+	return all[:min(limit, len(all))]
+}
+
+// The weights are those of title, heading path and text. ORDER BY the
+// function is faster than ORDER BY rank.
+const (
+	bestWords = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
+WHERE words MATCH $1 ORDER BY rating, id LIMIT $2`
+	// The plus keeps the planner from looking each chunk up in the words.
+	bestWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
+WHERE words MATCH $1 AND rowid BETWEEN $3 AND $4 AND +rowid IN (SELECT c.id FROM item i
+JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
+WHERE ($5 = '' OR i.uid = $5) AND ($6 = '' OR i.collection_uid IN (SELECT value FROM json_each($6))))
+ORDER BY rating, id LIMIT $2`
+	spanWithin = `SELECT COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), -1) FROM item i
+JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
+WHERE ($1 = '' OR i.uid = $1) AND ($2 = '' OR i.collection_uid IN (SELECT value FROM json_each($2)))`
+	nameWords = `SELECT i.uid, c.generation, c.ordinal, w.rating FROM (%s) w
+JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
+)
+
+func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term, q library.FullTextQuery) ([]library.Scored, error) {
+	p, err := s.plan(ctx, asked)
+	if err != nil || p.match == "" {
+		return nil, err
+	}
+	query, args := fmt.Sprintf(nameWords, bestWords), []any{p.match, q.Limit}
+	if narrow(q.Filter) {
+		if query, args, err = s.within(ctx, p.match, q); err != nil || query == "" {
+			return nil, err
+		}
+	}
+	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
+		hit := library.Scored{LibraryUID: uid}
+		err := r.Scan(&hit.ItemUID, &hit.Generation, &hit.Ordinal, &hit.Score)
+		hit.Score = min(-hit.Score/p.perfect, 1)
+		return hit, err
+	}, query, args...)
+}
+
+// within narrows the query to the chunks that the filter lets through.
+func (s *snapshot) within(ctx context.Context, match string, q library.FullTextQuery) (string, []any, error) {
+	collections := ""
+	if len(q.Filter.CollectionUIDs) > 0 {
+		list, err := json.Marshal(q.Filter.CollectionUIDs)
+		if err != nil {
+			return "", nil, fmt.Errorf("write the filter: %w", err)
+		}
+		collections = string(list)
+	}
+	var from, to int64
+	if err := s.QueryRowContext(ctx, spanWithin, q.Filter.ItemUID, collections).Scan(&from, &to); err != nil {
+		return "", nil, fmt.Errorf("narrow the search: %w", err)
+	}
+	if to < from {
+		return "", nil, nil
+	}
+	return fmt.Sprintf(nameWords, bestWordsWithin), []any{match, q.Limit, from, to, q.Filter.ItemUID, collections}, nil
+}
+
+// plan is what of a query is looked for in one library.
+type plan struct {
+	match   string  // an FTS5 expression; empty: nothing can match
+	perfect float64 // the score that no chunk exceeds
+}
+
+const (
+	countVisible = `SELECT visible FROM total`
+	countWords   = `SELECT word, chunks FROM term WHERE word IN (SELECT value FROM json_each($1))`
+	countPrefix  = `SELECT COALESCE(SUM(chunks), 0) FROM term WHERE word >= $1 AND word < $2`
+)
+
+// saturation is k1 + 1: what BM25 gives a word that is said without end.
+const saturation = 2.2
+
+// plan leaves frequent words out where rarer ones stand: they say little and
+// cost most.
+func (s *snapshot) plan(ctx context.Context, asked []terms.Term) (plan, error) {
+	visible, err := sqldb.One(ctx, s, scanInt, countVisible)
+	if err != nil || visible == 0 {
+		return plan{}, err
+	}
+	chunks, err := s.counts(ctx, asked)
+	if err != nil {
+		return plan{}, err
+	}
+	var p plan
+	var parts []string
+	for _, i := range worthLooking(chunks) {
+		p.perfect += idf(visible, chunks[i]) * saturation
+		if chunks[i] > 0 {
+			parts = append(parts, expression(asked[i]))
+		}
+	}
+	p.match = strings.Join(parts, " OR ")
+	return p, nil
+}
+
+const (
+	maxTerms = 64     // looked for in one query
+	maxRows  = 60_000 // chunks whose rating is computed, nearly
+)
+
+// worthLooking picks terms, rarest first, until the chunks that hold them are
+// as many as may be rated. At least one that is there is picked.
+func worthLooking(chunks []int64) []int {
+	order := make([]int, len(chunks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chunks[a], chunks[b]) })
+	var rows int64
+	var found int
+	for n, i := range order {
+		if found > 0 && (rows+chunks[i] > maxRows || found == maxTerms) {
+			return order[:n]
+		}
+		rows += chunks[i]
+		if chunks[i] > 0 {
+			found++
+		}
+	}
+	return order
+}
+
+// idf is the weight that FTS5's bm25() gives a word in n of all chunks.
+func idf(all, n int64) float64 {
+	return max(math.Log((float64(all-n)+0.5)/(float64(n)+0.5)), 1e-6)
+}
+
+// counts tells in how many chunks each term stands; of a phrase, in how many
+// its rarest word does.
+func (s *snapshot) counts(ctx context.Context, asked []terms.Term) ([]int64, error) {
+	words := []string{}
+	for _, t := range asked {
+		words = append(words, t.Words...)
+	}
+	list, err := json.Marshal(words)
+	if err != nil {
+		return nil, fmt.Errorf("write the words: %w", err)
+	}
+	of := map[string]int64{}
+	if _, err := sqldb.All(ctx, s, func(r sqldb.Row) (struct{}, error) {
+		var word string
+		var n int64
+		err := r.Scan(&word, &n)
+		of[word] = n
+		return struct{}{}, err
+	}, countWords, string(list)); err != nil {
+		return nil, err
+	}
+	out := make([]int64, len(asked))
+	for i, t := range asked {
+		if t.Prefix {
+			if out[i], err = sqldb.One(ctx, s, scanInt, countPrefix, t.Words[0], t.Words[0]+"\U0010ffff"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		out[i] = of[t.Words[0]]
+		for _, w := range t.Words {
+			out[i] = min(out[i], of[w])
+		}
+	}
+	return out, nil
+}
+
+// expression quotes a term. Terms hold letters, digits and marks only, so
+// nothing in them is syntax.
+func expression(t terms.Term) string {
+	e := `"` + strings.Join(t.Words, " ") + `"`
+	if t.Prefix {
+		e += "*"
+	}
+	return e
+}
