@@ -30,9 +30,10 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
+	reads := newPrepared(read)
 	return &DB{
-		engine: SQLite, where: abs, read: read, write: write,
-		close: func() error { return errors.Join(read.Close(), write.Close()) },
+		engine: SQLite, where: abs, read: read, reads: reads, write: write,
+		close: func() error { return errors.Join(reads.Close(), write.Close()) },
 	}, nil
 }
 
@@ -70,7 +71,7 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return &DB{
-		engine: PostgreSQL, read: db, write: db, where: where,
+		engine: PostgreSQL, read: db, reads: db, write: db, where: where,
 		close: func() error { err := db.Close(); pool.Close(); return err },
 	}, nil
 }

@@ -33,6 +33,7 @@ type DB struct {
 	engine Engine
 	where  string
 	read   *sql.DB
+	reads  Querier // over read
 	write  *sql.DB
 	close  func() error
 }
@@ -45,7 +46,7 @@ func (db *DB) Where() string { return db.where }
 
 // Read is the pool for statements that change nothing; SQLite refuses any
 // other there.
-func (db *DB) Read() Querier { return located{db.read, db.where} }
+func (db *DB) Read() Querier { return located{db.reads, db.where} }
 
 // Write is the pool for single statements that change something,
 // `UPDATE … RETURNING` included. For more than one statement use Tx.

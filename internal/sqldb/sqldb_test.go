@@ -333,3 +333,49 @@ func wantAdvice(t *testing.T, err error, place, advice string) {
 		t.Errorf("message %q shows the place", shown)
 	}
 }
+
+func TestReadsOfManyTextsFromManyCallersAreRight(t *testing.T) {
+	t.Parallel()
+	const texts, callers = 200, 4 // more texts than are kept prepared
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		if _, err := sqldb.Exec(t.Context(), db.Write(), insertSetting, "a", "1"); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for i := range texts {
+					query := fmt.Sprintf("SELECT value || '-%d' FROM setting WHERE name = $1", i)
+					got, err := sqldb.One(t.Context(), db.Read(), scanString, query, "a")
+					if want := fmt.Sprintf("1-%d", i); err != nil || got != want {
+						t.Errorf("%s = %q, %v; want %q", query, got, err, want)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if _, err := sqldb.All(t.Context(), db.Read(), scanString, "SELECT nonsense FROM nowhere"); err == nil {
+			t.Error("a query of a table that is not there gave no error")
+		}
+	})
+}
+
+func TestAReadSeesASchemaThatChangedAfterItWasPrepared(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		const query = "SELECT value FROM setting WHERE name = $1"
+		for _, change := range []string{"", "ALTER TABLE setting ADD COLUMN more TEXT", "CREATE INDEX setting_value ON setting (value)"} {
+			if change != "" {
+				if _, err := sqldb.Exec(t.Context(), db.Write(), change); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := sqldb.Exec(t.Context(), db.Write(), insertSetting, "n"+change, change); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := sqldb.One(t.Context(), db.Read(), scanString, query, "n"+change); err != nil || got != change {
+				t.Errorf("after %q: %q, %v", change, got, err)
+			}
+		}
+	})
+}

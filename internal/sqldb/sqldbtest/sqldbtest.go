@@ -9,10 +9,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -142,7 +142,9 @@ func server(t testing.TB) admin {
 func (a admin) dsn(t testing.TB, database string) string {
 	t.Helper()
 	cfg := a.Config()
-	return "host=" + cfg.Host + " port=" + strconv.Itoa(int(cfg.Port)) + " user=" + cfg.User + " password='" + cfg.Password + "' dbname=" + database + " pool_max_conns=8"
+	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+	return fmt.Sprintf("host='%s' port=%d user='%s' password='%s' dbname=%s pool_max_conns=8",
+		quote.Replace(cfg.Host), cfg.Port, quote.Replace(cfg.User), quote.Replace(cfg.Password), database)
 }
 
 func run(t testing.TB, conn admin, query string, args ...any) {
