@@ -1,0 +1,125 @@
+package mcpserver_test
+
+import (
+	"bytes"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
+)
+
+// fixture is the package on a store of its own, with two users and a clock
+// that the test holds.
+type fixture struct {
+	db       *sqldb.DB
+	accounts *accounts.Accounts
+	audit    *accounts.Audit
+	tokens   *mcpserver.Tokens
+	keys     *mcpserver.SigningKeys
+	resolver *mcpserver.Resolver
+	log      *syncBuffer
+	clock    *clock
+	ann, bob accounts.User
+}
+
+func each(t *testing.T, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) { test(t, newFixture(t, db)) })
+}
+
+func newFixture(t testing.TB, db *sqldb.DB) fixture {
+	t.Helper()
+	f := fixture{db: db, log: &syncBuffer{}, clock: &clock{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}}
+	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	f.audit = accounts.NewAudit(db, log, f.clock.now)
+	f.accounts = accounts.New(db, f.audit, log, accounts.Options{Now: f.clock.now})
+	f.tokens = mcpserver.NewTokens(db, f.audit, f.clock.now)
+	f.keys = mcpserver.NewSigningKeys(db, f.audit, f.clock.now)
+	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.now})
+	t.Cleanup(f.resolver.Wait)
+	for name, user := range map[string]*accounts.User{"ann": &f.ann, "bob": &f.bob} {
+		var err error
+		if *user, err = f.accounts.CreateUser(t.Context(), accounts.Operator(), accounts.NewUser{Username: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+func (f fixture) mint(t testing.TB, spec mcpserver.TokenSpec) (string, mcpserver.UserToken) {
+	t.Helper()
+	if spec.Name == "" {
+		spec.Name = "Laptop"
+	}
+	plaintext, token, err := f.tokens.Create(t.Context(), accounts.Operator(), f.ann.ID, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plaintext, token
+}
+
+func (f fixture) events(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for e, err := range f.audit.List(t.Context(), accounts.AuditFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, e.Event+" "+e.Outcome)
+	}
+	return out
+}
+
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func wantKind(t *testing.T, err error, kind errs.Kind) {
+	t.Helper()
+	if !errs.Is(err, kind) {
+		t.Errorf("error = %v (kind %d); want kind %d", err, errs.KindOf(err), kind)
+	}
+}
+
+func wantField(t *testing.T, err error, field string) {
+	t.Helper()
+	if e := errs.As(err); e == nil || e.Kind != errs.Invalid || len(e.Fields[field]) == 0 {
+		t.Errorf("error = %v; want field %s invalid", err, field)
+	}
+}

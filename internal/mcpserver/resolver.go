@@ -1,0 +1,179 @@
+package mcpserver
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// Surface is the kind of door that a bearer was shown at.
+type Surface uint8
+
+// The surfaces.
+const (
+	REST Surface = iota
+	MCP
+)
+
+const (
+	maxHeader    = 8 << 10 // bytes of an Authorization header
+	usedInterval = 30 * time.Second
+)
+
+// Resolver turns an Authorization header into a Principal. It keeps nothing
+// between requests but a prepared statement.
+type Resolver struct {
+	db        *sqldb.DB
+	used      *sqldb.Marker
+	anonymous bool
+	now       func() time.Time
+}
+
+// ResolverOptions are what a deployment may choose.
+type ResolverOptions struct {
+	// AnonymousMCP lets callers without a header read the global libraries
+	// over MCP.
+	AnonymousMCP bool
+	// Now is the clock: time.Now.
+	Now func() time.Time
+}
+
+// NewResolver makes a resolver.
+func NewResolver(db *sqldb.DB, log *slog.Logger, opt ResolverOptions) *Resolver {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	return &Resolver{
+		db: db, anonymous: opt.AnonymousMCP, now: opt.Now,
+		used: sqldb.NewMarker(db, log, usedInterval, markUsed),
+	}
+}
+
+// Wait returns when notes of when tokens were last used are written. Call it
+// before the store closes.
+func (r *Resolver) Wait() { r.used.Wait() }
+
+// Resolve finds who a header stands for. Whatever is not an accepted bearer
+// is Unauthenticated, with a message that says why and shows no secret.
+func (r *Resolver) Resolve(ctx context.Context, header string, surface Surface) (accounts.Principal, error) {
+	if header == "" {
+		if r.anonymous && surface == MCP {
+			return anonymous(), nil
+		}
+		return nobody("Authentication credentials were not provided.")
+	}
+	bearer, ok := parseBearer(header)
+	switch {
+	case !ok:
+		return nobody("The Authorization header must be `Bearer` and one token.")
+	case wellFormed(bearer):
+		return r.resolveUserToken(ctx, bearer, surface)
+	case strings.Count(bearer, ".") == 2:
+		return r.resolveTeamJWT(ctx, bearer, surface)
+	}
+	return nobody("Invalid token.")
+}
+
+// parseBearer takes `Bearer TOKEN` apart: RFC 6750, the scheme in any case.
+func parseBearer(header string) (string, bool) {
+	scheme, token, found := strings.Cut(header, " ")
+	token = strings.Trim(token, " ")
+	ok := found && len(header) <= maxHeader && strings.EqualFold(scheme, "Bearer") && token != "" && !strings.ContainsAny(token, " \t,")
+	return token, ok
+}
+
+const selectBearer = `SELECT t.id, t.name, t.is_active, t.expires_at, t.last_used_at, t.allowed_tools, t.allowed_libraries,
+		u.id, u.username, u.is_superuser, u.is_active, ` + accounts.GroupsColumn + `
+	FROM user_token t JOIN auth_user u ON u.id = t.user_id
+	WHERE t.token_hash = $1`
+
+const markUsed = `UPDATE user_token SET last_used_at = $1
+	WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)`
+
+// bearerRow is a token with its user, as one read gives them.
+type bearerRow struct {
+	id, name                 string
+	active, userActive       bool
+	expires, lastUsed        sqldb.NullTime
+	tools, libraries         string
+	userID, username, groups string
+	superuser                bool
+}
+
+func scanBearer(r sqldb.Row) (b bearerRow, err error) {
+	err = r.Scan(&b.id, &b.name, &b.active, &b.expires, &b.lastUsed, &b.tools, &b.libraries,
+		&b.userID, &b.username, &b.superuser, &b.userActive, &b.groups)
+	return b, err
+}
+
+func (r *Resolver) resolveUserToken(ctx context.Context, bearer string, surface Surface) (accounts.Principal, error) {
+	hash := hashPlaintext(bearer)
+	b, err := sqldb.One(ctx, r.db.Read(), scanBearer, selectBearer, hash)
+	if sqldb.Missing(err) {
+		return nobody("Invalid token.")
+	}
+	if err != nil {
+		return accounts.Principal{}, fmt.Errorf("find the bearer's token: %w", err)
+	}
+	now := r.now()
+	expires := b.expires.Ptr()
+	switch {
+	case !b.active:
+		return nobody("The token is revoked.")
+	case expires != nil && !now.Before(*expires):
+		return nobody("The token has expired.")
+	case !b.userActive:
+		return nobody("The user is disabled.")
+	}
+	scope, err := scopeOn(surface, b)
+	if err != nil {
+		return accounts.Principal{}, err
+	}
+	r.used.Mark(ctx, b.id, b.lastUsed.Ptr(), now)
+	return accounts.Principal{
+		UserID: b.userID, Username: b.username, Superuser: b.superuser, Groups: accounts.SplitGroups(b.groups),
+		Credential: accounts.Credential{
+			Kind: accounts.CredentialUserToken, ID: b.id, Name: b.name, Masked: mask(hash), ExpiresAt: expires,
+		},
+		Scope: scope,
+	}, nil
+}
+
+// scopeOn is how a token narrows its user: over MCP by its lists, where none
+// listed means no library; on REST not at all.
+func scopeOn(surface Surface, b bearerRow) (accounts.Scope, error) {
+	if surface == REST {
+		return accounts.Scope{Kind: accounts.ScopeUser}, nil
+	}
+	tools, libraries, err := decodeLists(b.tools, b.libraries)
+	if err != nil {
+		return accounts.Scope{}, err
+	}
+	return accounts.Scope{Kind: accounts.ScopeLibraries, Libraries: libraries, Tools: tools}, nil
+}
+
+// resolveTeamJWT is where team JWTs will be verified; until then they are
+// refused as any other bearer.
+func (r *Resolver) resolveTeamJWT(_ context.Context, _ string, surface Surface) (accounts.Principal, error) {
+	if surface == REST {
+		return nobody("A JWT is not accepted here; use a UserToken.")
+	}
+	return nobody("Team JWTs are not accepted by this server.")
+}
+
+func anonymous() accounts.Principal {
+	return accounts.Principal{
+		Credential: accounts.Credential{Kind: accounts.CredentialAnonymous, Masked: "anonymous"},
+		Scope:      accounts.Scope{Kind: accounts.ScopeGlobal},
+	}
+}
+
+func nobody(message string) (accounts.Principal, error) {
+	return accounts.Principal{}, errs.New(errs.Unauthenticated, message)
+}
