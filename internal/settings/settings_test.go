@@ -42,6 +42,9 @@ func faults(t *testing.T, values map[string]string) map[string]settings.Fault {
 	}
 	byName := make(map[string]settings.Fault)
 	for _, f := range all.Faults {
+		if _, twice := byName[f.Variable]; twice {
+			t.Errorf("%s is reported twice", f.Variable)
+		}
 		byName[f.Variable] = f
 	}
 	return byName
@@ -197,8 +200,9 @@ func TestUnencodedPasswordsAreNamedAndNotShown(t *testing.T) {
 	} {
 		for _, password := range []string{"hunter@two", "hunter/two", "hunter#two", "hunter?two", "hunter%two", "hunter two"} {
 			f := faults(t, map[string]string{name: fmt.Sprintf(format, password)})[name]
-			if !strings.Contains(f.Problem, "percent-encode the password") {
-				t.Errorf("%s with %q: %q does not say to percent-encode", name, password, f.Problem)
+			culprit := string(password[len("hunter")])
+			if !strings.HasPrefix(strings.Trim(f.Problem, "'"), culprit) || !strings.Contains(f.Problem, "percent-encode the password") {
+				t.Errorf("%s with %q: %q does not say to percent-encode %s", name, password, f.Problem, culprit)
 			}
 			if strings.Contains(f.String(), "hunter") {
 				t.Errorf("%s: the fault shows the password: %s", name, f)
