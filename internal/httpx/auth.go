@@ -1,0 +1,129 @@
+package httpx
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+)
+
+// SessionCookie is the cookie that a signed-in browser carries.
+const SessionCookie = "mnemosyne_session"
+
+// BearerResolver tells who a bearer token stands for, anew at each call. One
+// that stands for nobody is Unauthenticated.
+type BearerResolver interface {
+	Resolve(ctx context.Context, token string, from accounts.Origin) (accounts.Principal, error)
+}
+
+// Session is a signed-in browser.
+type Session struct {
+	Principal  accounts.Principal
+	CSRFSecret string // what the tokens of its forms are made from
+}
+
+// SessionResolver tells who a session cookie stands for, anew at each call.
+// One that stands for nobody is Unauthenticated.
+type SessionResolver interface {
+	Session(ctx context.Context, cookie string) (Session, error)
+}
+
+// SessionFunc is a function as a SessionResolver.
+type SessionFunc func(ctx context.Context, cookie string) (Session, error)
+
+// Session calls the function.
+func (f SessionFunc) Session(ctx context.Context, cookie string) (Session, error) {
+	return f(ctx, cookie)
+}
+
+// Auth finds out who calls.
+type Auth struct {
+	bearers  BearerResolver
+	sessions SessionResolver // nil: none
+	origins  *http.CrossOriginProtection
+	below    []trustedBelow
+}
+
+// trustedBelow is every origin of a scheme below a domain.
+type trustedBelow struct{ scheme, domain string }
+
+// NewAuth makes an Auth. Sessions may be nil. The trusted origins are other
+// sites, scheme://host or scheme://*.domain, whose requests with a session count.
+func NewAuth(bearers BearerResolver, sessions SessionResolver, trustedOrigins []string) (*Auth, error) {
+	a := &Auth{bearers: bearers, sessions: sessions, origins: http.NewCrossOriginProtection()}
+	for _, origin := range trustedOrigins {
+		if scheme, domain, ok := strings.Cut(origin, "://*."); ok {
+			a.below = append(a.below, trustedBelow{scheme + "://", "." + domain})
+			continue
+		}
+		if err := a.origins.AddTrustedOrigin(origin); err != nil {
+			return nil, errs.Wrap(errs.Invalid, err, "CSRF_TRUSTED_ORIGINS holds what is no origin: "+origin)
+		}
+	}
+	return a, nil
+}
+
+// Principal recognises the caller: by the bearer when there is one, else by
+// the session. Changing something by a session takes a request from our own
+// pages. Nobody is Unauthenticated.
+func (a *Auth) Principal(r *http.Request) (accounts.Principal, error) {
+	if token, ok := Bearer(r); ok {
+		p, err := a.bearers.Resolve(r.Context(), token, Origin(r))
+		if err == nil {
+			AuthenticatedBy(r, p)
+		}
+		return p, err
+	}
+	s, err := a.Session(r)
+	return s.Principal, err
+}
+
+// Session recognises the caller by their session alone, under the same rule.
+func (a *Auth) Session(r *http.Request) (Session, error) {
+	cookie, err := r.Cookie(SessionCookie)
+	if err != nil || a.sessions == nil {
+		return Session{}, errs.New(errs.Unauthenticated, "Authentication credentials were not provided.")
+	}
+	s, err := a.sessions.Session(r.Context(), cookie.Value)
+	if err != nil {
+		return Session{}, err
+	}
+	AuthenticatedBy(r, s.Principal)
+	if err := a.origins.Check(r); err != nil && !a.trusts(r.Header.Get("Origin")) {
+		return Session{}, errs.Wrap(errs.Forbidden, err, "This request came from another site.")
+	}
+	return s, nil
+}
+
+func (a *Auth) trusts(origin string) bool {
+	for _, t := range a.below {
+		if strings.HasPrefix(origin, t.scheme) && strings.HasSuffix(origin, t.domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// Bearer is the token of a request's Authorization header. Other schemes are
+// not looked at.
+func Bearer(r *http.Request) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
+}
+
+// SafeNext is a path of ours to go on to after signing in, or "/" for
+// anything that may lead elsewhere.
+func SafeNext(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") ||
+		strings.HasPrefix(next, "//") || strings.HasPrefix(next, `/\`) || strings.ContainsAny(next, "\r\n\t") {
+		return "/"
+	}
+	return next
+}

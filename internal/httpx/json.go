@@ -1,0 +1,290 @@
+package httpx
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
+)
+
+// MaxJSON is the largest JSON body that is read, in bytes.
+const MaxJSON = 1 << 20
+
+const (
+	maxDepth    = 32
+	bodyTimeout = 30 * time.Second // to receive all of a JSON body
+)
+
+// Present holds the names of the fields that a body had at its top.
+type Present map[string]bool
+
+// Body reads a JSON object into a struct, strictly: names exactly as in the
+// struct's json tags, each once; no null where the field is not a pointer
+// with the tag nullable:"true"; fields with required:"true" there; no
+// character U+0000, nothing behind the object. What is wrong is told by
+// field. Present says which fields were there, so that null and absent are
+// told apart.
+func Body[T any](w http.ResponseWriter, r *http.Request) (T, Present, error) {
+	var into T
+	raw, err := readJSON(w, r)
+	if err != nil {
+		return into, nil, err
+	}
+	present, err := DecodeObject(raw, &into)
+	return into, present, err
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if err != nil || media != "application/json" || (charset != "" && charset != "utf-8" && charset != "utf8") {
+		return nil, errs.New(errs.Unsupported, "Send JSON in UTF-8, with Content-Type: application/json.")
+	}
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return nil, errs.New(errs.Unsupported, "Send the body without Content-Encoding.")
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // a recorder of a test has none
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSON))
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errs.New(errs.TooLarge, "The body is larger than 1 MiB.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, errs.New(errs.Invalid, "The body did not come in time.")
+	case err != nil:
+		return nil, errs.New(errs.Invalid, "The body was cut short.")
+	}
+	return raw, nil
+}
+
+// DecodeObject reads a JSON object as Body does.
+func DecodeObject(raw []byte, into any) (Present, error) {
+	if !utf8.Valid(raw) {
+		return nil, errs.New(errs.Invalid, "The body is not UTF-8.")
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	c := &checker{dec: dec, present: Present{}}
+	first, err := dec.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errs.New(errs.Invalid, "The body is empty. Send a JSON object.")
+	case err != nil:
+		return nil, syntaxFault(err)
+	case first != json.Delim('{'):
+		return nil, errs.New(errs.Invalid, "The body must be a JSON object.")
+	}
+	if err := c.object(reflect.TypeOf(into).Elem(), "", 1); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errs.New(errs.Invalid, "There is something behind the JSON object.")
+	}
+	strict := json.NewDecoder(bytes.NewReader(raw))
+	strict.UseNumber()
+	if err := strict.Decode(into); err != nil {
+		return nil, syntaxFault(err)
+	}
+	return c.present, nil
+}
+
+func syntaxFault(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return errs.Newf(errs.Invalid, "This is not JSON: %s, at byte %d.", syntax.Error(), syntax.Offset)
+	}
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return errs.Field(kind.Field, "A "+kind.Value+" does not fit here.")
+	}
+	return errs.New(errs.Invalid, "This is not JSON: it ends too early.")
+}
+
+// checker walks a document's tokens beside the Go type that it is for. The
+// types are structs, slices, scalars, pointers, maps and any.
+type checker struct {
+	dec     *json.Decoder
+	present Present
+}
+
+// fieldError names a field by its top name, and says deeper down what is
+// meant.
+func fieldError(path, fault string) error {
+	top, rest, deep := strings.Cut(path, ".")
+	if deep {
+		fault = rest + ": " + fault
+	}
+	return errs.Field(top, fault)
+}
+
+func (c *checker) object(t reflect.Type, path string, depth int) error {
+	if depth > maxDepth {
+		return errs.Newf(errs.Invalid, "The JSON is nested deeper than %d levels.", maxDepth)
+	}
+	fields := fieldsOf(t)
+	seen := map[string]bool{}
+	for c.dec.More() {
+		token, err := c.dec.Token()
+		if err != nil {
+			return syntaxFault(err)
+		}
+		name, _ := token.(string)
+		at := name
+		if path != "" {
+			at = path + "." + name
+		}
+		if err := c.member(fields, seen, name, at, depth); err != nil {
+			return err
+		}
+	}
+	if _, err := c.dec.Token(); err != nil {
+		return syntaxFault(err)
+	}
+	if path == "" {
+		c.present = seen
+	}
+	for name, f := range fields {
+		if f.required && !seen[name] {
+			return fieldError(strings.TrimPrefix(path+"."+name, "."), "This field is required.")
+		}
+	}
+	return nil
+}
+
+func (c *checker) member(fields map[string]field, seen map[string]bool, name, at string, depth int) error {
+	f, known := fields[name]
+	switch {
+	case strings.ContainsRune(name, 0):
+		return errs.New(errs.Invalid, "Null characters are not allowed.")
+	case fields != nil && !known:
+		return fieldError(at, "There is no such field.")
+	case seen[name]:
+		return fieldError(at, "This field is given twice.")
+	}
+	seen[name] = true
+	return c.value(f, at, depth)
+}
+
+func (c *checker) value(f field, path string, depth int) error {
+	token, err := c.dec.Token()
+	if err != nil {
+		return syntaxFault(err)
+	}
+	kind := reflect.Interface
+	if f.typ != nil {
+		kind = f.typ.Kind()
+	}
+	switch v := token.(type) {
+	case nil:
+		if kind != reflect.Interface && !f.nullable {
+			return fieldError(path, "This field may not be null.")
+		}
+	case json.Delim:
+		if v == '{' {
+			if kind != reflect.Interface && kind != reflect.Struct && kind != reflect.Map {
+				return fieldError(path, expected(kind))
+			}
+			return c.object(f.typ, path, depth+1)
+		}
+		return c.array(f, kind, path, depth+1)
+	case string:
+		if strings.ContainsRune(v, 0) {
+			return fieldError(path, "Null characters are not allowed.")
+		}
+		return fits(kind == reflect.String, kind, path)
+	case bool:
+		return fits(kind == reflect.Bool, kind, path)
+	case json.Number:
+		_, err := v.Int64()
+		return fits((kind == reflect.Int || kind == reflect.Int64) && err == nil, kind, path)
+	}
+	return nil
+}
+
+func (c *checker) array(f field, kind reflect.Kind, path string, depth int) error {
+	if kind != reflect.Interface && kind != reflect.Slice {
+		return fieldError(path, expected(kind))
+	}
+	if depth > maxDepth {
+		return errs.Newf(errs.Invalid, "The JSON is nested deeper than %d levels.", maxDepth)
+	}
+	element := field{}
+	if kind == reflect.Slice {
+		element = fieldOf(f.typ.Elem(), "")
+	}
+	for i := 0; c.dec.More(); i++ {
+		if err := c.value(element, fmt.Sprintf("%s.%d", path, i), depth); err != nil {
+			return err
+		}
+	}
+	if _, err := c.dec.Token(); err != nil {
+		return syntaxFault(err)
+	}
+	return nil
+}
+
+func fits(ok bool, kind reflect.Kind, path string) error {
+	if ok || kind == reflect.Interface {
+		return nil
+	}
+	return fieldError(path, expected(kind))
+}
+
+func expected(kind reflect.Kind) string {
+	switch kind { //nolint:exhaustive // the others cannot be in a body
+	case reflect.String:
+		return "Not a valid string."
+	case reflect.Bool:
+		return "Must be a valid boolean."
+	case reflect.Int, reflect.Int64:
+		return "A valid integer is required."
+	case reflect.Slice:
+		return "Expected a list."
+	}
+	return "Expected an object."
+}
+
+// field is a place in a body. A nil typ takes anything.
+type field struct {
+	typ                reflect.Type // pointers taken off
+	nullable, required bool
+}
+
+func fieldOf(t reflect.Type, tag reflect.StructTag) field {
+	f := field{nullable: tag.Get("nullable") == "true", required: tag.Get("required") == "true"}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Interface {
+		f.typ = t
+	}
+	return f
+}
+
+// fieldsOf lists the fields of a struct by their JSON names; nil for what
+// takes any name.
+func fieldsOf(t reflect.Type) map[string]field {
+	if t == nil || t.Kind() != reflect.Struct {
+		return nil
+	}
+	out := map[string]field{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && !f.Anonymous && name != "" && name != "-" {
+			out[name] = fieldOf(f.Type, f.Tag)
+		}
+	}
+	return out
+}
