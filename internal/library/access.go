@@ -106,7 +106,9 @@ func inScope(p accounts.Principal, l Library) bool {
 	return false
 }
 
-func noLibrary() error { return errs.New(errs.NotFound, "No such library.") }
+// NoLibrary is what everybody gets who may not read a library, whether there
+// is one or not.
+func NoLibrary() error { return errs.New(errs.NotFound, "No such library.") }
 
 // known tells whether a text can be the uid of anything stored.
 func known(uid string) bool { return len(uid) == 36 && uuid.Validate(uid) == nil }
@@ -139,11 +141,11 @@ WHERE l.uid = $3 AND` + visible
 
 func (a *Access) grant(ctx context.Context, p accounts.Principal, uid string) (Grant, error) {
 	if p.Scope.Kind == accounts.ScopeNone || !known(uid) {
-		return Grant{}, noLibrary()
+		return Grant{}, NoLibrary()
 	}
 	g, err := sqldb.One(ctx, a.db.Read(), scanGrant(p), readableLibrary, p.UserID, p.Username, uid)
 	if sqldb.Missing(err) || (err == nil && !inScope(p, g.Library)) {
-		return Grant{}, noLibrary()
+		return Grant{}, NoLibrary()
 	}
 	if err != nil {
 		return Grant{}, fmt.Errorf("read library %s: %w", uid, err)

@@ -20,20 +20,38 @@ type Generation struct {
 	SizeBytes    int64
 }
 
-const readGeneration = `SELECT item_uid, generation, original_key, text_key, structure_key, content_hash, content_type, size_bytes
+const (
+	readGeneration = `SELECT item_uid, generation, original_key, text_key, structure_key, content_hash, content_type, size_bytes
 FROM item_generation WHERE item_uid = $1 AND generation = $2`
+	newestGeneration = `SELECT item_uid, generation, original_key, text_key, structure_key, content_hash, content_type, size_bytes
+FROM item_generation WHERE item_uid = $1 ORDER BY generation DESC LIMIT 1`
+)
 
 // Generation reads one generation of an item that the caller was granted.
-// One that is not kept any more is NotFound.
+// One that is not kept, 0 included, is NotFound.
 func (s *Service) Generation(ctx context.Context, item Item, number int64) (Generation, error) {
+	return s.generation(ctx, "This document has no text yet.", readGeneration, item.UID, number)
+}
+
+// Shown reads the generation that readers see or, before there is one, the
+// newest, whose original is there already.
+func (s *Service) Shown(ctx context.Context, item Item) (Generation, error) {
+	const missing = "The original of this document is not stored."
+	if item.Generation > 0 {
+		return s.generation(ctx, missing, readGeneration, item.UID, item.Generation)
+	}
+	return s.generation(ctx, missing, newestGeneration, item.UID)
+}
+
+func (s *Service) generation(ctx context.Context, missing, query string, args ...any) (Generation, error) {
 	g, err := sqldb.One(ctx, s.db.Read(), func(row sqldb.Row) (g Generation, err error) {
 		return g, row.Scan(&g.ItemUID, &g.Number, &g.OriginalKey, &g.TextKey, &g.StructureKey, &g.ContentHash, &g.ContentType, &g.SizeBytes)
-	}, readGeneration, item.UID, number)
+	}, query, args...)
 	if sqldb.Missing(err) {
-		return Generation{}, errs.New(errs.NotFound, "This document has no text yet.")
+		return Generation{}, errs.New(errs.NotFound, missing)
 	}
 	if err != nil {
-		return Generation{}, fmt.Errorf("read generation %d of %s: %w", number, item.UID, err)
+		return Generation{}, fmt.Errorf("read a generation: %w", err)
 	}
 	return g, nil
 }

@@ -94,5 +94,5 @@ func (s *Service) changeMember(ctx context.Context, p accounts.Principal, uid, u
 		}
 		return Bump(ctx, tx, uid, 0, 0, s.now())
 	})
-	return goneAs(err, noLibrary(), "change members")
+	return goneAs(err, NoLibrary(), "change members")
 }

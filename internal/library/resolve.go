@@ -45,7 +45,7 @@ func pick(readable []Library, asked string) (Library, error) {
 	}
 	switch len(named) {
 	case 0:
-		return Library{}, noLibrary()
+		return Library{}, NoLibrary()
 	case 1:
 		return named[0], nil
 	}

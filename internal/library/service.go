@@ -146,7 +146,7 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 		return err
 	})
 	if err != nil {
-		return Grant{}, goneAs(err, noLibrary(), "update library")
+		return Grant{}, goneAs(err, NoLibrary(), "update library")
 	}
 	return Grant{Library: l, Role: role}, nil
 }
@@ -203,7 +203,7 @@ func (s *Service) remove(ctx context.Context, uid string) error {
 		_, err = sqldb.Exec(ctx, tx, deleteItems, uid, at)
 		return err
 	})
-	return goneAs(err, noLibrary(), "delete library")
+	return goneAs(err, NoLibrary(), "delete library")
 }
 
 const bumpLibrary = `UPDATE library

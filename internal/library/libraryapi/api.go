@@ -1,0 +1,65 @@
+// Package libraryapi is the REST surface of the library: libraries, members,
+// items and their text, ingest, jobs, search and who one is. Its table of
+// routes is what is served and what the OpenAPI document says. Handlers
+// decode, ask the app and answer; who may see what is decided in
+// library.Access, never here.
+package libraryapi
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/blob"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+)
+
+// Ingest is what takes documents in (ingest.Service).
+type Ingest interface {
+	Submit(ctx context.Context, p accounts.Principal, sub ingest.Submission) (ingest.Outcome, error)
+	Jobs(ctx context.Context, p accounts.Principal, f ingest.Filter) (jobs []ingest.Job, next string, err error)
+	Job(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
+	Retry(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
+	Cancel(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
+	Watch(ctx context.Context, p accounts.Principal, id string) iter.Seq2[ingest.Job, error]
+}
+
+// Chunks is what is asked of the Graph.
+type Chunks interface {
+	Chunks(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error)
+}
+
+// Options are what an API is made of.
+type Options struct {
+	Libraries *library.Service
+	Ingest    Ingest
+	Chunks    Chunks
+	Objects   blob.Store
+	Cursors   *httpx.Cursors
+	// MaxUpload bounds a document that comes as multipart, in bytes.
+	MaxUpload int64
+	// TempDir is where uploads wait until they are whole; empty is the
+	// system's.
+	TempDir string
+	Log     *slog.Logger
+}
+
+// API answers the routes under /library/api/.
+type API struct{ opt Options }
+
+// New makes the API.
+func New(opt Options) *API { return &API{opt: opt} }
+
+// Routes is the table of the surface.
+func (a *API) Routes() []httpx.Route {
+	var all []httpx.Route
+	for _, area := range [][]httpx.Route{
+		a.libraryRoutes(), a.memberRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.meRoutes(),
+	} {
+		all = append(all, area...)
+	}
+	return all
+}

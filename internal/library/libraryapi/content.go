@@ -1,0 +1,91 @@
+package libraryapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/blob"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library"
+)
+
+const plainText = "text/plain; charset=utf-8"
+
+func (a *API) getContent(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
+	item, _, _, err := a.opt.Libraries.Access().Item(r.Context(), p, httpx.PathParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	g, err := a.opt.Libraries.Shown(r.Context(), item)
+	if err != nil {
+		return err
+	}
+	// What people put in may be hostile: a browser is to save it, and to run
+	// nothing of it should it be shown all the same.
+	w.Header().Set("Content-Disposition", attachment(item))
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	return a.serve(w, r, g, g.OriginalKey, mediaType(g.ContentType))
+}
+
+func (a *API) getText(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
+	item, _, _, err := a.opt.Libraries.Access().Item(r.Context(), p, httpx.PathParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	g, err := a.opt.Libraries.Generation(r.Context(), item, item.Generation)
+	if err != nil {
+		return err
+	}
+	return a.serve(w, r, g, g.TextKey, plainText)
+}
+
+// serve answers with an object, or the ranges of it that were asked for.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, g library.Generation, key, contentType string) (err error) {
+	body, _, err := a.opt.Objects.Open(r.Context(), key)
+	if errors.Is(err, blob.ErrMissing) || errors.Is(err, blob.ErrKey) {
+		a.opt.Log.ErrorContext(r.Context(), "object missing", slog.String("item_uid", g.ItemUID), slog.String("key", key))
+		return errs.Wrap(errs.NotFound, err, "This document's file is not stored any more.")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { a.closed(r.Context(), body.Close()) }()
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("ETag", `"`+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
+	http.ServeContent(w, r, "", time.Time{}, body)
+	return nil
+}
+
+func (a *API) closed(ctx context.Context, err error) {
+	if err != nil {
+		a.opt.Log.WarnContext(ctx, "close object", slog.Any("error", err))
+	}
+}
+
+// attachment names the file that a browser saves.
+func attachment(item library.Item) string {
+	name := path.Base(item.Filename)
+	if item.Filename == "" {
+		name = item.UID
+	}
+	if d := mime.FormatMediaType("attachment", map[string]string{"filename": name}); d != "" {
+		return d
+	}
+	return "attachment"
+}
+
+// mediaType is a stored content type, if it is one.
+func mediaType(stored string) string {
+	if _, _, err := mime.ParseMediaType(stored); err != nil {
+		return "application/octet-stream"
+	}
+	return stored
+}

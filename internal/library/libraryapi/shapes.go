@@ -1,0 +1,108 @@
+package libraryapi
+
+import (
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library"
+)
+
+// The bodies of answers, as the contract spells them.
+
+type libraryBody struct {
+	UID           string       `json:"uid"`
+	WorkspaceID   *string      `json:"workspace_id"`
+	Name          string       `json:"name"`
+	Description   string       `json:"description"`
+	LibraryType   string       `json:"library_type"`
+	OwnerUsername *string      `json:"owner_username" description:"Null for a global library."`
+	ItemCount     int64        `json:"item_count"`
+	ChunkCount    int64        `json:"chunk_count"`
+	CreatedAt     time.Time    `json:"created_at"`
+	UpdatedAt     time.Time    `json:"updated_at"`
+	Role          library.Role `json:"role" enum:"owner,manager,reader"`
+}
+
+func libraryOf(g library.Grant) libraryBody {
+	l := g.Library
+	return libraryBody{
+		UID: l.UID, WorkspaceID: l.WorkspaceID, Name: l.Name, Description: l.Description, LibraryType: l.Type,
+		OwnerUsername: l.OwnerUsername, ItemCount: l.ItemCount, ChunkCount: l.ChunkCount,
+		CreatedAt: l.CreatedAt, UpdatedAt: l.UpdatedAt, Role: g.Role,
+	}
+}
+
+type memberBody struct {
+	Username string       `json:"username"`
+	Role     library.Role `json:"role" enum:"owner,manager,reader"`
+}
+
+type itemBody struct {
+	UID         string             `json:"uid"`
+	LibraryUID  string             `json:"library_uid"`
+	Collection  *string            `json:"collection"`
+	Title       string             `json:"title"`
+	Source      string             `json:"source"`
+	Filename    string             `json:"filename"`
+	FileID      *string            `json:"file_id"`
+	ContentType string             `json:"content_type"`
+	SizeBytes   int64              `json:"size_bytes"`
+	ContentHash string             `json:"content_hash"`
+	Status      library.ItemStatus `json:"status" enum:"processing,ready,failed"`
+	Error       *itemErrorBody     `json:"error"`
+	Pages       *int64             `json:"pages"`
+	ChunkCount  int64              `json:"chunk_count"`
+	Generation  int64              `json:"generation"`
+	Metadata    map[string]any     `json:"metadata" nullable:"false"`
+	CreatedAt   time.Time          `json:"created_at"`
+	UpdatedAt   time.Time          `json:"updated_at"`
+}
+
+// itemErrorBody is why the newest job of an item failed.
+type itemErrorBody struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func itemOf(i library.Item) itemBody {
+	b := itemBody{
+		UID: i.UID, LibraryUID: i.LibraryUID, Collection: i.Collection, Title: i.Title, Source: i.Source,
+		Filename: i.Filename, FileID: i.FileID, ContentType: i.ContentType, SizeBytes: i.SizeBytes,
+		ContentHash: i.ContentHash, Status: i.Status, Pages: i.Pages, ChunkCount: i.ChunkCount,
+		Generation: i.Generation, Metadata: i.Metadata, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+	}
+	if b.Metadata == nil {
+		b.Metadata = map[string]any{}
+	}
+	if i.ErrorCode != "" {
+		b.Error = &itemErrorBody{Code: i.ErrorCode, Detail: i.ErrorDetail}
+	}
+	return b
+}
+
+type chunkBody struct {
+	UID         string   `json:"uid"`
+	ItemUID     string   `json:"item_uid"`
+	LibraryUID  string   `json:"library_uid"`
+	Ordinal     int      `json:"ordinal"`
+	Text        string   `json:"text"`
+	HeadingPath []string `json:"heading_path" nullable:"false"`
+	Page        *int     `json:"page"`
+	Start       int      `json:"start" description:"In code points of the item's text."`
+	End         int      `json:"end"`
+}
+
+func chunkOf(c library.Chunk) chunkBody {
+	return chunkBody{
+		UID: c.UID, ItemUID: c.ItemUID, LibraryUID: c.LibraryUID, Ordinal: c.Ordinal, Text: c.Text,
+		HeadingPath: append([]string{}, c.HeadingPath...), Page: c.Page, Start: c.Start, End: c.End,
+	}
+}
+
+// each maps a list; the result is never nil, so that JSON has [] and not null.
+func each[From, To any](list []From, convert func(From) To) []To {
+	out := make([]To, len(list))
+	for i, v := range list {
+		out[i] = convert(v)
+	}
+	return out
+}
