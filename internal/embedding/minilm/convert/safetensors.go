@@ -24,11 +24,11 @@ func openSafetensors(file []byte) (*safetensors, error) {
 	if len(file) < 8 {
 		return nil, errors.New("safetensors file has no header")
 	}
-	size := binary.LittleEndian.Uint64(file)
-	if size > uint64(len(file)-8) {
+	size, rest := binary.LittleEndian.Uint64(file), file[8:]
+	if size > math.MaxInt32 || int(size) > len(rest) {
 		return nil, errors.New("safetensors file ends within its header")
 	}
-	header, data := file[8:8+size], file[8+size:]
+	header, data := rest[:size], rest[size:]
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(header, &raw); err != nil {
 		return nil, fmt.Errorf("parse the safetensors header: %w", err)

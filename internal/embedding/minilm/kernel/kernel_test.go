@@ -9,17 +9,6 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm/kernel"
 )
 
-// eachSet runs a test for every implementation that this processor has.
-func eachSet(t *testing.T, test func(t *testing.T, set kernel.Set)) {
-	t.Helper()
-	for _, set := range kernel.All() {
-		t.Run(set.Name, func(t *testing.T) {
-			t.Parallel()
-			test(t, set)
-		})
-	}
-}
-
 func random(source *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
 	for i := range x {
@@ -46,15 +35,18 @@ func TestBestIsTheFirstOfAll(t *testing.T) {
 
 func TestMultiplyAddsTheProductToInit(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		source := seeded()
-		for _, k := range []int{1, 2, 3, 4, 5, 7, 32, 61, 384} {
-			for _, rows := range []int{6, 12, 30} {
-				checkMultiply(t, set, source, k, rows, k+3, 40, 21)
-				checkMultiply(t, set, source, k, rows, k, kernel.Columns, 0)
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			source := seeded()
+			for _, k := range []int{1, 2, 3, 4, 5, 7, 32, 61, 384} {
+				for _, rows := range []int{6, 12, 30} {
+					checkMultiply(t, set, source, k, rows, k+3, 40, 21)
+					checkMultiply(t, set, source, k, rows, k, kernel.Columns, 0)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func checkMultiply(t *testing.T, set kernel.Set, source *rand.Rand, k, rows, lda, ldc, ldinit int) {
@@ -80,100 +72,115 @@ func checkMultiply(t *testing.T, set kernel.Set, source *rand.Rand, k, rows, lda
 
 func TestMultiplyAccumulatesInPlace(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		source := seeded()
-		const rows, k = 12, 16
-		a, b, c := random(source, rows*k), random(source, k*kernel.Columns), random(source, rows*kernel.Columns)
-		want := make([]float32, len(c))
-		set.Multiply(want, kernel.Columns, a, k, b, k, rows, c, kernel.Columns)
-		set.Multiply(c, kernel.Columns, a, k, b, k, rows, c, kernel.Columns)
-		if !slices.Equal(c, want) {
-			t.Fatal("a product added in place differs from the same one added elsewhere")
-		}
-	})
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			source := seeded()
+			const rows, k = 12, 16
+			a, b, c := random(source, rows*k), random(source, k*kernel.Columns), random(source, rows*kernel.Columns)
+			want := make([]float32, len(c))
+			set.Multiply(want, kernel.Columns, a, k, b, k, rows, c, kernel.Columns)
+			set.Multiply(c, kernel.Columns, a, k, b, k, rows, c, kernel.Columns)
+			if !slices.Equal(c, want) {
+				t.Fatal("a product added in place differs from the same one added elsewhere")
+			}
+		})
+	}
 }
 
 func TestDequantizeScalesEachColumnOfAGroup(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		source := seeded()
-		const k = 3 * kernel.Group
-		codes, scales := make([]int8, k*kernel.Columns), random(source, k/kernel.Group*kernel.Columns)
-		for i := range codes {
-			codes[i] = int8(source.IntN(255) - 127)
-		}
-		panel := make([]float32, len(codes))
-		set.Dequantize(panel, codes, scales)
-		for i, got := range panel {
-			scale := scales[i/(kernel.Columns*kernel.Group)*kernel.Columns+i%kernel.Columns]
-			near(t, "Dequantize", got, float64(float32(codes[i])*scale), 0)
-		}
-	})
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			source := seeded()
+			const k = 3 * kernel.Group
+			codes, scales := make([]int8, k*kernel.Columns), random(source, k/kernel.Group*kernel.Columns)
+			for i := range codes {
+				codes[i] = int8(source.IntN(255) - 127)
+			}
+			panel := make([]float32, len(codes))
+			set.Dequantize(panel, codes, scales)
+			for i, got := range panel {
+				scale := scales[i/(kernel.Columns*kernel.Group)*kernel.Columns+i%kernel.Columns]
+				near(t, "Dequantize", got, float64(float32(codes[i])*scale), 0)
+			}
+		})
+	}
 }
 
 func TestExpIsTheNumeratorOfSoftmax(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		source := seeded()
-		for _, n := range []int{8, 16, 264} {
-			x := random(source, n)
-			for i := range x {
-				x[i] *= 30
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			source := seeded()
+			for _, n := range []int{8, 16, 264} {
+				x := random(source, n)
+				for i := range x {
+					x[i] *= 30
+				}
+				x[n-1] = kernel.Least
+				want, total, largest := slices.Clone(x), 0.0, float64(slices.Max(x))
+				sum := set.Exp(x)
+				for i := range x {
+					e := math.Exp(float64(want[i]) - largest)
+					total += e
+					near(t, "Exp", x[i], e, 2e-7)
+				}
+				near(t, "sum", sum, total, 1e-5*total)
+				near(t, "padding", x[n-1], 0, 1e-37)
 			}
-			x[n-1] = kernel.Least
-			want, total, largest := slices.Clone(x), 0.0, float64(slices.Max(x))
-			sum := set.Exp(x)
-			for i := range x {
-				e := math.Exp(float64(want[i]) - largest)
-				total += e
-				near(t, "Exp", x[i], e, 2e-7)
-			}
-			near(t, "sum", sum, total, 1e-5*total)
-			near(t, "padding", x[n-1], 0, 1e-37)
-		}
-	})
+		})
+	}
 }
 
 func TestGELUIsExact(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		var x []float32
-		for v := -12.0; v < 12; v += 1.0 / 64 {
-			x = append(x, float32(v))
-		}
-		before := slices.Clone(x)
-		set.GELU(x)
-		for i, got := range x {
-			v := float64(before[i])
-			near(t, "GELU", got, v/2*(1+math.Erf(v/math.Sqrt2)), 2e-6)
-		}
-	})
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			var x []float32
+			for v := -12.0; v < 12; v += 1.0 / 64 {
+				x = append(x, float32(v))
+			}
+			before := slices.Clone(x)
+			set.GELU(x)
+			for i, got := range x {
+				v := float64(before[i])
+				near(t, "GELU", got, v/2*(1+math.Erf(v/math.Sqrt2)), 2e-6)
+			}
+		})
+	}
 }
 
 func TestAddNormHasMeanZeroAndDeviationOne(t *testing.T) {
 	t.Parallel()
-	eachSet(t, func(t *testing.T, set kernel.Set) {
-		source := seeded()
-		for _, n := range []int{8, 384} {
-			x, y, gain, bias := random(source, n), random(source, n), random(source, n), random(source, n)
-			mean, square := 0.0, 0.0
-			for i := range x {
-				mean += float64(x[i]+y[i]) / float64(n)
+	for _, set := range kernel.All() {
+		t.Run(set.Name, func(t *testing.T) {
+			t.Parallel()
+			source := seeded()
+			for _, n := range []int{8, 384} {
+				x, y, gain, bias := random(source, n), random(source, n), random(source, n), random(source, n)
+				mean, square := 0.0, 0.0
+				for i := range x {
+					mean += float64(x[i]+y[i]) / float64(n)
+				}
+				for i := range x {
+					d := float64(x[i]+y[i]) - mean
+					square += d * d / float64(n)
+				}
+				want := make([]float64, n)
+				for i := range x {
+					want[i] = (float64(x[i]+y[i])-mean)/math.Sqrt(square+1e-12)*float64(gain[i]) + float64(bias[i])
+				}
+				set.AddNorm(x, y, gain, bias)
+				for i := range x {
+					near(t, "AddNorm", x[i], want[i], 1e-5)
+				}
 			}
-			for i := range x {
-				d := float64(x[i]+y[i]) - mean
-				square += d * d / float64(n)
-			}
-			want := make([]float64, n)
-			for i := range x {
-				want[i] = (float64(x[i]+y[i])-mean)/math.Sqrt(square+1e-12)*float64(gain[i]) + float64(bias[i])
-			}
-			set.AddNorm(x, y, gain, bias)
-			for i := range x {
-				near(t, "AddNorm", x[i], want[i], 1e-5)
-			}
-		}
-	})
+		})
+	}
 }
 
 func BenchmarkMultiply(b *testing.B) {

@@ -87,7 +87,7 @@ func exp(x float32) float32 {
 	p = p*r + 4.1665795894e-2
 	p = p*r + 1.6666665459e-1
 	p = p*r + 5.0000001201e-1
-	return (p*r*r + r + 1) * math.Float32frombits(uint32(int32(n)+127)<<23)
+	return (p*r*r + r + 1) * math.Float32frombits(uint32(n+127)<<23)
 }
 
 func geluGo(x []float32) {

@@ -70,6 +70,7 @@ func (r *reader) floats(n int) []float32 {
 
 func (r *reader) codes(n int) []int8 {
 	b := r.take(n)
+	//nolint:gosec // a string's bytes as the same number of int8, never written to
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.StringData(b))), len(b))
 }
 

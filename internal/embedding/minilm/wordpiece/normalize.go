@@ -7,25 +7,32 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// What a character becomes is packed in a uint32: a kind, and for letters and
-// punctuation the rune it is replaced with.
-const (
-	kindShift = 24
-	runeMask  = 1<<kindShift - 1
+// mapped is what a character becomes: a kind, and in the lower bits, for letters
+// and punctuation, the rune it is replaced with.
+type mapped rune
 
-	kindDrop        = 0 // controls, accents, NUL and broken UTF-8
-	kindSpace       = 1
-	kindLetter      = 2 // part of a word
-	kindPunctuation = 3 // a word of its own
-	kindExpand      = 4 // becomes several characters, see expand
+const (
+	runeBits = 24
+	runeMask = 1<<runeBits - 1
 )
+
+const (
+	kindDrop mapped = iota << runeBits // controls, accents, NUL and broken UTF-8
+	kindSpace
+	kindLetter      // part of a word
+	kindPunctuation // a word of its own
+	kindExpand      // becomes several characters, see expand
+)
+
+func (m mapped) kind() mapped { return m &^ runeMask }
+func (m mapped) rune() rune   { return rune(m & runeMask) }
 
 // tableSize is how far the table of answers reaches: all alphabets of Europe,
 // the Middle East and India, and the usual symbols.
 const tableSize = 0x3000
 
-func newTable() []uint32 {
-	table := make([]uint32, tableSize)
+func newTable() []mapped {
+	table := make([]mapped, tableSize)
 	for r := range table {
 		table[r] = normalize(rune(r))
 	}
@@ -33,29 +40,29 @@ func newTable() []uint32 {
 }
 
 // normalize says what one character of a text becomes.
-func normalize(r rune) uint32 {
+func normalize(r rune) mapped {
 	switch {
 	case r == '\t' || r == '\n' || r == '\r':
-		return kindSpace << kindShift
+		return kindSpace
 	case r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co):
-		return kindDrop << kindShift // form feed and vertical tab too
+		return kindDrop // form feed and vertical tab too
 	case unicode.Is(unicode.White_Space, r):
-		return kindSpace << kindShift
+		return kindSpace
 	case isIdeograph(r), r >= hangulFirst && r <= hangulLast:
-		return kindExpand << kindShift
+		return kindExpand
 	}
 	parts := decompose(r)
 	if parts == nil {
 		return classify(r)
 	}
-	one := uint32(kindDrop << kindShift)
+	one := kindDrop
 	for _, part := range string(parts) {
 		c := classify(part)
-		if c>>kindShift == kindDrop {
+		if c.kind() == kindDrop {
 			continue
 		}
-		if one>>kindShift != kindDrop {
-			return kindExpand << kindShift
+		if one.kind() != kindDrop {
+			return kindExpand
 		}
 		one = c
 	}
@@ -63,15 +70,15 @@ func normalize(r rune) uint32 {
 }
 
 // classify is normalize for a character that has no decomposition.
-func classify(r rune) uint32 {
+func classify(r rune) mapped {
 	if unicode.Is(unicode.Mn, r) {
-		return kindDrop << kindShift
+		return kindDrop
 	}
 	r = unicode.ToLower(r)
 	if isPunctuation(r) {
-		return kindPunctuation<<kindShift | uint32(r)
+		return kindPunctuation | mapped(r)
 	}
-	return kindLetter<<kindShift | uint32(r)
+	return kindLetter | mapped(r)
 }
 
 // decompose is the canonical decomposition of r, nil if there is none or r is a
@@ -86,25 +93,24 @@ func decompose(r rune) []byte {
 // its length.
 func (s *scanner) wide(text string) int {
 	r, size := utf8.DecodeRuneInString(text)
-	var mapped uint32
 	if r < tableSize {
-		mapped = s.t.table[r]
+		s.take(r, s.t.table[r])
 	} else {
-		mapped = normalize(r)
+		s.take(r, normalize(r))
 	}
-	s.take(r, mapped)
 	return size
 }
 
-func (s *scanner) take(r rune, mapped uint32) {
-	switch mapped >> kindShift {
+func (s *scanner) take(r rune, to mapped) {
+	switch to.kind() {
+	case kindDrop:
 	case kindSpace:
 		s.flush()
 	case kindLetter:
-		s.letter(rune(mapped & runeMask))
+		s.letter(to.rune())
 	case kindPunctuation:
 		s.flush()
-		s.letter(rune(mapped & runeMask))
+		s.letter(to.rune())
 		s.flush()
 	case kindExpand:
 		s.expand(r)

@@ -1,17 +1,16 @@
 package wordpiece
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // trie finds the longest piece that begins a word, a byte a step. Its edges lie
 // in one hash table with open addressing, keyed by node and byte: a megabyte
 // for thirty thousand pieces, without a pointer for the collector to follow.
 type trie struct {
 	edges []edge // a power of two, less than half of it in use
-	shift uint   // takes a 32-bit hash to an index of edges
+	mask  uint32 // of an index of edges
+	shift int    // from a 32-bit hash to an index of edges
 	ids   []int32
+	nodes uint32 // len(ids)
 }
 
 // edge leads from key's node by key's byte to node next; 0 in next is an empty
@@ -32,8 +31,8 @@ const (
 )
 
 func newTrie(vocabulary []string) trie {
-	t := trie{ids: []int32{-1, -1}}
-	t.resize(1 << 17)
+	t := trie{ids: []int32{-1, -1}, nodes: 2}
+	t.resize(17)
 	for id, piece := range vocabulary {
 		node := wordRoot
 		if rest, ok := strings.CutPrefix(piece, continuation); ok && rest != "" {
@@ -49,10 +48,12 @@ func newTrie(vocabulary []string) trie {
 	return t
 }
 
-func (t *trie) resize(slots int) {
+// resize makes 2^bits slots.
+func (t *trie) resize(bits int) {
 	old := t.edges
-	t.edges = make([]edge, slots)
-	t.shift = uint(32 - bits.TrailingZeros(uint(slots)))
+	t.edges = make([]edge, 1<<bits)
+	t.mask = 1<<bits - 1
+	t.shift = 32 - bits
 	for _, e := range old {
 		if e.next != 0 {
 			t.edges[t.slot(e.key)] = e
@@ -62,10 +63,9 @@ func (t *trie) resize(slots int) {
 
 // slot is where key is, or where it would go.
 func (t *trie) slot(key uint32) uint32 {
-	mask := uint32(len(t.edges) - 1)
-	at := key * hashFactor >> t.shift & mask
+	at := key * hashFactor >> t.shift & t.mask
 	for t.edges[at].next != 0 && t.edges[at].key != key {
-		at = (at + 1) & mask
+		at = (at + 1) & t.mask
 	}
 	return at
 }
@@ -76,11 +76,12 @@ func (t *trie) grow(node uint32, b byte) uint32 {
 	at := t.slot(key)
 	if t.edges[at].next == 0 {
 		if 2*len(t.ids) >= len(t.edges) {
-			t.resize(2 * len(t.edges))
+			t.resize(32 - t.shift + 1)
 			at = t.slot(key)
 		}
-		t.edges[at] = edge{key: key, next: uint32(len(t.ids))}
+		t.edges[at] = edge{key: key, next: t.nodes}
 		t.ids = append(t.ids, -1)
+		t.nodes++
 	}
 	return t.edges[at].next
 }
@@ -100,4 +101,13 @@ func (t *trie) longest(root uint32, word []byte) (id int32, size int) {
 		}
 	}
 	return id, size
+}
+
+// find returns the id of the piece that is word, or -1.
+func (t *trie) find(word string) int32 {
+	id, size := t.longest(wordRoot, []byte(word))
+	if size != len(word) {
+		return -1
+	}
+	return id
 }

@@ -12,7 +12,6 @@ package wordpiece
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,7 +23,7 @@ const maxWordChars = 100
 // concurrent use.
 type Tokenizer struct {
 	pieces trie
-	table  []uint32 // what normalize says of the runes below tableSize
+	table  []mapped // what normalize says of the runes below tableSize
 
 	unknown, classify, separate int32
 }
@@ -34,15 +33,12 @@ type Tokenizer struct {
 func New(vocabulary string) (*Tokenizer, error) {
 	lines := strings.Split(strings.TrimSuffix(vocabulary, "\n"), "\n")
 	t := &Tokenizer{pieces: newTrie(lines), table: newTable()}
-	for _, special := range []struct {
-		token string
-		id    *int32
-	}{{"[UNK]", &t.unknown}, {"[CLS]", &t.classify}, {"[SEP]", &t.separate}} {
-		line := slices.Index(lines, special.token)
-		if line < 0 {
-			return nil, fmt.Errorf("the vocabulary has no %s", special.token)
+	for token, id := range map[string]*int32{
+		"[UNK]": &t.unknown, "[CLS]": &t.classify, "[SEP]": &t.separate,
+	} {
+		if *id = t.pieces.find(token); *id < 0 {
+			return nil, fmt.Errorf("the vocabulary has no %s", token)
 		}
-		*special.id = int32(line)
 	}
 	return t, nil
 }
@@ -85,21 +81,11 @@ type scanner struct {
 func (s *scanner) scan(text string) {
 	table := s.t.table
 	for i := 0; i < len(text) && s.count < s.limit; {
-		c := text[i]
-		if c >= 0x80 {
+		if c := text[i]; c < utf8.RuneSelf {
+			s.take(rune(c), table[c])
+			i++
+		} else {
 			i += s.wide(text[i:])
-			continue
-		}
-		i++
-		switch mapped := table[c]; mapped >> kindShift {
-		case kindLetter:
-			s.letter(rune(mapped & runeMask))
-		case kindSpace:
-			s.flush()
-		case kindPunctuation:
-			s.flush()
-			s.letter(rune(mapped & runeMask))
-			s.flush()
 		}
 	}
 	s.flush()
@@ -109,11 +95,6 @@ func (s *scanner) scan(text string) {
 func (s *scanner) letter(r rune) {
 	s.chars++
 	if s.chars > maxWordChars {
-		return
-	}
-	if r < 0x80 {
-		s.word[s.size] = byte(r)
-		s.size++
 		return
 	}
 	s.size += utf8.EncodeRune(s.word[s.size:], r)

@@ -72,6 +72,7 @@ func TestBrokenUTF8IsLeftOut(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // AllocsPerRun counts what every running test allocates
 func TestCountDoesNotAllocate(t *testing.T) {
 	tokenizer := bert(t)
 	const text = "Plain, accented Größe, 東京, 한국어 and unaffable."
