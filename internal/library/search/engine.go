@@ -1,0 +1,134 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
+)
+
+// attempts is how often a search starts over because a document was
+// published between finding its chunks and reading them.
+const attempts = 3
+
+// Search answers a request within what the caller may read.
+func (e *Engine) Search(ctx context.Context, p accounts.Principal, r Request) (Result, error) {
+	start := time.Now()
+	q, err := e.ask(ctx, p, r)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := e.answer(ctx, q)
+	took := time.Since(start)
+	result.TookMS = took.Milliseconds()
+	e.metrics.search(r.Surface, result, err, took)
+	return result, err
+}
+
+func (e *Engine) answer(ctx context.Context, q question) (Result, error) {
+	if len(q.uids) == 0 {
+		return Result{Hits: []Hit{}, Status: Status{Vector: Empty, FullText: Empty, Graph: Skipped, Rerank: Skipped}}, nil
+	}
+	for attempt := 1; ; attempt++ {
+		result, stale, err := e.once(ctx, q)
+		if err != nil || !stale || attempt == attempts {
+			return result, err
+		}
+	}
+}
+
+// once searches one time. stale tells that a hit was gone when it was read.
+func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, err error) {
+	vector, fullText := e.legs(ctx, q)
+	if err := ctx.Err(); err != nil {
+		return Result{}, false, fmt.Errorf("search: %w", err)
+	}
+	if err := e.report(ctx, vector, fullText); err != nil {
+		return Result{}, false, err
+	}
+	result := Result{
+		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: Skipped, Rerank: Skipped},
+		Degraded: vector.err != nil || fullText.err != nil,
+	}
+	fused := Fuse(e.opt.Fusion, e.opt.Alpha, e.opt.RRFK, vector.hits, fullText.hits)
+	result.Hits, stale, err = e.cite(ctx, q, fused)
+	return result, stale, err
+}
+
+// report logs and counts what the legs did. An index in another embedding
+// space refuses the search: half an answer would hide it.
+func (e *Engine) report(ctx context.Context, legs ...*leg) error {
+	for _, l := range legs {
+		e.metrics.leg(l)
+		if l.err == nil {
+			continue
+		}
+		e.opt.Log.WarnContext(ctx, "a leg of a search did not answer whole",
+			slog.String("leg", l.name), slog.String("status", string(l.status)), slog.Any("error", l.err))
+		var wrong spaceError
+		if errors.As(l.err, &wrong) {
+			return wrong.error
+		}
+	}
+	return nil
+}
+
+// cite reads the best hits, and further ones in the place of those whose
+// item has been deleted.
+func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored) (hits []Hit, stale bool, err error) {
+	hits = []Hit{}
+	for len(hits) < q.limit && len(fused) > 0 {
+		n := min(q.limit-len(hits), len(fused))
+		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:n])
+		if err != nil && len(chunks) == 0 {
+			return nil, false, errs.Wrap(errs.Unavailable, err, "The passages that were found cannot be read. Try again.")
+		}
+		stale = stale || len(chunks) < n
+		more, err := e.describe(ctx, q, chunks, fused[:n])
+		if err != nil {
+			return nil, false, err
+		}
+		hits = append(hits, more...)
+		fused = fused[n:]
+	}
+	return hits, stale, nil
+}
+
+// describe makes hits of chunks whose items are still there. The index runs
+// ahead of the catalog while a generation is published, and never behind.
+func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chunk, found []library.Scored) ([]Hit, error) {
+	scores := map[key]float64{}
+	for _, f := range found {
+		scores[keyOf(f)] = f.Score
+	}
+	var uids []string
+	seen := map[string]bool{}
+	for _, c := range chunks {
+		if !seen[c.ItemUID] {
+			seen[c.ItemUID] = true
+			uids = append(uids, c.ItemUID)
+		}
+	}
+	items, err := e.opt.Catalog.items(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	var out []Hit
+	for _, c := range chunks {
+		it, there := items[c.ItemUID]
+		if !there || it.libraryUID != c.LibraryUID || c.Generation < it.generation {
+			continue
+		}
+		out = append(out, Hit{
+			ChunkUID: c.UID, ItemUID: c.ItemUID, LibraryUID: c.LibraryUID, LibraryName: q.libraries[c.LibraryUID].Name,
+			Title: it.title, Source: it.source, HeadingPath: c.HeadingPath, Page: c.Page, Start: c.Start, End: c.End, Text: c.Text,
+			Score: scores[key{c.LibraryUID, c.ItemUID, c.Generation, c.Ordinal}],
+		})
+	}
+	return out, nil
+}

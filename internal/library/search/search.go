@@ -1,0 +1,129 @@
+// Package search answers questions with passages: it asks each leg (vector,
+// full-text) of the libraries that the caller may read, fuses their lists and
+// cites what it found.
+//
+// Scope comes first and ranking second: library.Access says which libraries,
+// and nothing else is asked. A leg that fails or is late is named in the
+// answer, and the others answer without it. The package keeps no index and
+// decides no right.
+package search
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/library"
+)
+
+// MaxLimit is the most hits that one answer holds.
+const MaxLimit = 100
+
+// Request is a question and where to look. Zero values narrow nothing.
+type Request struct {
+	Query       string
+	Libraries   []string // uids or names; none: all that the caller may read
+	WorkspaceID string
+	Limit       int // 1 to MaxLimit; 0: the default
+	ItemUID     string
+	Collection  string // name or uid
+	LibraryType string
+	Surface     string // who asks, for the metrics: rest, mcp, page, command
+}
+
+// Hit is a passage with what a citation of it needs.
+type Hit struct {
+	ChunkUID, ItemUID, LibraryUID, LibraryName, Title, Source string
+
+	HeadingPath []string
+	Page        *int   // counted from 1, nil where the format has none
+	Start, End  int    // code points of the item's text
+	Text        string // exactly that slice
+	Score       float64
+}
+
+// LegStatus says what a leg did.
+type LegStatus string
+
+// What a leg does: it finds something, finds nothing, is not asked, is late,
+// or fails.
+const (
+	OK      LegStatus = "ok"
+	Empty   LegStatus = "empty"
+	Skipped LegStatus = "skipped"
+	Timeout LegStatus = "timeout"
+	Failed  LegStatus = "failed"
+)
+
+// Status is what each leg did.
+type Status struct{ Vector, FullText, Graph, Rerank LegStatus }
+
+// Result is an answer, best hits first.
+type Result struct {
+	Hits   []Hit
+	Status Status
+	// Degraded tells that a part of the search did not answer, so that hits
+	// may be missing.
+	Degraded bool
+	TookMS   int64
+}
+
+// Fusion is how lists become one.
+type Fusion string
+
+// Weighted adds scores, each list's scaled to [0, 1]; RRF adds reciprocal
+// ranks.
+const (
+	Weighted Fusion = "weighted"
+	RRF      Fusion = "rrf"
+)
+
+// Access is what the engine needs of library.Access.
+type Access interface {
+	Resolve(ctx context.Context, p accounts.Principal, namesOrUIDs []string) ([]library.Library, error)
+}
+
+// Options are what an engine is made of. Zero numbers take the defaults.
+type Options struct {
+	Access   Access
+	Graph    library.Graph
+	Embedder embedding.Embedder // nil: the vector leg is skipped
+	Catalog  *Catalog
+
+	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
+	VectorTimeout, FullTextTimeout time.Duration // 5 s each
+	DefaultLimit                   int           // 20
+	Fusion                         Fusion        // Weighted
+	RRFK                           int           // 60
+	Alpha                          float64       // the vector leg's share, DefaultAlpha
+
+	Registry prometheus.Registerer // nil: no metrics
+	Log      *slog.Logger          // nil: none
+}
+
+// Engine answers searches. It is safe for concurrent use.
+type Engine struct {
+	opt     Options
+	metrics *metrics
+}
+
+// New makes an engine.
+func New(opt Options) *Engine {
+	opt.VectorTopK = cmp.Or(opt.VectorTopK, 50)
+	opt.FullTextTopK = cmp.Or(opt.FullTextTopK, 30)
+	opt.VectorTimeout = cmp.Or(opt.VectorTimeout, 5*time.Second)
+	opt.FullTextTimeout = cmp.Or(opt.FullTextTimeout, 5*time.Second)
+	opt.DefaultLimit = cmp.Or(opt.DefaultLimit, 20)
+	opt.Fusion = cmp.Or(opt.Fusion, Weighted)
+	opt.RRFK = cmp.Or(opt.RRFK, 60)
+	opt.Alpha = cmp.Or(opt.Alpha, DefaultAlpha)
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{opt: opt, metrics: newMetrics(opt.Registry)}
+}
