@@ -7,6 +7,9 @@ package errs
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Kind is what went wrong, in terms of what the caller can do about it.
@@ -47,9 +50,18 @@ func (e *Error) Error() string {
 	case e.Err != nil:
 		return e.Message + ": " + e.Err.Error()
 	case e.Message == "" && len(e.Fields) > 0:
-		return fmt.Sprintf("invalid fields %v", e.Fields)
+		return e.faults()
 	}
 	return e.Message
+}
+
+// faults is the fields' faults in one line, in a stable order.
+func (e *Error) faults() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		parts = append(parts, name+": "+strings.Join(e.Fields[name], " "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Unwrap gives the cause.
