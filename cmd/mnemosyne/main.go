@@ -43,6 +43,19 @@ type program struct {
 // cli is the table of commands.
 type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
+
+	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
+	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`
+	SetPassword     setPasswordCmd     `cmd:"" help:"Set an account's password."`
+	DisableUser     disableUserCmd     `cmd:"" help:"Stop an account with its sessions, tokens and teams."`
+	EnableUser      enableUserCmd      `cmd:"" help:"Let a disabled account work again."`
+	CreateSSOGroups createSSOGroupsCmd `cmd:"" name:"create-sso-groups" help:"Make the groups that single sign-on uses."`
+	CreateUserToken createUserTokenCmd `cmd:"" help:"Make a token and print it, once."`
+	ListTokens      listTokensCmd      `cmd:"" help:"List the tokens."`
+	RevokeToken     revokeTokenCmd     `cmd:"" help:"End a token."`
+	SeedSigningKey  seedSigningKeyCmd  `cmd:"" help:"Make a key that signs team JWTs."`
+	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first."`
+
 	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
 }
 
