@@ -163,22 +163,24 @@ CREATE TABLE item_generation (
     size_bytes      BIGINT NOT NULL,
     pages           BIGINT,
     chunk_count     BIGINT NOT NULL DEFAULT 0,
+    title           TEXT NOT NULL DEFAULT '',    -- the document's own
     embedding_space TEXT NOT NULL DEFAULT '',
     created_at      TIMESTAMPTZ NOT NULL,
     published_at    TIMESTAMPTZ,
     PRIMARY KEY (item_uid, generation)
 );
+CREATE UNIQUE INDEX item_generation_original ON item_generation (original_key);
 
 CREATE TABLE ingest_job (
     id             TEXT PRIMARY KEY,
     library_uid    TEXT NOT NULL REFERENCES library (uid),
-    item_uid       TEXT NOT NULL REFERENCES item (uid),
+    item_uid       TEXT NOT NULL,              -- no reference: a job outlives its item
     generation     BIGINT NOT NULL,
     user_id        TEXT NOT NULL REFERENCES auth_user (id),
     queue          TEXT NOT NULL,
     status         TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     stage          TEXT NOT NULL CHECK (stage IN ('fetching', 'extracting', 'chunking', 'embedding', 'indexing')),
-    cancel_requested BOOLEAN NOT NULL DEFAULT FALSE,
+    publishing     BOOLEAN NOT NULL DEFAULT FALSE, -- the index may show the generation: only forward from here
     progress_done  BIGINT NOT NULL DEFAULT 0,
     progress_total BIGINT NOT NULL DEFAULT 0,
     progress_unit  TEXT NOT NULL DEFAULT '',
@@ -194,7 +196,9 @@ CREATE TABLE ingest_job (
     not_before     TIMESTAMPTZ NOT NULL,              -- backoff: not to be claimed earlier
     lease_token    TEXT,
     lease_until    TIMESTAMPTZ,
-    published_at   TIMESTAMPTZ,                       -- the wake-up was sent
+    woken_at       TIMESTAMPTZ,                       -- the wake-up was sent, where it outlives the process
+    recipe         TEXT NOT NULL DEFAULT '',   -- how the last attempt cut and embedded
+    stale          BOOLEAN NOT NULL DEFAULT FALSE, -- what is staged was made by another recipe
     error_code     TEXT NOT NULL DEFAULT '',
     error_detail   TEXT NOT NULL DEFAULT '',
     pages          BIGINT NOT NULL DEFAULT 0,
@@ -206,9 +210,11 @@ CREATE TABLE ingest_job (
     finished_at    TIMESTAMPTZ,
     updated_at     TIMESTAMPTZ NOT NULL
 );
-CREATE INDEX ingest_job_open ON ingest_job (status, not_before, id) WHERE status IN ('queued', 'running');
+CREATE INDEX ingest_job_queued ON ingest_job (queue, not_before, id) WHERE status = 'queued';
+CREATE INDEX ingest_job_running ON ingest_job (lease_until) WHERE status = 'running';
+CREATE INDEX ingest_job_finished ON ingest_job (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX ingest_job_library ON ingest_job (library_uid, created_at, id);
-CREATE INDEX ingest_job_item ON ingest_job (item_uid, created_at);
+CREATE UNIQUE INDEX ingest_job_item ON ingest_job (item_uid, generation);
 CREATE TABLE job_event (
     job_id  TEXT NOT NULL REFERENCES ingest_job (id) ON DELETE CASCADE,
     seq     BIGINT NOT NULL,
