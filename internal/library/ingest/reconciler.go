@@ -2,35 +2,219 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
-// ReconcilerOptions are what a Reconciler is made of.
+// ReconcilerOptions are what a Reconciler is made of. Zero values mean the
+// defaults.
 type ReconcilerOptions struct {
-	Every time.Duration // 30 s when 0
+	Every       time.Duration // 30 s
+	SweepEvery  time.Duration // how often the stores are searched for what no row knows; 1 h
+	Grace       time.Duration // how old an object must be to be taken for left behind; 1 h
+	KeepEvents  time.Duration // how long the steps of an ended job are kept; 14 days
+	KeepJobs    time.Duration // how long an ended job is kept; 90 days
+	ResendAfter time.Duration // when a wake-up that nobody answered is sent again; 5 min
 }
 
 // Reconciler finishes what was left: jobs whose worker died, wake-ups that
 // were not sent, what is stored of deleted items and libraries, and what no
 // row knows of. Several may run on one store. It is a lifecycle.Service.
 type Reconciler struct {
-	service *Service
-	opt     ReconcilerOptions
+	*core
+	opt    ReconcilerOptions
+	nudge  chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+	swept  time.Time
 }
 
 // NewReconciler makes a reconciler of the service's stores.
 func NewReconciler(s *Service, opt ReconcilerOptions) *Reconciler {
-	return &Reconciler{service: s, opt: opt}
+	const day = 24 * time.Hour
+	for _, d := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&opt.Every, 30 * time.Second},
+		{&opt.SweepEvery, time.Hour},
+		{&opt.Grace, time.Hour},
+		{&opt.KeepEvents, 14 * day},
+		{&opt.KeepJobs, 90 * day},
+		{&opt.ResendAfter, 5 * time.Minute},
+	} {
+		if *d.value <= 0 {
+			*d.value = d.fallback
+		}
+	}
+	return &Reconciler{core: s.core, opt: opt, nudge: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // Start runs it now and then every so often.
-func (r *Reconciler) Start(ctx context.Context) error { return nil }
+func (r *Reconciler) Start(ctx context.Context) error {
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.cancel = cancel
+	go func() {
+		defer close(r.done)
+		tick := time.NewTicker(r.opt.Every)
+		defer tick.Stop()
+		for {
+			if err := r.Run(running); err != nil && running.Err() == nil {
+				r.log.ErrorContext(running, "the reconciler could not finish everything; it tries again", "error", err)
+			}
+			select {
+			case <-tick.C:
+			case <-r.nudge:
+			case <-running.Done():
+				return
+			}
+		}
+	}()
+	return nil
+}
 
 // Stop ends what is under way.
-func (r *Reconciler) Stop(ctx context.Context) error { return nil }
+func (r *Reconciler) Stop(ctx context.Context) error {
+	r.cancel()
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Nudge makes it run now instead of at its next turn, as after a deletion.
-func (r *Reconciler) Nudge() {}
+func (r *Reconciler) Nudge() {
+	select {
+	case r.nudge <- struct{}{}:
+	default:
+	}
+}
 
-// Run goes over everything once.
-func (r *Reconciler) Run(ctx context.Context) error { return nil }
+// Run goes over everything once. A part that fails does not keep the others
+// from being done.
+func (r *Reconciler) Run(ctx context.Context) error {
+	steps := []func(context.Context) error{
+		func(ctx context.Context) error { return r.recover(ctx, expired) },
+		r.endDeleted, r.relay, r.purgeItems, r.purgeLibraries, r.dropSuperseded,
+	}
+	if now := r.now(); now.Sub(r.swept) >= r.opt.SweepEvery {
+		r.swept = now
+		steps = append(steps, r.trimLedger, r.sweepObjects, r.sweepGraph)
+	}
+	var all []error
+	for _, step := range steps {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		all = append(all, step(ctx))
+	}
+	return errors.Join(all...)
+}
+
+// expired is for leases that ran out, everyLease for all, whoever has them.
+const (
+	expired    = false
+	everyLease = true
+)
+
+type orphan struct {
+	id, item, token     string
+	generation, crashes int64
+	publishing          bool
+	stage               Stage
+}
+
+const (
+	findCrashed = `SELECT id, item_uid, generation, crashes, publishing, stage, COALESCE(lease_token, '') FROM ingest_job
+WHERE status = 'running' AND (lease_until < $1 OR $2) ORDER BY lease_until, id LIMIT 1000`
+	requeueCrashed = `UPDATE ingest_job SET status = 'queued', crashes = crashes + 1, not_before = $3, woken_at = NULL,
+	lease_token = NULL, lease_until = NULL, updated_at = $3` + held
+	failCrashed = `UPDATE ingest_job SET status = 'failed', crashes = crashes + 1, error_code = $4, error_detail = $5,
+	lease_token = NULL, lease_until = NULL, finished_at = $3, updated_at = $3` + held
+)
+
+// recover takes the jobs of workers that died: they go on, unless they are
+// what workers die of.
+func (s *core) recover(ctx context.Context, all bool) error {
+	left, err := sqldb.All(ctx, s.db.Read(), func(row sqldb.Row) (o orphan, err error) {
+		return o, row.Scan(&o.id, &o.item, &o.generation, &o.crashes, &o.publishing, &o.stage, &o.token)
+	}, findCrashed, sqldb.At(s.now()), all)
+	if err != nil {
+		return fmt.Errorf("find crashed jobs: %w", err)
+	}
+	for _, o := range left {
+		if err := s.recoverJob(ctx, o); err != nil && !errors.Is(err, errLost) {
+			return fmt.Errorf("recover job %s: %w", o.id, err)
+		}
+		s.hub.changed(o.id)
+	}
+	return nil
+}
+
+func (s *core) recoverJob(ctx context.Context, o orphan) error {
+	const detail = "The worker died again and again over this document; the log of the worker says more."
+	fatal := o.crashes+1 >= maxCrashes && !o.publishing
+	now := sqldb.At(s.now())
+	s.log.WarnContext(ctx, "a worker died over a job", "job_id", o.id, "stage", o.stage, "crashes", o.crashes+1, "gives_up", fatal)
+	return s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		if !fatal {
+			if err := fenced(sqldb.Exec(ctx, tx, requeueCrashed, o.id, o.token, now)); err != nil {
+				return err
+			}
+			return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusQueued, Stage: o.stage, Detail: "The worker died; the job goes on."})
+		}
+		if _, err := sqldb.Exec(ctx, tx, failItem, o.item, o.generation, extract.CodeInternal, detail, now); err != nil {
+			return fmt.Errorf("mark item: %w", err)
+		}
+		if err := fenced(sqldb.Exec(ctx, tx, failCrashed, o.id, o.token, now, extract.CodeInternal, detail)); err != nil {
+			return err
+		}
+		s.metrics.ended(StatusFailed, extract.CodeInternal, 1)
+		return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusFailed, Stage: o.stage, Detail: detail})
+	})
+}
+
+const (
+	findUnsent = `SELECT ` + jobColumns + ` FROM ingest_job
+WHERE status = 'queued' AND not_before <= $1 AND (woken_at IS NULL OR woken_at < $2) ORDER BY not_before, id LIMIT 1000`
+)
+
+// relay sends the wake-ups that were not sent, where they outlive a process.
+func (r *Reconciler) relay(ctx context.Context) error {
+	if !r.queue.Lasting() {
+		return nil // a worker looks by itself
+	}
+	now := r.now()
+	due, err := sqldb.All(ctx, r.db.Read(), scanJob, findUnsent, sqldb.At(now), sqldb.At(now.Add(-r.opt.ResendAfter)))
+	if err != nil {
+		return fmt.Errorf("find unsent wake-ups: %w", err)
+	}
+	for _, j := range due {
+		r.wake(ctx, j)
+	}
+	return nil
+}
+
+const (
+	trimJobs = `DELETE FROM ingest_job WHERE finished_at < $1
+	AND NOT EXISTS (SELECT 1 FROM item_generation g WHERE g.item_uid = ingest_job.item_uid AND g.generation = ingest_job.generation AND g.status = 'staged')`
+	trimEvents = `DELETE FROM job_event WHERE job_id IN (SELECT id FROM ingest_job WHERE finished_at < $1)`
+)
+
+// trimLedger forgets what nobody asks about any more.
+func (r *Reconciler) trimLedger(ctx context.Context) error {
+	now := r.now()
+	if _, err := sqldb.Exec(ctx, r.db.Write(), trimEvents, sqldb.At(now.Add(-r.opt.KeepEvents))); err != nil {
+		return fmt.Errorf("trim job events: %w", err)
+	}
+	if _, err := sqldb.Exec(ctx, r.db.Write(), trimJobs, sqldb.At(now.Add(-r.opt.KeepJobs))); err != nil {
+		return fmt.Errorf("trim jobs: %w", err)
+	}
+	return nil
+}

@@ -9,8 +9,8 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"iter"
 	"log/slog"
 	"time"
 
@@ -63,98 +63,63 @@ type Options struct {
 // Service accepts documents and tells about their jobs. It is safe for
 // concurrent use.
 type Service struct {
-	opt Options
+	*core
+	access Access
 }
+
+// core is what accepting, running and reconciling have in common: the stores
+// and the ledger's statements.
+type core struct {
+	db       *sqldb.DB
+	graph    library.Graph
+	objects  blob.Store
+	queue    queue.Queue
+	source   Source
+	maxBytes int64
+	log      *slog.Logger
+	now      func() time.Time
+	hub      *hub
+	metrics  *metrics
+}
+
+const defaultMaxUpload = 2 << 30
 
 // New makes a Service. It runs nothing: a Worker does.
-func New(opt Options) *Service { return &Service{opt: opt} }
-
-// Submission is a document to take in. Exactly one of LibraryUID and
-// WorkspaceID names where to, and exactly one of Body, Text and S3Key says
-// what.
-type Submission struct {
-	LibraryUID  string
-	WorkspaceID string
-
-	// FileID makes it the same document as an earlier one within the library;
-	// without it, Filename does within the collection.
-	FileID   string
-	Filename string // with folders, as a relative path with slashes
-	Title    string // empty: the document's own
-	// ContentHash is what the sender says the bytes hash to, "sha256:" and
-	// hex. Another hash fails the job.
-	ContentHash string
-	Collection  string
-	Metadata    map[string]any // nil: as it was
-	Batch       bool           // one of many: behind what somebody waits for
-
-	Body     io.Reader // read to its end, once
-	Text     *string
-	S3Bucket string
-	S3Key    string
-}
-
-// Outcome is what became of a submission.
-type Outcome struct {
-	// Unchanged tells that the very content is there already: no work, no job.
-	Unchanged bool
-	ItemUID   string
-	Job       *Job // nil when Unchanged
-}
-
-// Submit accepts a document. When it returns without an error, the document
-// is stored and a job ends exactly once, whatever crashes. The later of two
-// submissions of one document wins; the job of the earlier is cancelled.
-func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submission) (Outcome, error) {
-	return Outcome{}, errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Filter narrows a list of jobs. Zero values narrow nothing.
-type Filter struct {
-	LibraryUID  string
-	WorkspaceID string
-	ItemUID     string
-	Status      Status
-	Cursor      string // what an earlier Jobs gave as next
-	Limit       int    // 1 to 1000; 100 when 0
-}
-
-// Jobs lists jobs of the libraries that the caller may read, newest first.
-// A library that they may not read gives an empty list. next is empty on the
-// last page.
-func (s *Service) Jobs(ctx context.Context, p accounts.Principal, f Filter) (jobs []Job, next string, err error) {
-	return nil, "", errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Job gives a job of a library that the caller may read.
-func (s *Service) Job(ctx context.Context, p accounts.Principal, id string) (Job, error) {
-	return Job{}, errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Events gives the steps of a job that the caller may read, oldest first.
-// They are kept for a while after the job's end.
-func (s *Service) Events(ctx context.Context, p accounts.Principal, id string) ([]Event, error) {
-	return nil, errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Retry queues a failed or cancelled job again, with all its tries. Any other
-// status, a document that is gone, and one that a newer submission has
-// replaced are a Conflict. It takes the right to write.
-func (s *Service) Retry(ctx context.Context, p accounts.Principal, id string) (Job, error) {
-	return Job{}, errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Cancel ends a job. One that has ended, or whose document is being made
-// visible this moment, is left as it is. It takes the right to write.
-func (s *Service) Cancel(ctx context.Context, p accounts.Principal, id string) (Job, error) {
-	return Job{}, errs.New(errs.Unavailable, "Ingest is not built yet.")
-}
-
-// Watch gives a job as it stands, then again each time it changed, until it
-// has ended or ctx does. An error ends the sequence. Changes of this process
-// show at once, another's within a second.
-func (s *Service) Watch(ctx context.Context, p accounts.Principal, id string) iter.Seq2[Job, error] {
-	return func(yield func(Job, error) bool) {
-		yield(Job{}, errs.New(errs.Unavailable, "Ingest is not built yet."))
+func New(opt Options) *Service {
+	s := &core{
+		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source,
+		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(),
 	}
+	if s.maxBytes <= 0 {
+		s.maxBytes = defaultMaxUpload
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.metrics = newMetrics(opt.Registry, opt.DB)
+	return &Service{core: s, access: opt.Access}
+}
+
+const findWorkspace = `SELECT uid FROM library WHERE owner_username = $1 AND workspace_id = $2 AND deleted_at IS NULL`
+
+// workspace gives the uid of the caller's workspace, or of none.
+func (s *Service) workspace(ctx context.Context, p accounts.Principal, id string) (string, error) {
+	uid, err := sqldb.One(ctx, s.db.Read(), scanString, findWorkspace, p.Username, id)
+	if err != nil && !sqldb.Missing(err) {
+		return "", fmt.Errorf("find workspace: %w", err)
+	}
+	return uid, nil
+}
+
+func noJob() error { return errs.New(errs.NotFound, "No such job.") }
+
+// unseen turns what may not be read or written into what is not there.
+func unseen(err, missing error) error {
+	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) {
+		return missing
+	}
+	return err
 }

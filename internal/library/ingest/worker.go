@@ -2,10 +2,21 @@ package ingest
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
 // Extractor turns a file into text; extract.Pool is one.
@@ -32,20 +43,192 @@ type WorkerOptions struct {
 	// Drain is how long Stop lets running jobs finish before it gives them
 	// back; 25 s when 0.
 	Drain time.Duration
+	// Lease is how long a job stays with a worker that is not heard of; 20 s
+	// when 0. With the reconciler's turn it bounds how soon a crashed
+	// worker's job goes on.
+	Lease time.Duration
 }
+
+// The rules of trying again.
+const (
+	maxTries     = 5
+	maxCrashes   = 3
+	firstBackoff = time.Second      // before the second try, doubled each time
+	maxBackoff   = 60 * time.Second // full jitter: anything from nothing to this
+)
 
 // Worker runs jobs. It is a lifecycle.Service.
 type Worker struct {
-	service *Service
-	opt     WorkerOptions
+	*core
+	opt WorkerOptions
+
+	hook    func(point string) // tests stop the process here
+	backoff func(n int64) time.Duration
+	stop    context.CancelFunc      // takes no more
+	kill    context.CancelCauseFunc // ends what runs
+	life    context.Context         //nolint:containedctx // of the jobs, from Start to Stop
+	done    chan error
 }
 
 // NewWorker makes a worker of the service's jobs.
-func NewWorker(s *Service, opt WorkerOptions) *Worker { return &Worker{service: s, opt: opt} }
+func NewWorker(s *Service, opt WorkerOptions) *Worker {
+	if len(opt.Queues) == 0 {
+		opt.Queues = queue.Names()
+	}
+	if opt.Concurrency <= 0 {
+		opt.Concurrency = 2
+	}
+	if opt.Drain <= 0 {
+		opt.Drain = 25 * time.Second
+	}
+	if opt.Lease <= 0 {
+		opt.Lease = 20 * time.Second
+	}
+	if opt.TempDir == "" {
+		opt.TempDir = os.TempDir()
+	}
+	return &Worker{core: s.core, opt: opt, hook: func(string) {}, backoff: jitter, done: make(chan error, 1)}
+}
+
+func jitter(attempt int64) time.Duration {
+	limit := min(maxBackoff, firstBackoff<<min(max(attempt-1, 0), 10))
+	return mathrand.N(limit)
+}
+
+const tempPrefix = "mnemosyne-ingest-"
 
 // Start begins to take jobs.
-func (w *Worker) Start(ctx context.Context) error { return nil }
+func (w *Worker) Start(ctx context.Context) error {
+	if err := w.sweepTemp(); err != nil {
+		return err
+	}
+	if w.opt.Sole {
+		if err := w.recover(ctx, everyLease); err != nil {
+			return err
+		}
+	}
+	taking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	life, kill := context.WithCancelCause(context.WithoutCancel(ctx))
+	w.stop, w.kill, w.life = stop, kill, life
+	group, taking := errgroup.WithContext(taking)
+	group.Go(func() error { return w.queue.Consume(taking, w.opt.Queues, w.opt.Concurrency, w.handle) })
+	if !w.queue.Lasting() {
+		group.Go(func() error { return w.look(taking) })
+	}
+	go func() { w.done <- group.Wait() }()
+	return nil
+}
 
 // Stop takes no more jobs, lets those that run finish for the time of Drain,
 // and gives the others back, to go on where they stopped.
-func (w *Worker) Stop(ctx context.Context) error { return nil }
+func (w *Worker) Stop(ctx context.Context) error {
+	w.stop()
+	drained := time.NewTimer(w.opt.Drain)
+	defer drained.Stop()
+	select {
+	case err := <-w.done:
+		w.kill(errStopping)
+		return ended(err)
+	case <-drained.C:
+	case <-ctx.Done():
+	}
+	w.kill(errStopping)
+	const giveBack = 5 * time.Second
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBack)
+	defer cancel()
+	select {
+	case err := <-w.done:
+		return ended(err)
+	case <-late.Done():
+		return fmt.Errorf("running jobs did not end: %w", late.Err())
+	}
+}
+
+// ended forgives the error of an end that was asked for.
+func ended(err error) error {
+	if err != nil && strings.Contains(err.Error(), context.Canceled.Error()) {
+		return nil
+	}
+	return err
+}
+
+// sweepTemp removes what a killed process left while it read files.
+func (w *Worker) sweepTemp() error {
+	if err := os.MkdirAll(w.opt.TempDir, 0o700); err != nil {
+		return fmt.Errorf("make the folder for files at work: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(w.opt.TempDir, tempPrefix+"*"))
+	if err != nil {
+		return fmt.Errorf("look for files left behind: %w", err)
+	}
+	const inUse = 24 * time.Hour // another process's, at most
+	for _, path := range left {
+		info, err := os.Stat(path)
+		if err != nil || (!w.opt.Sole && time.Since(info.ModTime()) < inUse) {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("remove files left behind: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	// lookEvery is how soon a job shows whose wake-up did not come: another
+	// process's, or one that waited for its next try.
+	lookEvery = time.Second
+	lookFor   = 256
+	findDue   = `SELECT id FROM ingest_job WHERE status = 'queued' AND queue = $1 AND not_before <= $2 ORDER BY not_before, id LIMIT $3`
+)
+
+// look wakes the jobs that are due, where wake-ups get lost with a process.
+func (w *Worker) look(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		for _, name := range w.opt.Queues {
+			ids, err := sqldb.All(ctx, w.db.Read(), scanString, findDue, name, sqldb.At(w.now()), lookFor)
+			if err != nil && ctx.Err() == nil {
+				w.log.ErrorContext(ctx, "cannot look for jobs", "error", err)
+			}
+			for _, id := range ids {
+				if err := w.queue.Wake(ctx, name, id); err != nil {
+					return fmt.Errorf("wake job: %w", err)
+				}
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// handle is what a wake-up comes to.
+func (w *Worker) handle(_ context.Context, id string) {
+	ctx := w.life
+	c, err := w.take(ctx, id, rand.Text(), w.recipe(), w.opt.Lease)
+	if c == nil {
+		if err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "cannot claim a job", "job_id", id, "error", err)
+		}
+		return
+	}
+	w.hub.changed(id)
+	r := &run{
+		Worker: w, claim: c,
+		log:     w.log.With(slog.String("job_id", id), slog.String("item_uid", c.job.ItemUID), slog.Int64("attempt", c.job.Attempts)),
+		tracker: newTracker(c.job, w.now, w.metrics.stage),
+	}
+	r.do(ctx, err)
+}
+
+// recipe names all that decides what chunks and vectors a text becomes, but
+// for the library's type, which the claim adds. The number rises when the
+// same settings come to give other chunks.
+func (w *Worker) recipe() string {
+	const version = 1
+	return fmt.Sprintf("%d/%s/%d/", version, w.opt.Embedder.Space().ID(), w.opt.Embedder.MaxTokens())
+}

@@ -1,0 +1,190 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/chunk"
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+)
+
+// batch is how many chunks are embedded and staged at once: what is held in
+// memory, and what a crash has to do again.
+const batch = 32
+
+// embed gives each chunk its vector and stages it. Chunks that an earlier
+// attempt staged are left as they are; those whose words did not change since
+// the published generation keep its vectors.
+func (r *run) embed(ctx context.Context, doc *extract.Document, chunks []chunk.Chunk) error {
+	r.tracker.begin(StageEmbedding, int64(len(chunks)), "chunks")
+	r.hook("embedding")
+	staged, err := r.graph.Staged(ctx, r.generation())
+	if err != nil {
+		return fmt.Errorf("ask for staged chunks: %w", err)
+	}
+	r.tracker.count(func(c *Counts) { c.Embedded, c.Reused = 0, 0 })
+	r.staged = true
+	for start := 0; start < len(chunks); start += batch {
+		part := chunks[start:min(start+batch, len(chunks))]
+		if err := r.embedPart(ctx, doc, part, staged); err != nil {
+			return err
+		}
+		r.tracker.progress(int64(start+len(part)), int64(len(chunks)), "chunks")
+		r.hook("staged")
+	}
+	return nil
+}
+
+func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) error {
+	vectors, err := r.known(ctx, part)
+	if err != nil {
+		return err
+	}
+	reused := 0
+	var missing []chunk.Chunk
+	var inputs []embedding.Input
+	for _, c := range part {
+		switch {
+		case vectors[c.Hash] != nil:
+			reused++
+		case !staged[c.Ordinal]:
+			missing = append(missing, c)
+			inputs = append(inputs, embedding.Input{Context: c.Context, Text: doc.Text[c.StartByte:c.EndByte]})
+		}
+	}
+	r.tracker.count(func(c *Counts) { c.Reused += int64(reused); c.Embedded += int64(len(part) - reused) })
+	if len(inputs) > 0 {
+		made, err := r.opt.Embedder.EmbedDocuments(ctx, inputs)
+		if err != nil {
+			return endedBy(ctx, embedderFailed(err))
+		}
+		for i, c := range missing {
+			vectors[c.Hash] = made[i]
+		}
+	}
+	return r.stage(ctx, doc, part, staged, vectors)
+}
+
+// known gives the vectors that the published generation has for these chunks.
+func (r *run) known(ctx context.Context, part []chunk.Chunk) (map[string][]float32, error) {
+	if r.published == 0 {
+		return map[string][]float32{}, nil
+	}
+	hashes := make([]string, len(part))
+	for i, c := range part {
+		hashes[i] = c.Hash
+	}
+	vectors, err := r.graph.Vectors(ctx, r.job.LibraryUID, r.job.ItemUID, r.opt.Embedder.Space().ID(), hashes)
+	if err != nil {
+		return nil, fmt.Errorf("ask for known vectors: %w", err)
+	}
+	if vectors == nil {
+		vectors = map[string][]float32{}
+	}
+	return vectors, nil
+}
+
+func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool, vectors map[string][]float32) error {
+	space := r.opt.Embedder.Space().ID()
+	var out []library.IndexChunk
+	for _, c := range part {
+		if staged[c.Ordinal] {
+			continue
+		}
+		out = append(out, library.IndexChunk{
+			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Page: c.Page,
+			Start: c.Start, End: c.End, Hash: c.Hash, Space: space, Vector: vectors[c.Hash],
+		})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if err := r.graph.Stage(ctx, r.generation(), out); err != nil {
+		return fmt.Errorf("stage chunks: %w", err)
+	}
+	return nil
+}
+
+// embedderFailed keeps the words that the embedder has for people.
+func embedderFailed(err error) error {
+	var f *Failure
+	if errors.As(err, &f) {
+		return err
+	}
+	return &Failure{Code: CodeEmbedderFailed, Detail: "The embedder gave no vectors; see that it runs and that its settings are right.", Passing: true, Err: err}
+}
+
+// seal comes past the point of no return, and goes on from there.
+func (r *run) seal(ctx context.Context) error {
+	r.tracker.begin(StageIndexing, r.chunks, "chunks")
+	r.hook("indexing")
+	// Another run of this very job may have been told to forget what it staged.
+	staged, err := r.graph.Staged(ctx, r.generation())
+	if err != nil {
+		return fmt.Errorf("ask for staged chunks: %w", err)
+	}
+	if int64(len(staged)) != r.chunks {
+		return fmt.Errorf("%d chunks are staged of %d", len(staged), r.chunks)
+	}
+	at, _ := r.tracker.take()
+	if err := r.core.seal(ctx, r.claim, at, r.opt.Embedder.Space().ID()); err != nil {
+		r.tracker.putBack(at)
+		return err
+	}
+	r.publishing = true
+	r.hook("sealed")
+	return r.publish(ctx)
+}
+
+// publish shows the generation to readers and ends the job.
+func (r *run) publish(ctx context.Context) error {
+	if err := r.graph.Publish(ctx, r.generation(), r.indexItem(), keepGenerations-1); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	r.staged = true
+	r.hook("published")
+	r.tracker.progress(r.chunks, r.chunks, "chunks")
+	at, _ := r.tracker.take()
+	renamed, next, err := r.commit(ctx, r.claim, at)
+	if err != nil {
+		r.tracker.putBack(at)
+		return err
+	}
+	r.hook("committed")
+	r.metrics.ended(StatusDone, "", 1)
+	r.afterwards(context.WithoutCancel(ctx), renamed, next)
+	return nil
+}
+
+// afterwards does what the job's end does not wait for. What fails here, the
+// reconciler does.
+func (r *run) afterwards(ctx context.Context, renamed *library.IndexItem, next *Job) {
+	if next != nil {
+		r.wake(ctx, *next)
+	}
+	if renamed != nil {
+		if err := r.graph.SetItem(ctx, r.job.LibraryUID, *renamed); err != nil {
+			r.log.ErrorContext(ctx, "the index does not know a document's new title", "error", err)
+		}
+	}
+	if r.job.Generation == 1 {
+		return
+	}
+	if err := r.trim(ctx, r.job.ItemUID); err != nil {
+		r.log.WarnContext(ctx, "old generations are not gone yet", "error", err)
+	}
+}
+
+// cutTitle bounds a title that a file gives itself.
+func cutTitle(title string) string {
+	title = strings.Join(strings.Fields(title), " ")
+	if utf8.RuneCountInString(title) > library.MaxTitle {
+		title = string([]rune(title)[:library.MaxTitle])
+	}
+	return title
+}

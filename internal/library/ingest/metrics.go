@@ -1,0 +1,85 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// metrics counts what becomes of jobs, and asks the ledger for those that are
+// open when somebody asks.
+type metrics struct {
+	jobs    *prometheus.CounterVec
+	retries *prometheus.CounterVec
+	stages  *prometheus.HistogramVec
+}
+
+func newMetrics(registry prometheus.Registerer, db *sqldb.DB) *metrics {
+	m := &metrics{
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mnemosyne_ingest_jobs_total", Help: "Jobs that ended here, by how and, when they failed, by the error's code.",
+		}, []string{"status", "code"}),
+		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mnemosyne_ingest_retries_total", Help: "Tries that failed here and are made again, by the error's code.",
+		}, []string{"code"}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "mnemosyne_ingest_stage_seconds", Help: "How long stages of jobs took.",
+			Buckets: []float64{.001, .005, .025, .1, .5, 2, 10, 60, 600},
+		}, []string{"stage"}),
+	}
+	if registry != nil {
+		registry.MustRegister(m.jobs, m.retries, m.stages, openJobs{db: db, desc: prometheus.NewDesc(
+			"mnemosyne_ingest_open_jobs", "Jobs in the ledger that have not ended.", []string{"queue", "status"}, nil)})
+	}
+	return m
+}
+
+func (m *metrics) ended(status Status, code string, n int) {
+	if n > 0 {
+		m.jobs.WithLabelValues(string(status), code).Add(float64(n))
+	}
+}
+
+func (m *metrics) retried(code string) { m.retries.WithLabelValues(code).Inc() }
+
+func (m *metrics) stage(stage Stage, took time.Duration) {
+	m.stages.WithLabelValues(string(stage)).Observe(took.Seconds())
+}
+
+// openJobs reads the queues' depth from the ledger at each scrape.
+type openJobs struct {
+	db   *sqldb.DB
+	desc *prometheus.Desc
+}
+
+// Describe names the one metric.
+func (o openJobs) Describe(out chan<- *prometheus.Desc) { out <- o.desc }
+
+const countOpen = `SELECT queue, status, COUNT(*) FROM ingest_job WHERE status = 'queued' GROUP BY queue, status
+UNION ALL SELECT queue, status, COUNT(*) FROM ingest_job WHERE status = 'running' GROUP BY queue, status
+ORDER BY 1, 2`
+
+// Collect counts the rows. A store that does not answer gives an invalid
+// metric, which the scrape reports.
+func (o openJobs) Collect(out chan<- prometheus.Metric) {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	type depth struct {
+		queue, status string
+		n             float64
+	}
+	rows, err := sqldb.All(ctx, o.db.Read(), func(row sqldb.Row) (d depth, err error) {
+		return d, row.Scan(&d.queue, &d.status, &d.n)
+	}, countOpen)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(o.desc, err)
+		return
+	}
+	for _, d := range rows {
+		out <- prometheus.MustNewConstMetric(o.desc, prometheus.GaugeValue, d.n, d.queue, d.status)
+	}
+}

@@ -1,0 +1,253 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"git.helu.ca/r/mnemosyne/internal/blob"
+	"git.helu.ca/r/mnemosyne/internal/library/chunk"
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// pipeline takes the document from where an earlier attempt left it to where
+// readers see it. It returns nil when the job's end is written.
+func (r *run) pipeline(ctx context.Context) error {
+	if r.deleted {
+		return errGone
+	}
+	if r.publishing {
+		return r.publish(ctx)
+	}
+	if r.stale {
+		if err := r.graph.Discard(ctx, r.generation()); err != nil {
+			return fmt.Errorf("discard what another recipe made: %w", err)
+		}
+	}
+	if err := r.fetch(ctx); err != nil {
+		return err
+	}
+	if r.sourceKey != "" && r.published > 0 && r.hash == r.publishedHash {
+		return r.unchanged(ctx)
+	}
+	doc, err := r.extract(ctx)
+	if err != nil {
+		return err
+	}
+	chunks, err := r.cut(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if err := r.embed(ctx, doc, chunks); err != nil {
+		return err
+	}
+	return r.seal(ctx)
+}
+
+const setFetched = `UPDATE item_generation SET content_hash = $3, size_bytes = $4 WHERE item_uid = $1 AND generation = $2
+	AND EXISTS (SELECT 1 FROM ingest_job WHERE id = $5 AND lease_token = $6)`
+
+// fetch copies a document of another system to an object of ours, and sees
+// that the bytes are those that the sender meant.
+func (r *run) fetch(ctx context.Context) error {
+	r.tracker.begin(StageFetching, r.size, "bytes")
+	r.hook("fetching")
+	if r.sourceKey != "" && r.hash == "" {
+		if err := r.copySource(ctx); err != nil {
+			return err
+		}
+		if err := fenced(sqldb.Exec(ctx, r.db.Write(), setFetched, r.job.ItemUID, r.job.Generation, r.hash, r.size, r.job.ID, r.token)); err != nil {
+			return fmt.Errorf("note what was fetched: %w", err)
+		}
+	}
+	if r.expectedHash != "" && r.expectedHash != r.hash {
+		return &Failure{Code: CodeHashMismatch, Detail: "The bytes do not hash to content_hash: they changed or were cut short on the way. Send them again."}
+	}
+	return nil
+}
+
+func (r *run) copySource(ctx context.Context) error {
+	if r.source == nil {
+		return &Failure{Code: CodeSourceUnreachable, Passing: true, Detail: "The bucket that the document lies in is not configured any more."}
+	}
+	body, size, err := r.source.Open(ctx, r.sourceKey)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	if size > r.maxBytes {
+		return &Failure{Code: extract.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
+	}
+	counted := &counter{r: io.LimitReader(body, r.maxBytes+1), tell: func(n int64) { r.tracker.progress(n, max(size, 0), "bytes") }}
+	info, err := r.objects.Put(ctx, r.originalKey, counted)
+	if err != nil {
+		return fmt.Errorf("copy the document: %w", err)
+	}
+	switch {
+	case info.Size > r.maxBytes:
+		return &Failure{Code: extract.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
+	case info.Size == 0:
+		return &Failure{Code: extract.CodeEmpty, Detail: "The document has no content."}
+	}
+	r.size, r.hash = info.Size, hashPrefix+info.SHA256
+	return nil
+}
+
+// counter tells how much was read.
+type counter struct {
+	r    io.Reader
+	n    int64
+	tell func(n int64)
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.tell(c.n)
+	return n, err
+}
+
+func (r *run) unchanged(ctx context.Context) error {
+	at, _ := r.tracker.take()
+	err := r.endUnchanged(ctx, r.claim, at)
+	if err != nil {
+		r.tracker.putBack(at)
+		return err
+	}
+	r.metrics.ended(StatusDone, "", 1)
+	return nil
+}
+
+// extract gives the document's text and structure, from the objects where an
+// earlier attempt got that far. The structure is written last, so that it
+// stands for both.
+func (r *run) extract(ctx context.Context) (*extract.Document, error) {
+	r.tracker.begin(StageExtracting, 0, "pages")
+	r.hook("extracting")
+	r.textKey, r.structureKey = textKey(r.prefix()), structureKey(r.prefix())
+	doc, err := r.loadDocument(ctx)
+	if errors.Is(err, blob.ErrMissing) {
+		doc, err = r.extractFile(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.ownTitle, r.contentType = cutTitle(doc.Title), doc.ContentType
+	if n := int64(len(doc.Pages)); n > 0 {
+		r.pages = &n
+		r.tracker.count(func(c *Counts) { c.Pages = n })
+	}
+	return doc, nil
+}
+
+func (r *run) loadDocument(ctx context.Context) (*extract.Document, error) {
+	if r.job.Attempts <= 1 && r.job.StartedAt == nil {
+		return nil, blob.ErrMissing
+	}
+	structure, _, err := r.objects.Open(ctx, r.structureKey)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = structure.Close() }()
+	text, _, err := r.objects.Open(ctx, r.textKey)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = text.Close() }()
+	return extract.Decode(text, structure)
+}
+
+func (r *run) extractFile(ctx context.Context) (*extract.Document, error) {
+	dir, err := os.MkdirTemp(r.opt.TempDir, tempPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("make a folder to extract to: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path, err := r.localOriginal(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	out := filepath.Join(dir, "out")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder to extract to: %w", err)
+	}
+	in := extract.Input{Path: path, Filename: r.filename}
+	_, err = r.opt.Extractor.Extract(ctx, in, out, func(done, total int, unit string) {
+		r.tracker.progress(int64(done), int64(total), unit)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range []struct{ name, key string }{{extract.TextFile, r.textKey}, {extract.StructureFile, r.structureKey}} {
+		if err := r.putFile(ctx, filepath.Join(out, file.name), file.key); err != nil {
+			return nil, err
+		}
+	}
+	r.hook("extracted")
+	return extract.Load(out)
+}
+
+// localOriginal gives a file that holds the document: its own object where
+// objects are files, else a copy in dir.
+func (r *run) localOriginal(ctx context.Context, dir string) (path string, err error) {
+	if local, ok := r.objects.(blob.Local); ok {
+		return local.Path(r.originalKey)
+	}
+	body, _, err := r.objects.Open(ctx, r.originalKey)
+	if err != nil {
+		return "", fmt.Errorf("read the document: %w", err)
+	}
+	defer func() { _ = body.Close() }()
+	f, err := os.Create(filepath.Join(dir, "original"))
+	if err != nil {
+		return "", fmt.Errorf("copy the document: %w", err)
+	}
+	_, err = io.Copy(f, body)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("copy the document: %w", err)
+	}
+	return f.Name(), nil
+}
+
+func (r *run) putFile(ctx context.Context, path, key string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read what was extracted: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := r.objects.Put(ctx, key, f); err != nil {
+		return fmt.Errorf("keep what was extracted: %w", err)
+	}
+	return nil
+}
+
+// cut gives the document's chunks. They hold places in the text, not the text.
+func (r *run) cut(ctx context.Context, doc *extract.Document) ([]chunk.Chunk, error) {
+	r.tracker.begin(StageChunking, 0, "chunks")
+	r.hook("chunking")
+	e := r.opt.Embedder
+	opt := chunk.Options{MaxTokens: e.MaxTokens(), Count: e.CountTokens}
+	if r.opt.ChunkTokens != nil {
+		opt.TargetTokens = min(r.opt.ChunkTokens(r.libraryType), opt.MaxTokens)
+	}
+	var chunks []chunk.Chunk
+	for c, err := range chunk.Split(doc, opt) {
+		if err != nil {
+			return nil, fmt.Errorf("cut the text: %w", err)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		chunks = append(chunks, c)
+	}
+	if len(chunks) == 0 {
+		return nil, &Failure{Code: extract.CodeNoText, Detail: "The document has no text that could be searched."}
+	}
+	r.chunks = int64(len(chunks))
+	r.tracker.count(func(c *Counts) { c.Chunks = r.chunks })
+	return chunks, nil
+}

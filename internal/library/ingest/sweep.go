@@ -1,0 +1,119 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// sweepObjects removes objects that no generation knows: uploads that were
+// stored and not accepted. Young ones may still be accepted.
+func (r *Reconciler) sweepObjects(ctx context.Context) error {
+	old := r.now().Add(-r.opt.Grace)
+	if err := r.objects.Sweep(ctx, old); err != nil {
+		return err
+	}
+	const many = 500
+	var keys []string
+	for object, err := range r.objects.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if object.Modified.Before(old) {
+			keys = append(keys, object.Key)
+		}
+		if len(keys) == many {
+			if err := r.dropUnknown(ctx, keys); err != nil {
+				return err
+			}
+			keys = keys[:0]
+		}
+	}
+	return r.dropUnknown(ctx, keys)
+}
+
+func (r *Reconciler) dropUnknown(ctx context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	originals := make([]string, len(keys))
+	for i, key := range keys {
+		originals[i] = originalKey(key[:strings.LastIndexByte(key, '/')+1])
+	}
+	rows, err := sqldb.All(ctx, r.db.Read(), scanString,
+		`SELECT original_key FROM item_generation WHERE original_key IN (`+marks(len(keys))+`)`, anys(originals)...)
+	if err != nil {
+		return fmt.Errorf("look up objects: %w", err)
+	}
+	known := make(map[string]bool, len(rows))
+	for _, key := range rows {
+		known[key] = true
+	}
+	for i, key := range keys {
+		if known[originals[i]] {
+			continue
+		}
+		r.log.InfoContext(ctx, "an object that nothing refers to is removed", "key", key)
+		if err := r.objects.Delete(ctx, key); err != nil {
+			return fmt.Errorf("remove an orphan: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	listLibraries   = `SELECT uid FROM library WHERE deleted_at IS NULL ORDER BY uid`
+	listGenerations = `SELECT g.item_uid, g.generation FROM item_generation g JOIN item i ON i.uid = g.item_uid WHERE i.library_uid = $1
+ORDER BY g.item_uid, g.generation`
+)
+
+// sweepGraph removes what the index holds of generations that no row knows:
+// a worker wrote it whose lease was lost. Rows come before the index holds
+// anything, so what has none is dead.
+func (r *Reconciler) sweepGraph(ctx context.Context) error {
+	libraries, err := sqldb.All(ctx, r.db.Read(), scanString, listLibraries)
+	if err != nil {
+		return fmt.Errorf("list libraries: %w", err)
+	}
+	for _, uid := range libraries {
+		if err := r.sweepLibrary(ctx, uid); err != nil {
+			return fmt.Errorf("sweep the index of library %s: %w", uid, err)
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) sweepLibrary(ctx context.Context, uid string) error {
+	held, err := r.graph.Generations(ctx, uid)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	known, items := map[library.GenerationRef]bool{}, map[string]bool{}
+	_, err = sqldb.All(ctx, r.db.Read(), func(row sqldb.Row) (struct{}, error) {
+		ref := library.GenerationRef{LibraryUID: uid}
+		err := row.Scan(&ref.ItemUID, &ref.Generation)
+		known[ref], items[ref.ItemUID] = true, true
+		return struct{}{}, err
+	}, listGenerations, uid)
+	if err != nil {
+		return err
+	}
+	for _, ref := range held {
+		switch {
+		case known[ref]:
+			continue
+		case items[ref.ItemUID]:
+			err = r.graph.Discard(ctx, ref)
+		default:
+			err = r.graph.DeleteItem(ctx, uid, ref.ItemUID)
+		}
+		if err != nil {
+			return err
+		}
+		r.log.InfoContext(ctx, "chunks that nothing refers to are removed", "item_uid", ref.ItemUID, "generation", ref.Generation)
+	}
+	return nil
+}
