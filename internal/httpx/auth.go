@@ -13,10 +13,19 @@ import (
 // SessionCookie is the cookie that a signed-in browser carries.
 const SessionCookie = "mnemosyne_session"
 
-// BearerResolver tells who a bearer token stands for, anew at each call. One
-// that stands for nobody is Unauthenticated.
+// BearerResolver tells who an Authorization header of the scheme Bearer
+// stands for, anew at each call. One that stands for nobody is
+// Unauthenticated.
 type BearerResolver interface {
-	Resolve(ctx context.Context, token string, from accounts.Origin) (accounts.Principal, error)
+	Resolve(ctx context.Context, header string) (accounts.Principal, error)
+}
+
+// BearerFunc is a function as a BearerResolver.
+type BearerFunc func(ctx context.Context, header string) (accounts.Principal, error)
+
+// Resolve calls the function.
+func (f BearerFunc) Resolve(ctx context.Context, header string) (accounts.Principal, error) {
+	return f(ctx, header)
 }
 
 // Session is a signed-in browser.
@@ -70,8 +79,8 @@ func NewAuth(bearers BearerResolver, sessions SessionResolver, trustedOrigins []
 // the session. Changing something by a session takes a request from our own
 // pages. Nobody is Unauthenticated.
 func (a *Auth) Principal(r *http.Request) (accounts.Principal, error) {
-	if token, ok := Bearer(r); ok {
-		p, err := a.bearers.Resolve(r.Context(), token, Origin(r))
+	if header, ok := bearer(r); ok {
+		p, err := a.bearers.Resolve(r.Context(), header)
 		if err == nil {
 			AuthenticatedBy(r, p)
 		}
@@ -107,14 +116,13 @@ func (a *Auth) trusts(origin string) bool {
 	return false
 }
 
-// Bearer is the token of a request's Authorization header. Other schemes are
-// not looked at.
-func Bearer(r *http.Request) (token string, ok bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	return strings.TrimSpace(token), true
+// bearer is a request's Authorization header, when its scheme is Bearer.
+// Other schemes are not looked at. Two headers are joined, which no token
+// looks like.
+func bearer(r *http.Request) (header string, ok bool) {
+	header = strings.Join(r.Header.Values("Authorization"), ", ")
+	scheme, _, _ := strings.Cut(header, " ")
+	return header, strings.EqualFold(scheme, "Bearer")
 }
 
 // SafeNext is a path of ours to go on to after signing in, or "/" for

@@ -18,8 +18,8 @@ import (
 // people knows one bearer and one session.
 type people struct{}
 
-func (people) Resolve(_ context.Context, token string, _ accounts.Origin) (accounts.Principal, error) {
-	if token != "good" {
+func (people) Resolve(_ context.Context, header string) (accounts.Principal, error) {
+	if header != "Bearer good" && header != "bearer good" {
 		return accounts.Principal{}, errs.New(errs.Unauthenticated, "Invalid token.")
 	}
 	return accounts.Principal{UserID: "1", Username: "bearer"}, nil
