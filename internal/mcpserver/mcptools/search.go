@@ -1,0 +1,217 @@
+package mcptools
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
+)
+
+const (
+	maxQuery     = 4000 // code points
+	maxLimit     = 50
+	maxLibraries = 100
+)
+
+// surface names this one in the search log.
+const surface = "mcp"
+
+type searchArgs struct {
+	query       string
+	libraries   []string
+	limit       int
+	itemUID     string
+	collection  string
+	libraryType string
+}
+
+func searchParams(a *searchArgs) []param {
+	return []param{
+		text(&a.query, "query", maxQuery, "What to look for: a question or keywords.").needed(),
+		texts(&a.libraries, "libraries", maxLibraries, "Search only these libraries, by name or uid. Without it, all that you may read."),
+		number(&a.limit, "limit", 1, maxLimit, "At most so many hits; without it, as many as this server gives by default."),
+		text(&a.itemUID, "item_uid", maxName, "Search only this document."),
+		text(&a.collection, "collection", maxName, "Search only the collection of this name."),
+		text(&a.libraryType, "library_type", maxName, "Search only libraries of this type, such as technical or fiction."),
+	}
+}
+
+func (s *Server) searchTool() tool {
+	t := tool{
+		name: toolSearch, title: "Search",
+		about:  "Find passages by meaning and by words in the libraries that you may read. Each hit cites its document, page, heading path and character span, with the exact words. Hits are best first.",
+		output: searchOutput(),
+	}
+	return makeTool(t, searchArgs{}, searchParams, s.search)
+}
+
+func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs) (answer, error) {
+	found, err := s.opt.Search.Search(ctx, p, search.Request{
+		Query: a.query, Libraries: a.libraries, Limit: a.limit,
+		ItemUID: a.itemUID, Collection: a.collection, LibraryType: a.libraryType, Surface: surface,
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return foundAnswer(found, s.opt.MaxResultBytes), nil
+}
+
+// foundAnswer writes hits until most bytes of text are full, at whole hits and
+// never none, and says how many it left out.
+func foundAnswer(found search.Result, most int) answer {
+	out := searchView{
+		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS,
+		Status: statusView{
+			Vector: string(found.Status.Vector), Fulltext: string(found.Status.FullText),
+			Graph: string(found.Status.Graph), Rerank: string(found.Status.Rerank),
+		},
+	}
+	var hits strings.Builder
+	for i, h := range found.Hits {
+		written := writeHit(i+1, h)
+		if i > 0 && hits.Len()+len(written) > most {
+			out.Truncated, out.Omitted = true, len(found.Hits)-i
+			break
+		}
+		hits.WriteString(written)
+		out.Hits = append(out.Hits, viewHit(h))
+	}
+	return answer{
+		text: searchHead(out) + hits.String(), structured: out,
+		links: linkItems(found.Hits[:len(out.Hits)]), results: len(found.Hits),
+	}
+}
+
+func searchHead(v searchView) string {
+	var b strings.Builder
+	switch len(v.Hits) {
+	case 0:
+		b.WriteString("No passage was found.")
+	case 1:
+		b.WriteString("1 passage.")
+	default:
+		fmt.Fprintf(&b, "%d passages, best first.", len(v.Hits))
+	}
+	if v.Truncated {
+		fmt.Fprintf(&b, " %d more did not fit; ask for less or narrow the search.", v.Omitted)
+	}
+	if v.Degraded {
+		b.WriteString(" A part of the search did not answer, so others may be missing.")
+	}
+	fmt.Fprintf(&b, "\nvector: %s, fulltext: %s, graph: %s, rerank: %s; %d ms\n",
+		v.Status.Vector, v.Status.Fulltext, v.Status.Graph, v.Status.Rerank, v.TookMS)
+	return b.String()
+}
+
+// writeHit writes a citation and under it the passage as it stands.
+func writeHit(n int, h search.Hit) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n[%d] %s\n", n, orUntitled(h.Title))
+	writeWhere(&b, h.HeadingPath, h.Page, h.Start, h.End)
+	fmt.Fprintf(&b, "library: %s (%s); source: %s\nchunk_uid: %s; item_uid: %s; score: %s\n",
+		h.LibraryName, h.LibraryUID, h.Source, h.ChunkUID, h.ItemUID, strconv.FormatFloat(h.Score, 'g', -1, 64))
+	b.WriteString(h.Text)
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// writeWhere writes the place of a passage in its document.
+func writeWhere(b *strings.Builder, headings []string, page *int, start, end int) {
+	if len(headings) > 0 {
+		b.WriteString(strings.Join(headings, headingSeparator) + "; ")
+	}
+	if page != nil {
+		fmt.Fprintf(b, "page %d; ", *page)
+	}
+	fmt.Fprintf(b, "characters %d to %d\n", start, end)
+}
+
+func orUntitled(title string) string {
+	if title == "" {
+		return "(untitled)"
+	}
+	return title
+}
+
+type searchView struct {
+	Hits      []hitView  `json:"hits"`
+	Status    statusView `json:"status"`
+	Degraded  bool       `json:"degraded"`
+	TookMS    int64      `json:"took_ms"`
+	Truncated bool       `json:"truncated"`
+	Omitted   int        `json:"omitted"`
+}
+
+type statusView struct {
+	Vector   string `json:"vector"`
+	Fulltext string `json:"fulltext"`
+	Graph    string `json:"graph"`
+	Rerank   string `json:"rerank"`
+}
+
+type hitView struct {
+	ChunkUID    string   `json:"chunk_uid"`
+	ItemUID     string   `json:"item_uid"`
+	LibraryUID  string   `json:"library_uid"`
+	LibraryName string   `json:"library_name"`
+	Title       string   `json:"title"`
+	Source      string   `json:"source"`
+	HeadingPath []string `json:"heading_path"`
+	Page        *int     `json:"page"`
+	Start       int      `json:"start"`
+	End         int      `json:"end"`
+	Text        string   `json:"text"`
+	Score       float64  `json:"score"`
+}
+
+func viewHit(h search.Hit) hitView {
+	return hitView{
+		ChunkUID: h.ChunkUID, ItemUID: h.ItemUID, LibraryUID: h.LibraryUID, LibraryName: h.LibraryName,
+		Title: h.Title, Source: h.Source, HeadingPath: orEmpty(h.HeadingPath), Page: h.Page,
+		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score,
+	}
+}
+
+// orEmpty keeps a list from being written as null.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func searchOutput() object {
+	leg := func(about string) object {
+		return oneOfTexts(about, "ok", "empty", "skipped", "timeout", "failed")
+	}
+	hit := record(object{
+		{"chunk_uid", textOf("Give it to get_chunk.")},
+		{"item_uid", textOf("Of the document; give it to get_item.")},
+		{"library_uid", textOf("Of the library")},
+		{"library_name", textOf("Of the library")},
+		{"title", textOf("Of the document")},
+		{"source", textOf("Where the document came from")},
+		{"heading_path", listOf(textOf("A heading, the outermost first"))},
+		{"page", orNothing("Page, counted from 1")},
+		{"start", integerOf("First character in the document's text, counted in code points from 0")},
+		{"end", integerOf("The character after the last")},
+		{"text", textOf("The passage, exactly as it stands in the document")},
+		{"score", object{{"type", "number"}, {"description", "Higher is better; comparable within one answer only"}}},
+	})
+	return record(object{
+		{"hits", listOf(hit)},
+		{"status", record(object{
+			{"vector", leg("Search by meaning")},
+			{"fulltext", leg("Search by words")},
+			{"graph", leg("Search by concepts")},
+			{"rerank", leg("Reordering of what was found")},
+		})},
+		{"degraded", boolOf("A part did not answer, so hits may be missing")},
+		{"took_ms", integerOf("Milliseconds")},
+		{"truncated", boolOf("Hits were left out to keep the answer small")},
+		{"omitted", integerOf("How many")},
+	})
+}

@@ -1,0 +1,193 @@
+package mcptools
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// headingSeparator stands between the headings of a path.
+const headingSeparator = " > "
+
+// structure is where a document's headings and pages stand. Offsets are bytes
+// of its text.
+type structure struct {
+	headings []heading
+	pages    []page
+}
+
+type heading struct {
+	title string
+	level int
+	start int
+	path  []string // the headings above it, and itself
+}
+
+type page struct{ number, start, end int }
+
+// readStructure reads the stored form of a document's structure line by line,
+// so that a long document's blocks are never all in memory.
+func readStructure(r io.Reader) (structure, error) {
+	dec := json.NewDecoder(bufio.NewReader(r))
+	var s structure
+	for {
+		var line struct {
+			Page  int    `json:"page"`
+			Kind  string `json:"k"`
+			Level int    `json:"l"`
+			Start int    `json:"s"`
+			End   int    `json:"e"`
+			Title string `json:"t"`
+		}
+		if err := dec.Decode(&line); errors.Is(err, io.EOF) {
+			return s.sorted(), nil
+		} else if err != nil {
+			return structure{}, fmt.Errorf("read the document's structure: %w", err)
+		}
+		switch {
+		case line.Page > 0:
+			s.pages = append(s.pages, page{line.Page, line.Start, line.End})
+		case line.Kind == "heading":
+			s.headings = append(s.headings, heading{title: line.Title, level: line.Level, start: line.Start})
+		}
+	}
+}
+
+// sorted puts everything in the text's order and gives headings their paths.
+func (s structure) sorted() structure {
+	sort.SliceStable(s.headings, func(i, j int) bool { return s.headings[i].start < s.headings[j].start })
+	sort.SliceStable(s.pages, func(i, j int) bool { return s.pages[i].start < s.pages[j].start })
+	var above []heading
+	for i := range s.headings {
+		h := &s.headings[i]
+		for len(above) > 0 && above[len(above)-1].level >= h.level {
+			above = above[:len(above)-1]
+		}
+		if n := len(above); n > 0 {
+			h.path = append(slices.Clone(above[n-1].path), h.title)
+		} else {
+			h.path = []string{h.title}
+		}
+		above = append(above, *h)
+	}
+	return s
+}
+
+// pageAt is the number of the page that a byte lies on, or nil.
+func (s structure) pageAt(offset int) *int {
+	i := sort.Search(len(s.pages), func(i int) bool { return s.pages[i].end > offset })
+	if i == len(s.pages) {
+		return nil
+	}
+	return &s.pages[i].number
+}
+
+// section is the bytes from a heading to the next one that is not below it.
+func (s structure) section(i int) (from, to int) {
+	for _, h := range s.headings[i+1:] {
+		if h.level <= s.headings[i].level {
+			return s.headings[i].start, h.start
+		}
+	}
+	return s.headings[i].start, toTheEnd
+}
+
+// named finds the headings that a title or a path written with " > " means,
+// whatever its case and spacing.
+func (s structure) named(wanted string) []int {
+	wanted = folded(wanted)
+	var found []int
+	for i, h := range s.headings {
+		if folded(h.title) == wanted || folded(strings.Join(h.path, headingSeparator)) == wanted {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func folded(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
+// outline picks the headings to show: all, or when there are more than most
+// those of the upper levels, and of these the first.
+func (s structure) outline(most int) []heading {
+	shown := s.headings
+	for deepest := 6; len(shown) > most && deepest > 1; deepest-- {
+		shown = slices.DeleteFunc(slices.Clone(shown), func(h heading) bool { return h.level >= deepest })
+	}
+	if len(shown) == 0 { // all are of one level
+		shown = s.headings
+	}
+	return shown[:min(len(shown), most)]
+}
+
+// toTheEnd stands for the end of a text whose length is not known yet.
+const toTheEnd = int(^uint(0) >> 1)
+
+// span asks for a part of a text: from a code point, or from a byte when
+// fromRune is negative, up to a byte, and at most so many code points.
+type span struct {
+	fromRune int
+	fromByte int
+	toByte   int
+	runes    int
+}
+
+// passage is a part of a text. Offsets are code points.
+type passage struct {
+	text       string
+	start, end int
+	total      int
+	cut        bool  // the span goes on behind end
+	marks      []int // where the bytes asked about are
+}
+
+// readPassage takes a part out of a text in one pass and tells the code points
+// of some of its bytes, which ascend. It keeps nothing but the part in memory.
+func readPassage(r io.Reader, want span, marks []int) (passage, error) {
+	p := passage{start: want.fromRune, marks: make([]int, 0, len(marks))}
+	var out []byte
+	var at, count int // bytes and code points so far
+	taking := false
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buf)
+		for _, b := range buf[:n] {
+			if utf8.RuneStart(b) {
+				for len(marks) > 0 && marks[0] <= at {
+					p.marks, marks = append(p.marks, count), marks[1:]
+				}
+				if p.start < 0 && at >= want.fromByte {
+					p.start = count
+				}
+				within := p.start >= 0 && count >= p.start && at < want.toByte
+				taking = within && count-p.start < want.runes
+				p.cut = p.cut || within && !taking
+				count++
+			}
+			if taking {
+				out = append(out, b)
+			}
+			at++
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return passage{}, fmt.Errorf("read the document's text: %w", err)
+		}
+	}
+	for range marks {
+		p.marks = append(p.marks, count)
+	}
+	if p.start < 0 {
+		p.start = count
+	}
+	p.text, p.total = string(out), count
+	p.end = p.start + utf8.RuneCount(out)
+	return p, nil
+}
