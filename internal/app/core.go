@@ -12,6 +12,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/migrations"
@@ -30,8 +34,16 @@ type Program struct {
 // commands on accounts and tokens run on it, whatever else is down.
 type Core struct {
 	Program
-	DB  *sqldb.DB
-	Dir string // the data folder; empty when no part needs one
+	DB       *sqldb.DB
+	Dir      string // the data folder
+	Audit    *accounts.Audit
+	Accounts *accounts.Accounts
+	Tokens   *mcpserver.Tokens
+	Keys     *mcpserver.SigningKeys
+	Access   *library.Access
+
+	resolver *mcpserver.Resolver
+	secret   []byte // what sessions, forms and cursors are signed with
 }
 
 // OpenCore opens the relational store. The embedded one is migrated on the
@@ -43,18 +55,27 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 		return nil, err
 	}
 	if err := c.upToDate(ctx); err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, c.DB.Close())
 	}
+	if c.secret, err = ensureSecretKey(p.Settings.SecretKey.Reveal(), c.Dir); err != nil {
+		return nil, errors.Join(err, c.DB.Close())
+	}
+	c.Audit = accounts.NewAudit(c.DB, p.Log, nil)
+	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{SecretKey: c.secret})
+	c.Tokens = mcpserver.NewTokens(c.DB, c.Audit, nil)
+	c.Keys = mcpserver.NewSigningKeys(c.DB, c.Audit, nil)
+	c.resolver = mcpserver.NewResolver(c.DB, p.Log, mcpserver.ResolverOptions{AnonymousMCP: !p.Settings.MCP.RequireAuth})
+	c.Access = library.NewAccess(c.DB, library.AccessOptions{
+		GlobalIngestMembersOnly: p.Settings.Ingest.GlobalLibrary == settings.IngestMembers,
+	})
 	return c, nil
 }
 
 func openStore(ctx context.Context, p Program) (*Core, error) {
 	c := &Core{Program: p}
 	var err error
-	if p.Settings.Embedded() || p.Settings.Storage.Local || p.Settings.Graph.URL == "" {
-		if c.Dir, err = dataDir(p.Settings.DataDir); err != nil {
-			return nil, err
-		}
+	if c.Dir, err = dataDir(p.Settings.DataDir); err != nil {
+		return nil, err
 	}
 	if p.Settings.Embedded() {
 		c.DB, err = sqldb.OpenSQLite(ctx, filepath.Join(c.Dir, databaseFile))
@@ -82,8 +103,30 @@ func (c *Core) upToDate(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the store.
-func (c *Core) Close() error { return c.DB.Close() }
+// Close writes down what was noted on the side and closes the store.
+func (c *Core) Close() error {
+	c.Accounts.Wait()
+	c.resolver.Wait()
+	return c.DB.Close()
+}
+
+// Actor is who a command acts for: the operator, as a user when it names one.
+func (c *Core) Actor(ctx context.Context, username string) (accounts.Actor, error) {
+	by := accounts.Operator()
+	if username == "" {
+		return by, nil
+	}
+	u, err := c.Accounts.UserByName(ctx, username)
+	if err != nil {
+		return accounts.Actor{}, err
+	}
+	if !u.Active {
+		return accounts.Actor{}, errs.Newf(errs.Forbidden, "The user %s is disabled.", u.Username)
+	}
+	by.UserID, by.Username, by.Superuser, by.Groups = u.ID, u.Username, u.Superuser, u.Groups
+	by.Scope = accounts.Scope{Kind: accounts.ScopeUser}
+	return by, nil
+}
 
 // Migrate brings the schema up to date and names the migrations it ran.
 func Migrate(ctx context.Context, p Program) (ran []string, err error) {
@@ -91,6 +134,6 @@ func Migrate(ctx context.Context, p Program) (ran []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
+	defer func() { err = errors.Join(err, c.DB.Close()) }()
 	return c.DB.Migrate(ctx, migrations.FS)
 }

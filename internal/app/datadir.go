@@ -2,7 +2,6 @@ package app
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ const (
 	graphFolder   = "graph"
 	objectFolder  = "objects"
 	cacheFolder   = "cache"
+	tempFolder    = "tmp"
 	secretKeyFile = "secret_key"
 	lockFile      = "lock"
 	holderFile    = "holder.json"
@@ -130,22 +130,36 @@ func ensureSecretKey(setting, dir string) ([]byte, error) {
 		return []byte(setting), nil
 	}
 	path := filepath.Join(dir, secretKeyFile)
-	b, err := os.ReadFile(path)
-	if err == nil && len(b) >= 32 {
-		return b, nil
+	if key, err := readSecretKey(path); !errors.Is(err, fs.ErrNotExist) {
+		return key, err
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// Two processes may start at once on a new folder: the first link stands.
+	own, err := os.CreateTemp(dir, secretKeyFile+".*")
+	if err != nil {
+		return nil, fmt.Errorf("keep a secret key: %w", err)
+	}
+	defer func() { _ = os.Remove(own.Name()) }()
+	_, err = own.WriteString(rand.Text() + rand.Text())
+	if err = errors.Join(err, own.Sync(), own.Close()); err != nil {
+		return nil, fmt.Errorf("keep a secret key: %w", err)
+	}
+	if err := os.Link(own.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("keep a secret key: %w", err)
+	}
+	return readSecretKey(path)
+}
+
+const secretKeyBytes = 52 // two texts of 128 random bits
+
+func readSecretKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if err != nil {
 		return nil, fmt.Errorf("read the secret key: %w", err)
 	}
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("make a secret key: %w", err)
+	if len(key) < secretKeyBytes {
+		return nil, fmt.Errorf("the secret key in %s is damaged; remove the file to have a new one made, which signs everybody out", path)
 	}
-	text := []byte(hex.EncodeToString(key))
-	if err := writeFile(path, text); err != nil {
-		return nil, fmt.Errorf("keep the secret key: %w", err)
-	}
-	return text, nil
+	return key, nil
 }
 
 // writeFile puts a small file in place whole or not at all.

@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/settings"
+	"git.helu.ca/r/mnemosyne/migrations"
+)
+
+// Part is what a check found of one part.
+type Part struct {
+	Name   string `json:"part"`
+	Engine string `json:"engine"`
+	Where  string `json:"where"`
+	OK     bool   `json:"ok"`
+	Mend   string `json:"mend,omitempty"` // what to do when it is not
+}
+
+// Report is what a check found.
+type Report struct {
+	OK    bool   `json:"ok"`
+	Parts []Part `json:"parts"`
+	// Settings are those that have no effect yet.
+	Unused []string `json:"not_used_yet"`
+	// Warnings are settings that work and may not be meant.
+	Warnings []string `json:"warnings"`
+}
+
+// Check asks every part for a sign of life. It changes nothing but for making
+// the data folder.
+func Check(ctx context.Context, p Program) Report {
+	r := Report{Warnings: p.Settings.Warnings()}
+	r.Parts = append(r.Parts, checkStore(ctx, p)...)
+	model := minilm.New(minilm.Options{})
+	r.Parts = append(r.Parts,
+		Part{Name: "queue", Engine: "in process", Where: "this process", OK: true},
+		Part{Name: "cache", Engine: "in memory", Where: "this process", OK: true},
+		outcome(Part{Name: "embedder", Engine: "in process", Where: model.Space().ID()}, model.Ping(ctx)),
+		Part{Name: "reranker", Engine: "none", OK: true},
+	)
+	for _, e := range p.Settings.Dump() {
+		if !e.Default && e.Status == settings.NotYet {
+			r.Unused = append(r.Unused, e.Name)
+		}
+	}
+	r.OK = true
+	for _, part := range r.Parts {
+		r.OK = r.OK && part.OK
+	}
+	return r
+}
+
+// checkStore looks at what holds data, one part after the other, as far as it
+// gets.
+func checkStore(ctx context.Context, p Program) []Part {
+	database := Part{Name: "database", Engine: "SQLite", Where: p.Settings.DataDir}
+	if !p.Settings.Embedded() {
+		database.Engine = "PostgreSQL"
+		database.Where = fmt.Sprintf("%s:%d/%s", p.Settings.Database.Host, p.Settings.Database.Port, p.Settings.Database.Name)
+	}
+	c, err := openStore(ctx, p)
+	if err != nil {
+		return []Part{outcome(database, err)}
+	}
+	database.Where = c.DB.Where()
+	n, err := c.DB.Pending(ctx, migrations.FS)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
+	}
+	parts := []Part{outcome(database, errors.Join(err, c.DB.Close()))}
+	s := &Services{Core: c}
+	if err := s.openFolders(); err != nil {
+		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
+	}
+	parts = append(parts,
+		outcome(Part{Name: "graph", Engine: "SQLite", Where: c.Dir}, s.Graph.Ping(ctx)),
+		outcome(Part{Name: "objects", Engine: "files", Where: s.Objects.Where()}, s.Objects.Ping(ctx)),
+	)
+	if err := s.Graph.Close(); err != nil {
+		parts[len(parts)-2] = outcome(parts[len(parts)-2], err)
+	}
+	return parts
+}
+
+func outcome(p Part, err error) Part {
+	p.OK = err == nil
+	if err != nil {
+		p.Mend = err.Error()
+	}
+	return p
+}
+
+// tellEngines logs which engines were chosen, one line a part, and which
+// settings have no effect yet.
+func (s *Services) tellEngines(ctx context.Context) {
+	line := func(part, engine, where string) {
+		s.Log.InfoContext(ctx, "engine", slog.String("part", part), slog.String("engine", engine), slog.String("where", where))
+	}
+	line("database", string(s.DB.Engine()), s.DB.Where())
+	line("graph", "sqlite", s.Dir)
+	line("objects", "files", s.Objects.Where())
+	line("queue", "in process", "this process")
+	line("embedder", "in process", s.Embedder.Space().ID())
+	for _, e := range s.Settings.Dump() {
+		if !e.Default && e.Status == settings.NotYet {
+			s.Log.WarnContext(ctx, "setting not used yet", slog.String("variable", e.Name))
+		}
+	}
+}
+
+// HealthAddress is where a process on this machine says whether it is well.
+func HealthAddress(s *settings.Settings, process string) (string, error) {
+	listen, path := s.HTTP.ServeAddr(), "/live/"
+	switch process {
+	case "serve":
+		if s.Embedded() {
+			listen = s.HTTP.UpAddr()
+		}
+	case "mcp":
+		path = "/mcp/health"
+		if listen = s.MCP.Addr; s.Embedded() {
+			listen = s.HTTP.UpAddr()
+		}
+	default:
+		return "", fmt.Errorf("%s has no process of its own here: `mnemosyne up` runs it; ask `healthcheck serve`", process)
+	}
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("read the address %s: %w", listen, err)
+	}
+	return "http://" + net.JoinHostPort("127.0.0.1", port) + path, nil
+}

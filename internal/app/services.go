@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"git.helu.ca/r/mnemosyne/internal/blob/files"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
+	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
+	"git.helu.ca/r/mnemosyne/internal/lifecycle"
+	"git.helu.ca/r/mnemosyne/internal/queue"
+)
+
+// Services is everything that stands behind the surfaces, on the engines that
+// the settings name.
+type Services struct {
+	*Core
+	Graph     *sqlitegraph.Graph
+	Objects   *files.Store
+	Queue     *queue.InProcess
+	Embedder  embedding.Embedder
+	Libraries *library.Service
+	Ingest    *ingest.Service
+	Search    *search.Engine
+}
+
+// OpenServices opens the store and the engines. Nothing runs yet.
+func OpenServices(ctx context.Context, p Program) (*Services, error) {
+	core, err := OpenCore(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	s := &Services{Core: core, Queue: queue.NewInProcess(), Embedder: minilm.New(minilm.Options{})}
+	if err := s.openFolders(); err != nil {
+		return nil, errors.Join(err, core.Close())
+	}
+	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
+	s.Ingest = ingest.New(ingest.Options{
+		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access,
+		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: p.Log, Registry: p.Registry,
+	})
+	s.Search = search.New(s.searchOptions())
+	return s, nil
+}
+
+func (s *Services) openFolders() error {
+	var err error
+	if s.Objects, err = files.Open(filepath.Join(s.Dir, objectFolder)); err != nil {
+		return err
+	}
+	s.Graph, err = sqlitegraph.Open(filepath.Join(s.Dir, graphFolder), sqlitegraph.Options{})
+	return err
+}
+
+func (s *Services) searchOptions() search.Options {
+	set := s.Settings.Search
+	return search.Options{
+		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, Catalog: search.NewCatalog(s.DB),
+		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
+		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
+		Fusion: search.Fusion(set.Fusion), RRFK: set.RRFK, DefaultLimit: set.DefaultLimit,
+		Log: s.Log, Registry: s.Registry,
+	}
+}
+
+// Close closes the engines and the store.
+func (s *Services) Close() error { return errors.Join(s.Graph.Close(), s.Core.Close()) }
+
+// addWorker adds what turns accepted documents into found ones.
+func (s *Services) addWorker(group *lifecycle.Group) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	cache := filepath.Join(s.Dir, cacheFolder)
+	temp := filepath.Join(s.Dir, tempFolder)
+	for _, dir := range []string{cache, temp} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make a folder for the worker: %w", err)
+		}
+	}
+	workers := s.Settings.Worker.Concurrency
+	pool := extract.NewPool(extract.Options{
+		Executable: self, Args: []string{"extract-worker"}, Workers: workers, CacheDir: cache, Logger: s.Log,
+	})
+	group.Add("extraction", pool)
+	group.Add("reconciler", ingest.NewReconciler(s.Ingest, ingest.ReconcilerOptions{}))
+	group.Add("worker", ingest.NewWorker(s.Ingest, ingest.WorkerOptions{
+		Embedder: s.Embedder, Extractor: pool, ChunkTokens: chunkTokens,
+		Queues: s.Settings.Worker.Queues, Concurrency: workers, TempDir: temp, Sole: s.Settings.Embedded(),
+	}))
+	return nil
+}
+
+// chunkTokens is the chunk size that suits a library's type; 0 leaves it to
+// the embedder.
+func chunkTokens(libraryType string) int {
+	t, _ := library.TypeNamed(libraryType)
+	return t.ChunkTokens
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/lifecycle"
+)
+
+// drainTime is how long running requests and jobs may take to finish when the
+// program is told to end; what is left then is given back.
+const drainTime = 28 * time.Second
+
+// Up runs everything in one process behind one address until ctx ends. What a
+// newcomer needs goes to out: always the address, and on the first start the
+// password, a token and an entry for an MCP client.
+func Up(ctx context.Context, p Program, out io.Writer) (err error) {
+	dir, err := dataDir(p.Settings.DataDir)
+	if err != nil {
+		return err
+	}
+	lock, err := lockFolder(dir, "up", p.Settings.HTTP.UpAddr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.release()) }()
+	s, err := OpenServices(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Setup(ctx, io.Discard); err != nil {
+		return err
+	}
+	s.tellEngines(ctx)
+	group := lifecycle.NewGroup(p.Log)
+	if err := s.addWorker(group); err != nil {
+		return err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return err
+	}
+	server := httpx.NewServer(p.Settings.HTTP.UpAddr(), handler, p.Log)
+	group.Add("http", server)
+	group.Add("welcome", lifecycle.Func{OnStart: func(ctx context.Context) error {
+		if err := lock.announce(server.Addr()); err != nil {
+			return err
+		}
+		return s.welcome(ctx, out, "http://"+reachable(server.Addr()))
+	}})
+	return group.Run(ctx, drainTime)
+}
+
+// reachable is an address that a browser on this machine takes: one that
+// listens everywhere is reached at localhost.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// Setup makes what a new installation needs beyond its schema and says what
+// it did. It is safe to repeat.
+func (s *Services) Setup(ctx context.Context, out io.Writer) error {
+	if err := s.Graph.Ping(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The index is in %s; the embedded one needs no set-up of its own.\n", s.Dir)
+	return nil
+}

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver/mcptools"
+)
+
+// bearers lets httpx ask who a bearer is at the REST surface.
+func bearers(resolver *mcpserver.Resolver) httpx.BearerFunc {
+	return func(ctx context.Context, header string) (accounts.Principal, error) {
+		return resolver.Resolve(ctx, header, mcpserver.REST)
+	}
+}
+
+// sessions lets httpx ask who a cookie is.
+func (s *Services) sessions() httpx.SessionFunc {
+	return func(ctx context.Context, cookie string) (httpx.Session, error) {
+		found, err := s.Accounts.Session(ctx, cookie)
+		return httpx.Session{Principal: found.Principal, CSRFSecret: found.CSRFSecret}, err
+	}
+}
+
+// handler puts every surface behind one front: REST, pages, MCP, health and
+// metrics.
+func (s *Services) handler() (http.Handler, error) {
+	auth, err := httpx.NewAuth(bearers(s.resolver), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := httpx.NewCursors(s.secret)
+	if err != nil {
+		return nil, err
+	}
+	router := chi.NewRouter()
+	if err := s.mountREST(router, auth, cursors); err != nil {
+		return nil, err
+	}
+	mcp, err := s.mcp(cursors)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range []string{"/mcp", "/mcp/", "/mcp/health", "/mcp/health/"} {
+		router.Handle(path, httpx.Named("mcp", path, mcp))
+	}
+	router.Handle("/metrics", httpx.Metrics(s.Registry))
+	router.NotFound(httpx.Unmatched(router, httpx.RESTErrors(s.Log)))
+	return httpx.NewFront(router, httpx.FrontOptions{
+		Log: s.Log, Registry: s.Registry, AnyHost: httpx.AnyHost,
+		AllowedHosts: s.allowedHosts(), TrustedProxies: s.Settings.HTTP.TrustedProxies,
+	}), nil
+}
+
+func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {
+	api := libraryapi.New(libraryapi.Options{
+		Libraries: s.Libraries, Ingest: s.Ingest, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
+		MaxUpload: s.Settings.Ingest.MaxUploadBytes, Log: s.Log,
+	})
+	health := &httpx.Health{Database: s.DB, Log: s.Log}
+	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(s.Log)}
+	tables := [][]httpx.Route{api.Routes(), health.Routes()}
+	for _, table := range tables {
+		surface.Mount(router, table)
+	}
+	document, err := httpx.OpenAPI("Mnemosyne", s.Version, tables...)
+	if err != nil {
+		return fmt.Errorf("make the OpenAPI document: %w", err)
+	}
+	httpx.MountDocs(router, surface, document)
+	return nil
+}
+
+func (s *Services) mcp(cursors *httpx.Cursors) (http.Handler, error) {
+	server, err := mcptools.New(mcptools.Options{
+		Bearers: s.resolver, Libraries: s.Libraries, Objects: s.Objects, Chunks: s.Graph, Search: s.Search, Cursors: cursors,
+		AllowedHosts: s.allowedHosts(), Version: s.Version, Log: s.Log, Registry: s.Registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return server.Handler(), nil
+}
+
+// allowedHosts are the setting's, or this machine's own names where nothing is
+// set.
+func (s *Services) allowedHosts() []string {
+	if len(s.Settings.HTTP.AllowedHosts) > 0 {
+		return s.Settings.HTTP.AllowedHosts
+	}
+	return []string{"localhost", "127.0.0.1", "::1"}
+}
