@@ -42,7 +42,12 @@ type program struct {
 
 // cli is the table of commands.
 type cli struct {
-	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
+	Up          upCmd          `cmd:"" help:"Run everything in one process: pages, REST, MCP and the worker."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
+	Setup       setupCmd       `cmd:"" help:"Make what a new installation needs beyond its schema."`
+	Check       checkCmd       `cmd:"" help:"Say of each part which engine it is, whether it answers and what to mend."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask a process on this machine whether it is well; for containers."`
+	Ingest      ingestCmd      `cmd:"" help:"Take files and folders into a library."`
 
 	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
 	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`
@@ -57,6 +62,8 @@ type cli struct {
 	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first."`
 
 	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
+
+	ExtractWorker extractWorkerCmd `cmd:"" hidden:"" help:"Read files for the process that started it."`
 }
 
 // exit is how kong's wish to end the process reaches run.

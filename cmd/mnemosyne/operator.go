@@ -36,19 +36,13 @@ func (p *program) operate(ctx context.Context, do func(o operator) error) (err e
 	if err != nil {
 		return err
 	}
+	prog.Log = telemetry.AtLeast(prog.Log, slog.LevelWarn)
 	core, err := app.OpenCore(ctx, prog)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
-	log := telemetry.AtLeast(prog.Log, slog.LevelWarn)
-	audit := accounts.NewAudit(core.DB, log, nil)
-	return do(operator{
-		by: accounts.Operator(), audit: audit,
-		accounts: accounts.New(core.DB, audit, log, accounts.Options{}),
-		tokens:   mcpserver.NewTokens(core.DB, audit, nil),
-		keys:     mcpserver.NewSigningKeys(core.DB, audit, nil),
-	})
+	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys})
 }
 
 // user finds the user that a command names.
