@@ -71,7 +71,7 @@ func (p *packer) count(u *unit) {
 		return
 	}
 	n := u.end - u.start
-	if u.tokens = (n+bytesPerToken-1)/bytesPerToken; u.tokens <= 2*p.opt.MaxTokens {
+	if u.tokens = (n + bytesPerToken - 1) / bytesPerToken; u.tokens <= 2*p.opt.MaxTokens {
 		u.tokens = max(u.tokens, p.opt.Count(p.doc.Text[u.start:u.end])-p.base)
 	}
 }

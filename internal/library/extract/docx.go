@@ -161,6 +161,7 @@ type docxStyle struct {
 	outline       int // heading level, 0 for none
 	numID         string
 	numLevel      int
+	hasLevel      bool
 }
 
 func (d *docx) readStyles() (map[string]docxStyle, error) {
@@ -202,7 +203,7 @@ func (s *docxStyle) property(t xml.StartElement) {
 	case "numId":
 		s.numID = xmlAttr(t, "val")
 	case "ilvl":
-		s.numLevel = atoi(xmlAttr(t, "val"))
+		s.numLevel, s.hasLevel = atoi(xmlAttr(t, "val")), true
 	}
 }
 
@@ -222,9 +223,15 @@ func (d *docx) resolve(id string) docxStyle {
 			s.outline = b.outline
 		}
 		if s.numID == "" {
-			s.numID, s.numLevel = b.numID, b.numLevel
+			s.numID = b.numID
+		}
+		if !s.hasLevel {
+			s.numLevel, s.hasLevel = b.numLevel, b.hasLevel
 		}
 		base = b.basedOn
+	}
+	if depth, ok := d.numbering.depthOf[d.numbering.abstractOf[s.numID]+" "+id]; ok && s.numID != "" {
+		s.numLevel = depth
 	}
 	if n, ok := strings.CutPrefix(s.name, "heading "); ok && s.outline == 0 {
 		s.outline = atoi(n)

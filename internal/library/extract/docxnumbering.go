@@ -11,6 +11,7 @@ import (
 type docxNumbering struct {
 	abstractOf map[string]string
 	levels     map[string]map[int]docxLevel
+	depthOf    map[string]int // by abstract list and paragraph style
 }
 
 type docxLevel struct {
@@ -52,7 +53,7 @@ func roman(n int) string {
 }
 
 func (d *docx) readNumbering() (docxNumbering, error) {
-	n := docxNumbering{abstractOf: map[string]string{}, levels: map[string]map[int]docxLevel{}}
+	n := docxNumbering{abstractOf: map[string]string{}, levels: map[string]map[int]docxLevel{}, depthOf: map[string]int{}}
 	err := d.part("word/numbering.xml", func(dec *xml.Decoder) error {
 		var abstract, num string
 		depth, level := 0, docxLevel{}
@@ -73,6 +74,8 @@ func (d *docx) readNumbering() (docxNumbering, error) {
 					level.format, level.bullet = val, val == "bullet" || val == "none"
 				case "lvlText":
 					level.text = val
+				case "pStyle":
+					n.depthOf[abstract+" "+val] = min(depth, 8)
 				case "num":
 					num = xmlAttr(t, "numId")
 				case "abstractNumId":
@@ -83,7 +86,7 @@ func (d *docx) readNumbering() (docxNumbering, error) {
 					n.levels[abstract][depth] = level
 				}
 			}
-			if len(n.levels) > maxEntries || len(n.abstractOf) > maxEntries {
+			if len(n.levels) > maxEntries || len(n.abstractOf) > maxEntries || len(n.depthOf) > maxEntries {
 				return errBomb
 			}
 		}

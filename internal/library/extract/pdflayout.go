@@ -22,6 +22,7 @@ type pdfLayout struct {
 	boldBody bool            // most of the text is bold
 	leading  float32         // usual gap between lines, in sizes
 	levels   map[float32]int // heading level by size
+	hyphens  map[string]bool // words written with a hyphen within a line
 	numbered int             // level of headings numbered like "2", 0 not seen
 }
 
@@ -49,6 +50,7 @@ func (l *pdfLayout) readable() bool {
 
 func (l *pdfLayout) write(w *writer) {
 	l.survey()
+	l.spellHyphens()
 	l.dropRunning()
 	l.rankSizes()
 	e := &pdfEmitter{w: w, layout: l}
@@ -121,22 +123,85 @@ func (l *pdfLayout) dropRunning() {
 		}
 	}
 	for i, p := range l.pages {
-		kept := p.lines[:0]
+		kept := make([]pdfLine, 0, len(p.lines))
 		for _, line := range p.lines {
 			if key := l.runningKey(&p, &line); key == "" || seen[key] < fewest {
 				kept = append(kept, line)
 			}
 		}
-		l.pages[i].lines = kept
+		if len(kept) > 0 { // else it is what the page says
+			l.pages[i].lines = kept
+		}
 	}
 }
 
 func (l *pdfLayout) runningKey(p *pdfPage, line *pdfLine) string {
-	if line.bottom < p.height*0.9 && line.top > p.height*0.1 || line.size > l.body*1.2 || len(line.text) > 200 {
+	margin := (p.top - p.bottom) / 10
+	if line.bottom < p.top-margin && line.top > p.bottom+margin || line.size > l.body*1.2 || len(line.text) > 200 {
 		return ""
 	}
 	text := digits.ReplaceAllString(strings.ToLower(line.text), "#")
 	return fmt.Sprintf("%d %s", int(line.bottom/6), text)
+}
+
+// spellHyphens learns which words the document writes with a hyphen, and puts
+// together words that were cut within what PDFium gives as one line.
+func (l *pdfLayout) spellHyphens() {
+	const most = 100_000
+	l.hyphens = map[string]bool{}
+	for _, p := range l.pages {
+		for _, line := range p.lines {
+			if !strings.Contains(line.text, "-") {
+				continue
+			}
+			for f := range strings.FieldsSeq(line.text) {
+				if strings.Contains(f, "-") && len(f) < 60 && len(l.hyphens) < most {
+					l.hyphens[wordKey(f)] = true
+				}
+			}
+		}
+	}
+	for _, p := range l.pages {
+		for i := range p.lines {
+			p.lines[i].text = l.spell(p.lines[i].text)
+		}
+	}
+}
+
+// spell replaces the marks of cut words.
+func (l *pdfLayout) spell(s string) string {
+	before, after, found := strings.Cut(s, string(hyphenated))
+	if !found {
+		return s
+	}
+	var sb strings.Builder
+	for found {
+		sb.WriteString(before)
+		rest := after
+		if l.keepsHyphen(sb.String(), rest) {
+			sb.WriteByte('-')
+		}
+		before, after, found = strings.Cut(rest, string(hyphenated))
+	}
+	sb.WriteString(before)
+	return sb.String()
+}
+
+// keepsHyphen reports whether a word cut between two texts is spelt with a
+// hyphen: as elsewhere in the document, and before capitals and digits.
+func (l *pdfLayout) keepsHyphen(before, after string) bool {
+	next, _ := utf8.DecodeRuneInString(after)
+	if !unicode.IsLower(next) {
+		return true
+	}
+	left := before[strings.LastIndexByte(before, ' ')+1:]
+	right, _, _ := strings.Cut(after, " ")
+	return l.hyphens[wordKey(left+"-"+right)]
+}
+
+// wordKey is a word in lower case without the punctuation around it.
+func wordKey(s string) string {
+	return strings.ToLower(strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }))
 }
 
 // rankSizes gives each size of type that is larger than the body's a level.
@@ -168,7 +233,7 @@ var (
 // headingLevel gives a paragraph's level when it is a heading, else 0.
 func (l *pdfLayout) headingLevel(p *pdfParagraph) int {
 	text := p.String()
-	if p.last.vertical || p.lines > 3 || len(text) > 200 || captionMarker.MatchString(text) || !hasWord(text) {
+	if p.last.vertical || p.lines > 3 || len(text) > 200 || captionMarker.MatchString(text) || !hasWord(text) || strings.ContainsRune(",.;:)", rune(text[0])) {
 		return 0
 	}
 	if level := l.bookmarked(text, p.page); level > 0 {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -21,8 +22,8 @@ type pdfLine struct {
 }
 
 type pdfPage struct {
-	lines         []pdfLine
-	width, height float32
+	lines       []pdfLine
+	bottom, top float32 // of what the page shows
 }
 
 // page reads the lines of a page in the order in which PDFium gives them.
@@ -38,12 +39,28 @@ func (d *pdfDocument) page(index int) (pdfPage, error) {
 		return pdfPage{}, err
 	}
 	defer d.pdf.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage}) //nolint:errcheck // a page that was read
-	p := pdfPage{width: 612, height: 792}
-	if s, err := d.pdf.FPDF_GetPageSizeByIndex(&requests.FPDF_GetPageSizeByIndex{Document: d.ref, Index: index}); err == nil {
-		p.width, p.height = float32(s.Width), float32(s.Height)
+	var p pdfPage
+	if p.lines, err = d.lines(text.TextPage); err != nil {
+		return p, err
 	}
-	p.lines, err = d.lines(text.TextPage)
-	return p, err
+	p.bottom, p.top = 0, 792
+	box, err := d.pdf.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: ref})
+	if err != nil {
+		return p, nil //nolint:nilerr // a page that cannot say its size keeps its lines
+	}
+	p.bottom, p.top = box.Rect.Bottom, box.Rect.Top
+	if turn, err := d.pdf.FPDFPage_GetRotation(&requests.FPDFPage_GetRotation{Page: ref}); err == nil && turn.PageRotation == 0 {
+		p.crop(box.Rect)
+	}
+	return p, nil
+}
+
+// crop takes out lines that the page does not show, such as the other half of
+// a spread.
+func (p *pdfPage) crop(box structs.FPDF_FS_RECTF) {
+	p.lines = slices.DeleteFunc(p.lines, func(l pdfLine) bool {
+		return l.x1 < box.Left || l.x0 > box.Right || l.top < box.Bottom || l.bottom > box.Top
+	})
 }
 
 func (d *pdfDocument) lines(page references.FPDF_TEXTPAGE) ([]pdfLine, error) {
@@ -72,29 +89,31 @@ func (d *pdfDocument) lines(page references.FPDF_TEXTPAGE) ([]pdfLine, error) {
 	return lines, nil
 }
 
-// cleanPDF takes away what PDFium puts in for itself: \x02 where a word was
-// hyphenated at a line's end, U+FFFE for the same, NUL for the unknown.
+// cleanPDF takes away what PDFium puts in for itself. Where a word was
+// hyphenated at a line's end it gives \x02 or U+FFFE; that stays, as \x02, until
+// it is known how the document spells the word.
 func cleanPDF(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\x02' || r == 0xFFFE || r == 0xFFFF || r == 0:
-			return -1
-		case r == '\r' || r == '\n' || r == '\t' || r == 0xA0:
+		case r == hyphenated || r == 0xFFFE:
+			return hyphenated
+		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r):
+		case unwanted(r):
 			return -1
-		case r >= 0xFB00 && r <= 0xFB06:
-			return r // expanded below
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 	if strings.ContainsAny(s, "ﬀﬁﬂﬃﬄﬅﬆ") {
 		for i, full := range []string{"ff", "fi", "fl", "ffi", "ffl", "st", "st"} {
 			s = strings.ReplaceAll(s, string(rune(0xFB00+i)), full)
 		}
 	}
-	return oneLine(clean(s))
+	return oneLine(strings.TrimRight(s, "\x02 "))
 }
+
+// hyphenated stands in a line where a word was cut at a line's end.
+const hyphenated = '\x02'
 
 // measure finds where a line stands and in what type, by its first, middle and
 // last characters.

@@ -52,7 +52,7 @@ func (e *pdfEmitter) line(line *pdfLine) {
 		e.startPages()
 		p.WriteString(line.text)
 	} else {
-		p.join(line.text, e.pending)
+		e.layout.join(p, line.text, e.pending)
 		e.pending = nil
 	}
 	p.lines++
@@ -74,22 +74,32 @@ func (e *pdfEmitter) startPages() {
 // continues reports whether a line goes on with a paragraph.
 func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 	last := &p.last
-	if line.vertical || last.vertical || line.bold != last.bold && (p.bold || line.bold) {
+	if line.vertical || last.vertical {
 		return false
 	}
-	if d := line.size - p.size; abs(d) > max(p.size*0.09, 0.6) {
+	if beside(last, line) {
+		return len(line.text) <= 4 || similar(p.size, line.size) && !bulletMarker.MatchString(line.text)
+	}
+	if line.bold != last.bold && (p.bold || line.bold) || !similar(p.size, line.size) {
 		return false
 	}
 	if e.turned || line.bottom > last.top { // the next page or column
 		return e.goesOn(p, line)
 	}
-	if line.top > last.bottom+0.5*p.size && line.x0 >= last.x1-1 { // beside it
-		return !bulletMarker.MatchString(line.text)
-	}
 	if gap(last, line) > max(e.layout.leading, 0)+0.33 {
 		return false
 	}
 	return !e.begins(p, line)
+}
+
+// similar reports sizes that may stand in one paragraph.
+func similar(a, b float32) bool { return abs(a-b) <= max(a*0.09, 0.6) }
+
+// beside reports whether a line goes on to the right of another: PDFium cuts
+// at raised marks and between the cells of tables.
+func beside(last, line *pdfLine) bool {
+	overlap := min(last.top, line.top) - max(last.bottom, line.bottom)
+	return overlap > 0.3*min(last.top-last.bottom, line.top-line.bottom) && line.x0 >= last.x1-1
 }
 
 // goesOn reports whether a sentence goes on over a page or column.
@@ -120,18 +130,18 @@ func (e *pdfEmitter) begins(p *pdfParagraph, line *pdfLine) bool {
 	return ended && p.lines > 1 && p.last.x1 < p.right-0.15*(p.right-p.left) && abs(indent) < 0.5*p.size
 }
 
-// join adds a line's words. A word that was hyphenated at the line's end
-// becomes whole.
-func (p *pdfParagraph) join(text string, pages []int) {
+// join adds a line's words to a paragraph. A word that was hyphenated at the
+// line's end becomes whole.
+func (l *pdfLayout) join(p *pdfParagraph, text string, pages []int) {
 	so := p.String()
 	last, n := utf8.DecodeLastRuneInString(so)
 	next, _ := utf8.DecodeRuneInString(text)
 	before, _ := utf8.DecodeLastRuneInString(so[:len(so)-n])
 	switch {
-	case last == '\u00AD' || (last == '-' || last == '\u2010') && unicode.IsLetter(before) && unicode.IsLower(next):
+	case last == '\u00AD' || (last == '-' || last == '\u2010') && unicode.IsLetter(before) && !l.keepsHyphen(so[:len(so)-n], text):
 		p.Reset()
 		p.WriteString(so[:len(so)-n])
-	case last == '-' || last == '\u2010', ideographic(last) && ideographic(next):
+	case last == '-' || last == '\u2010', ideographic(last) && ideographic(next), strings.ContainsRune(",.;:)", next):
 	default:
 		p.WriteByte(' ')
 	}

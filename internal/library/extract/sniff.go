@@ -71,7 +71,10 @@ func sniffHead(f *os.File, head []byte, in Input) (kind, error) {
 	switch base {
 	case "text/rtf", "application/rtf":
 		return kind{}, unsupported("a rich text file", "save it as DOCX or PDF")
-	case "message/rfc822":
+	case "message/rfc822", "application/mbox":
+		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
+	}
+	if ext := strings.ToLower(filepath.Ext(in.Filename)); ext == ".eml" || ext == ".mbox" {
 		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
 	}
 	return textKind(in, base), nil
