@@ -31,6 +31,9 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 			requests <- req
 		}
 	}()
+	// Memory matters more here than the collector's time: most of the heap is
+	// PDFium's, which holds no pointers.
+	debug.SetGCPercent(40)
 	c := &child{out: stdout}
 	go func() {
 		for req := range requests {

@@ -245,7 +245,8 @@ func defines(body string, indent int, open []scope) (name string, container bool
 	if indent > 0 && !inContainer || keywordPattern.MatchString(body) || !strings.Contains(body, "(") {
 		return "", false
 	}
-	if m := shapePattern.FindStringSubmatch(body); m != nil && (strings.HasSuffix(body, "{") || indent == 0) {
+	opens := strings.HasSuffix(body, "{")
+	if m := shapePattern.FindStringSubmatch(body); m != nil && (opens || indent == 0 && !strings.HasPrefix(body, m[1])) {
 		return m[1], false
 	}
 	return "", false

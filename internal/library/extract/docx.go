@@ -15,7 +15,7 @@ const (
 	// A part of a document that unpacks to more than this, or to many times
 	// its packed size, is a bomb.
 	maxPart      = 512 << 20
-	bombRatio    = 250
+	bombRatio    = 100
 	bombMinBytes = 32 << 20
 	maxEntries   = 10_000
 )
@@ -98,10 +98,7 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 		return &Error{CodeCorrupt, "The document is damaged: " + name + " cannot be unpacked; save it again."}
 	}
 	defer rc.Close()
-	dec := xml.NewDecoder(&bombGuard{r: rc, packed: int64(f.CompressedSize64)})
-	dec.Strict = false
-	dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
-	err = read(dec)
+	err = read(newXML(&bombGuard{r: rc, packed: int64(f.CompressedSize64)}))
 	if asError(err) != nil {
 		return err
 	}
@@ -109,6 +106,14 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 		return &Error{CodeCorrupt, fmt.Sprintf("The document is damaged: %s cannot be read; open it in its program and save it again.", name)}
 	}
 	return nil
+}
+
+// newXML reads XML as forgivingly as Word does.
+func newXML(r io.Reader) *xml.Decoder {
+	dec := xml.NewDecoder(r)
+	dec.Strict = false
+	dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
+	return dec
 }
 
 // bombGuard ends the reading of what unpacks to too much.

@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,9 +19,21 @@ func TestMain(m *testing.M) {
 			os.Exit(extract.ChildMain(os.Stdin, os.Stdout))
 		case "no-worker":
 			os.Exit(3)
+		case "stuck-worker":
+			stuck()
 		}
 	}
 	os.Exit(m.Run())
+}
+
+// stuck says that it is ready and never answers, as a parser in an endless
+// loop does.
+func stuck() {
+	ready := `{"ready":true}`
+	if _, err := os.Stdout.Write(append([]byte{0, 0, 0, byte(len(ready))}, ready...)); err != nil {
+		os.Exit(1)
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 }
 
 // newPool starts a pool whose compiled PDF code is shared by all tests.

@@ -275,6 +275,9 @@ func (p *Pool) request(in Input, dir string) (request, time.Duration, error) {
 func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress Progress) (Result, error) {
 	for {
 		w, err := p.take(ctx)
+		if err != nil && ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
 		if err != nil {
 			return Result{}, err
 		}

@@ -64,10 +64,13 @@ func sniffHead(f *os.File, head []byte, in Input) (kind, error) {
 		return textKind(in, "text/plain"), nil
 	}
 	m := mimetype.Detect(head)
-	if !isText(m) {
+	if !isText(m) && !(m.Is("application/octet-stream") && mostlyText(head)) {
 		return kind{}, notReadable(m, in)
 	}
 	base, _, _ := strings.Cut(m.String(), ";")
+	if !isText(m) {
+		base = "text/plain"
+	}
 	switch base {
 	case "text/rtf", "application/rtf":
 		return kind{}, unsupported("a rich text file", "save it as DOCX or PDF")
@@ -87,6 +90,21 @@ func isText(m *mimetype.MIME) bool {
 		}
 	}
 	return false
+}
+
+// mostlyText takes text with a few control characters for text.
+func mostlyText(head []byte) bool {
+	controls := 0
+	for _, c := range head {
+		switch {
+		case c == 0:
+			return false
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\v':
+			controls++
+		}
+	}
+	_, bad, _ := countRunes(head, false)
+	return bad == 0 && controls <= max(2, len(head)/100)
 }
 
 // textKind tells apart what is text, by the name where the content cannot.
