@@ -15,6 +15,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
 // Ingest is what takes documents in (ingest.Service).
@@ -32,10 +33,16 @@ type Chunks interface {
 	Chunks(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error)
 }
 
+// Search is what finds passages (search.Engine).
+type Search interface {
+	Search(ctx context.Context, p accounts.Principal, r search.Request) (search.Result, error)
+}
+
 // Options are what an API is made of.
 type Options struct {
 	Libraries *library.Service
 	Ingest    Ingest
+	Search    Search
 	Chunks    Chunks
 	Objects   blob.Store
 	Cursors   *httpx.Cursors
@@ -57,7 +64,7 @@ func New(opt Options) *API { return &API{opt: opt} }
 func (a *API) Routes() []httpx.Route {
 	var all []httpx.Route
 	for _, area := range [][]httpx.Route{
-		a.libraryRoutes(), a.memberRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.meRoutes(),
+		a.libraryRoutes(), a.memberRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.searchRoutes(), a.meRoutes(),
 	} {
 		all = append(all, area...)
 	}

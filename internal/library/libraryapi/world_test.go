@@ -21,6 +21,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -33,6 +34,7 @@ type world struct {
 	db      *sqldb.DB
 	objects *files.Store
 	ingest  *ledger
+	search  *finder
 	url     string
 	tokens  map[string]string // by user name
 	ids     map[string]string
@@ -47,7 +49,7 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, objects: objects, ingest: &ledger{}, tokens: map[string]string{}, ids: map[string]string{}}
+	w := &world{t: t, db: db, objects: objects, ingest: &ledger{}, search: &finder{}, tokens: map[string]string{}, ids: map[string]string{}}
 	audit := accounts.NewAudit(db, log, nil)
 	people := accounts.New(db, audit, log, accounts.Options{SecretKey: []byte("secret")})
 	tokens := mcpserver.NewTokens(db, audit, nil)
@@ -82,7 +84,7 @@ func (w *world) serve(log *slog.Logger, resolver *mcpserver.Resolver) {
 		w.t.Fatal(err)
 	}
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: library.NewService(w.db, access, still{}, log), Ingest: w.ingest, Chunks: still{}, Objects: w.objects,
+		Libraries: library.NewService(w.db, access, still{}, log), Ingest: w.ingest, Search: w.search, Chunks: still{}, Objects: w.objects,
 		Cursors: cursors, MaxUpload: maxUpload, TempDir: w.t.TempDir(), Log: log,
 	})
 	health := &httpx.Health{Database: w.db, Log: log}
@@ -232,6 +234,17 @@ func (still) Chunks(_ context.Context, gen library.GenerationRef, from, to int) 
 		out = append(out, library.Chunk{UID: uid, ItemUID: gen.ItemUID, LibraryUID: gen.LibraryUID, Ordinal: i, Text: "c", Start: i, End: i + 1})
 	}
 	return out, nil
+}
+
+// finder plays search: it keeps what was asked and answers with one hit.
+type finder struct{ asked []search.Request }
+
+func (f *finder) Search(_ context.Context, _ accounts.Principal, r search.Request) (search.Result, error) {
+	f.asked = append(f.asked, r)
+	return search.Result{
+		Hits:   []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5}},
+		Status: search.Status{Vector: search.Skipped, FullText: search.OK, Graph: search.Skipped, Rerank: search.Skipped},
+	}, nil
 }
 
 // ledger plays ingest: it keeps what was submitted, and knows one job.

@@ -1,0 +1,85 @@
+package libraryapi
+
+import (
+	"fmt"
+	"net/http"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
+)
+
+func (a *API) searchRoutes() []httpx.Route {
+	return []httpx.Route{{
+		Method: http.MethodPost, Path: "/library/api/search/", ID: "search", Tag: "search", Summary: "Find passages, with their citations",
+		Body: searchBody{}, Responses: map[int]any{http.StatusOK: searchResultBody{}}, Handler: a.search,
+	}}
+}
+
+type searchBody struct {
+	Query       string   `json:"query" required:"true" minLength:"1"`
+	Libraries   []string `json:"libraries" nullable:"false" description:"Uids or names; without any, all that the caller may read."`
+	WorkspaceID string   `json:"workspace_id"`
+	Limit       int      `json:"limit" minimum:"1" maximum:"100"`
+	ItemUID     string   `json:"item_uid"`
+	Collection  string   `json:"collection" description:"Its name or uid."`
+	LibraryType string   `json:"library_type"`
+}
+
+type searchResultBody struct {
+	Hits     []hitBody  `json:"hits" nullable:"false"`
+	Status   statusBody `json:"status"`
+	Degraded bool       `json:"degraded" description:"A part did not answer, so that hits may be missing."`
+	TookMS   int64      `json:"took_ms"`
+}
+
+type statusBody struct {
+	Vector   search.LegStatus `json:"vector" enum:"ok,empty,skipped,timeout,failed"`
+	FullText search.LegStatus `json:"fulltext" enum:"ok,empty,skipped,timeout,failed"`
+	Graph    search.LegStatus `json:"graph" enum:"ok,empty,skipped,timeout,failed"`
+	Rerank   search.LegStatus `json:"rerank" enum:"ok,empty,skipped,timeout,failed"`
+}
+
+type hitBody struct {
+	ChunkUID    string   `json:"chunk_uid"`
+	ItemUID     string   `json:"item_uid"`
+	LibraryUID  string   `json:"library_uid"`
+	LibraryName string   `json:"library_name"`
+	Title       string   `json:"title"`
+	Source      string   `json:"source"`
+	HeadingPath []string `json:"heading_path" nullable:"false"`
+	Page        *int     `json:"page"`
+	Start       int      `json:"start" description:"In code points of the item's text."`
+	End         int      `json:"end"`
+	Text        string   `json:"text"`
+	Score       float64  `json:"score"`
+}
+
+func hitOf(h search.Hit) hitBody {
+	return hitBody{
+		ChunkUID: h.ChunkUID, ItemUID: h.ItemUID, LibraryUID: h.LibraryUID, LibraryName: h.LibraryName,
+		Title: h.Title, Source: h.Source, HeadingPath: append([]string{}, h.HeadingPath...), Page: h.Page,
+		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score,
+	}
+}
+
+func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
+	body, present, err := httpx.Body[searchBody](w, r)
+	if err != nil {
+		return err
+	}
+	if present["limit"] && body.Limit < 1 { // where none is given the engine has its own
+		return errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", search.MaxLimit))
+	}
+	found, err := a.opt.Search.Search(r.Context(), p, search.Request{
+		Query: body.Query, Libraries: body.Libraries, WorkspaceID: body.WorkspaceID, Limit: body.Limit,
+		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Surface: "rest",
+	})
+	if err != nil {
+		return err
+	}
+	return httpx.JSON(w, http.StatusOK, searchResultBody{
+		Hits: each(found.Hits, hitOf), Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS,
+	})
+}
