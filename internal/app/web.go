@@ -61,7 +61,7 @@ func (s *Services) handler() (http.Handler, error) {
 
 func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: s.Libraries, Ingest: s.Ingest, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
 		MaxUpload: s.Settings.Ingest.MaxUploadBytes, Log: s.Log,
 	})
 	health := &httpx.Health{Database: s.DB, Log: s.Log}
