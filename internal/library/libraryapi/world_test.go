@@ -21,8 +21,8 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
-	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
