@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 )
 
 const benchServer = "MNEMOSYNE_TEST_MCP_BENCH_SERVER"
@@ -29,12 +32,15 @@ func cpu() time.Duration {
 }
 
 // TestServeForTheBenchmark is the server of BenchmarkWhoami in a process of
-// its own, so that its processor time is told apart from the clients'.
+// its own, so that its processor time is told apart from the clients'. Bearer,
+// store and index are the real ones.
 func TestServeForTheBenchmark(t *testing.T) {
 	if os.Getenv(benchServer) == "" {
 		t.Skip("started by BenchmarkWhoami")
 	}
-	w := newWorld(t)
+	e := newEngines(t)
+	e.put("handbook.md", handbook)
+	token := e.token(mcpserver.TokenSpec{AllowedLibraries: []string{accounts.AllLibraries}})
 	used := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(rw, int64(cpu()))
 	})}
@@ -44,7 +50,7 @@ func TestServeForTheBenchmark(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { _ = used.Serve(listener) }()
-	fmt.Printf("serving %s http://%s\n", w.url, listener.Addr())
+	fmt.Printf("serving %s http://%s %s\n", e.url, listener.Addr(), token)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the benchmark is done
 }
 
@@ -59,18 +65,17 @@ func BenchmarkWhoami(b *testing.B) {
 }
 
 func benchWhoami(b *testing.B, gogc, version string) {
-	mcpURL, cpuURL := startBenchServer(b, gogc)
-	w := &world{t: b, url: mcpURL}
+	mcpURL, cpuURL, token := startBenchServer(b, gogc)
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}%s}}`, newMeta(version))
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 	call := func() error {
-		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, w.url+"/mcp/", strings.NewReader(body))
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, mcpURL+"/mcp/", strings.NewReader(body))
 		if err != nil {
 			return err
 		}
 		req.Header = http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"},
-			"Authorization": {"Bearer alice"}, "Mcp-Protocol-Version": {version}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"whoami"},
+			"Authorization": {"Bearer " + token}, "Mcp-Protocol-Version": {version}, "Mcp-Method": {"tools/call"}, "Mcp-Name": {"whoami"},
 		}
 		res, err := client.Do(req)
 		if err != nil {
@@ -109,7 +114,7 @@ func benchWhoami(b *testing.B, gogc, version string) {
 	b.ReportMetric(float64(used(b, cpuURL)-before)/float64(b.N)/1e6, "server-cpu-ms/call")
 }
 
-func startBenchServer(b *testing.B, gogc string) (mcpURL, cpuURL string) {
+func startBenchServer(b *testing.B, gogc string) (mcpURL, cpuURL, token string) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestServeForTheBenchmark$", "-test.v")
 	cmd.Env = append(os.Environ(), benchServer+"=1", "GOGC="+gogc)
@@ -129,12 +134,12 @@ func startBenchServer(b *testing.B, gogc string) (mcpURL, cpuURL string) {
 		_ = cmd.Wait()
 	})
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if n, _ := fmt.Sscanf(lines.Text(), "serving %s %s", &mcpURL, &cpuURL); n == 2 {
-			return mcpURL, cpuURL
+		if n, _ := fmt.Sscanf(lines.Text(), "serving %s %s %s", &mcpURL, &cpuURL, &token); n == 3 {
+			return mcpURL, cpuURL, token
 		}
 	}
 	b.Fatal("the server did not start")
-	return "", ""
+	return "", "", ""
 }
 
 func used(b *testing.B, url string) time.Duration {

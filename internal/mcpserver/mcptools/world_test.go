@@ -102,19 +102,26 @@ func newWorld(t testing.TB, change ...func(*mcptools.Options)) *world {
 	w.opt = mcptools.Options{
 		Bearers: w, Libraries: w.service, Objects: w.objects, Chunks: w, Search: w, Cursors: cursors,
 		AllowedHosts: []string{"127.0.0.1", ".example.com"},
-		Version:      "1.2.3", Log: log, Registry: w.registry,
+		Version:      "1.2.3", Log: log,
 	}
 	for _, f := range change {
 		f(&w.opt)
 	}
+	w.serve()
+	return w
+}
+
+// serve starts a server with the world's options.
+func (w *world) serve() {
+	w.t.Helper()
+	w.opt.Registry = w.registry
 	server, err := mcptools.New(w.opt)
 	if err != nil {
-		t.Fatalf("New: %v", err)
+		w.t.Fatalf("New: %v", err)
 	}
 	web := httptest.NewServer(server.Handler())
-	t.Cleanup(web.Close)
+	w.t.Cleanup(web.Close)
 	w.url = web.URL
-	return w
 }
 
 func (w *world) user(name string) accounts.Principal {
