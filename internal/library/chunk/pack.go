@@ -146,6 +146,11 @@ func (p *packer) addText(u unit) bool {
 	if p.open.units == 0 && p.open.tokens+u.tokens <= p.open.budget {
 		return p.put(u)
 	}
+	return p.putPieces(u)
+}
+
+// putPieces cuts a unit and packs its pieces.
+func (p *packer) putPieces(u unit) bool {
 	for piece := range p.pieces(u, p.pieceLimit()) {
 		if p.open != nil && p.open.units > 0 && !p.fits(p.open, &piece) && !p.next(piece) {
 			return false

@@ -176,58 +176,64 @@ type scope struct {
 	indent    int
 	name      string
 	container bool
-	header    Span
+}
+
+// definitionFinder reads source line by line.
+type definitionFinder struct {
+	defs     []definition
+	open     []scope
+	attached int // where the comments and decorators just above begin, or -1
 }
 
 // findDefinitions finds functions and types by keywords, shape and
 // indentation. Methods of a container are definitions of their own; functions
 // within functions are not.
 func findDefinitions(src string) []definition {
-	var defs []definition
-	var open []scope
-	at, attached := 0, -1 // attached: comments and decorators just above
+	f := &definitionFinder{attached: -1}
+	at := 0
 	for l := range strings.Lines(src) {
-		start := at
-		at += len(l)
 		body := strings.TrimSpace(l)
-		indent := indentOf(l)
-		if body == "" || len(l) > 1000 {
-			attached = -1
-			continue
-		}
-		if leads(body) {
-			if attached < 0 {
-				attached = start
-			}
-			continue
-		}
-		name, container := defines(body, indent, open)
-		closed := false
-		for len(open) > 0 && indent <= open[len(open)-1].indent && !closes(body) {
-			open, closed = open[:len(open)-1], true
-		}
-		nested := len(open) > 0 && !open[len(open)-1].container
 		switch {
-		case name != "" && !nested:
-			d := definition{start: start, symbol: name, header: Span{start + indent0(l), start + len(strings.TrimRight(l, " \t\n"))}}
-			if len(open) > 0 {
-				d.symbol = open[len(open)-1].name + "." + name
+		case body == "" || len(l) > 1000:
+			f.attached = -1
+		case leads(body):
+			if f.attached < 0 {
+				f.attached = at
 			}
-			if attached >= 0 {
-				d.start = attached
-			}
-			defs = append(defs, d)
-			open = append(open, scope{indent, d.symbol, container, d.header})
-		case closed && len(open) == 0:
-			d := definition{start: start}
-			if attached >= 0 {
-				d.start = attached
-			}
-			defs = append(defs, d)
+		default:
+			f.line(l, body, at)
+			f.attached = -1
 		}
-		attached = -1
+		at += len(l)
 	}
-	return defs
+	return f.defs
+}
+
+// line takes a line of code, which may define something, go on with what is
+// open, or be code between definitions.
+func (f *definitionFinder) line(l, body string, start int) {
+	indent := indentOf(l)
+	name, container := defines(body, indent, f.open)
+	closed := false
+	for len(f.open) > 0 && indent <= f.open[len(f.open)-1].indent && !closes(body) {
+		f.open, closed = f.open[:len(f.open)-1], true
+	}
+	d := definition{start: start}
+	if f.attached >= 0 {
+		d.start = f.attached
+	}
+	nested := len(f.open) > 0 && !f.open[len(f.open)-1].container
+	switch {
+	case name != "" && !nested:
+		d.symbol, d.header = name, Span{start + indent0(l), start + len(strings.TrimRight(l, " \t\n"))}
+		if len(f.open) > 0 {
+			d.symbol = f.open[len(f.open)-1].name + "." + name
+		}
+		f.defs = append(f.defs, d)
+		f.open = append(f.open, scope{indent, d.symbol, container})
+	case closed && len(f.open) == 0:
+		f.defs = append(f.defs, d)
+	}
 }
 
 // defines gives the name that a line defines, "" for none.

@@ -240,39 +240,48 @@ func (b *docxBody) emit(p *docxParagraph) {
 		return
 	}
 	style := b.docx.resolve(p.style)
-	level := style.outline
 	if p.outline > 0 {
-		level = p.outline
+		style.outline = p.outline
 	}
-	numID, depth := p.numID, p.level
-	if numID == "" {
-		numID, depth = style.numID, style.numLevel
+	if p.numID != "" {
+		style.numID, style.numLevel = p.numID, p.level
 	}
-	depth = min(depth, 8)
+	style.numLevel = min(style.numLevel, 8)
+	b.emitStyled(text, style)
+}
+
+func (b *docxBody) emitStyled(text string, style docxStyle) {
 	switch {
-	case level > 0:
-		if b.w.title == "" && level == 1 && !b.sawTitle {
+	case style.outline > 0:
+		if b.w.title == "" && style.outline == 1 && !b.sawTitle {
 			b.w.title = text
 		}
 		b.sawTitle = true
-		b.w.block(Heading, min(level, 6), b.number(numID, depth)+text)
-	case numID != "" && numID != "0":
-		marker := b.number(numID, depth)
+		b.w.block(Heading, min(style.outline, 6), b.number(style.numID, style.numLevel)+text)
+	case style.numID != "" && style.numID != "0":
+		marker := b.number(style.numID, style.numLevel)
 		if marker == "" {
 			marker = "- "
 		}
-		b.w.item(depth+1, strings.Repeat("  ", depth)+marker+text)
+		b.w.item(style.numLevel+1, strings.Repeat("  ", style.numLevel)+marker+text)
 	case strings.HasPrefix(style.name, "list bullet"), strings.HasPrefix(style.name, "list number"):
 		b.w.item(1, "- "+text)
-	case style.name == "caption":
-		b.w.block(Caption, 0, text)
-	case strings.Contains(style.name, "quote"):
-		b.w.block(Quote, 0, text)
-	case strings.Contains(style.name, "code"), strings.HasPrefix(style.name, "html preformatted"), style.name == "plain text":
-		b.w.block(Code, 0, text)
 	default:
-		b.w.block(Paragraph, 0, text)
+		b.w.block(style.block(), 0, text)
 	}
+}
+
+// block gives the kind of paragraphs that are neither headings nor lists.
+func (s docxStyle) block() BlockKind {
+	switch {
+	case s.name == "caption":
+		return Caption
+	case strings.Contains(s.name, "quote"):
+		return Quote
+	case strings.Contains(s.name, "code"), strings.HasPrefix(s.name, "html preformatted"), s.name == "plain text":
+		return Code
+	}
+	return Paragraph
 }
 
 // number gives the next number of a list such as "2.1. ", "" for bullets.

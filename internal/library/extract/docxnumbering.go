@@ -53,10 +53,10 @@ func roman(n int) string {
 }
 
 func (d *docx) readNumbering() (docxNumbering, error) {
-	n := docxNumbering{abstractOf: map[string]string{}, levels: map[string]map[int]docxLevel{}, depthOf: map[string]int{}}
+	r := numberingReader{docxNumbering: docxNumbering{
+		abstractOf: map[string]string{}, levels: map[string]map[int]docxLevel{}, depthOf: map[string]int{},
+	}}
 	err := d.part("word/numbering.xml", func(dec *xml.Decoder) error {
-		var abstract, num string
-		depth, level := 0, docxLevel{}
 		for {
 			t, err := dec.RawToken()
 			if err != nil {
@@ -64,32 +64,44 @@ func (d *docx) readNumbering() (docxNumbering, error) {
 			}
 			switch t := t.(type) {
 			case xml.StartElement:
-				switch val := xmlAttr(t, "val"); t.Name.Local {
-				case "abstractNum":
-					abstract = xmlAttr(t, "abstractNumId")
-					n.levels[abstract] = map[int]docxLevel{}
-				case "lvl":
-					depth, level = atoi(xmlAttr(t, "ilvl")), docxLevel{}
-				case "numFmt":
-					level.format, level.bullet = val, val == "bullet" || val == "none"
-				case "lvlText":
-					level.text = val
-				case "pStyle":
-					n.depthOf[abstract+" "+val] = min(depth, 8)
-				case "num":
-					num = xmlAttr(t, "numId")
-				case "abstractNumId":
-					n.abstractOf[num] = val
-				}
+				r.start(t)
 			case xml.EndElement:
-				if t.Name.Local == "lvl" && depth < 9 && n.levels[abstract] != nil {
-					n.levels[abstract][depth] = level
+				if t.Name.Local == "lvl" && r.depth < 9 && r.levels[r.abstract] != nil {
+					r.levels[r.abstract][r.depth] = r.level
 				}
 			}
-			if len(n.levels) > maxEntries || len(n.abstractOf) > maxEntries || len(n.depthOf) > maxEntries {
+			if max(len(r.levels), len(r.abstractOf), len(r.depthOf)) > maxEntries {
 				return errBomb
 			}
 		}
 	})
-	return n, err
+	return r.docxNumbering, err
+}
+
+// numberingReader gathers lists element by element.
+type numberingReader struct {
+	docxNumbering
+	abstract, num string
+	depth         int
+	level         docxLevel
+}
+
+func (r *numberingReader) start(t xml.StartElement) {
+	switch val := xmlAttr(t, "val"); t.Name.Local {
+	case "abstractNum":
+		r.abstract = xmlAttr(t, "abstractNumId")
+		r.levels[r.abstract] = map[int]docxLevel{}
+	case "lvl":
+		r.depth, r.level = atoi(xmlAttr(t, "ilvl")), docxLevel{}
+	case "numFmt":
+		r.level.format, r.level.bullet = val, val == "bullet" || val == "none"
+	case "lvlText":
+		r.level.text = val
+	case "pStyle":
+		r.depthOf[r.abstract+" "+val] = min(r.depth, 8)
+	case "num":
+		r.num = xmlAttr(t, "numId")
+	case "abstractNumId":
+		r.abstractOf[r.num] = val
+	}
 }

@@ -1,8 +1,6 @@
 package extract
 
 import (
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 
@@ -137,67 +135,4 @@ func cellText(n *html.Node) string {
 	}
 	walk(n)
 	return sb.String()
-}
-
-// readHTMLTokens reads a page too long for a tree: headings, paragraphs and
-// the cells of tables, in bounded memory.
-func readHTMLTokens(w *writer, r io.Reader) error {
-	z := html.NewTokenizer(r)
-	z.SetMaxBuf(16 << 20)
-	var sb strings.Builder
-	now := htmlContext{}
-	skip := 0
-	flush := func() {
-		w.block(now.kind, now.level, collapse(sb.String()))
-		sb.Reset()
-		now = htmlContext{}
-	}
-	for w.err == nil {
-		switch z.Next() {
-		case html.ErrorToken:
-			flush()
-			if !errors.Is(z.Err(), io.EOF) && w.err == nil {
-				return &Error{CodeCorrupt, "The HTML cannot be parsed; save the page again."}
-			}
-			return w.err
-		case html.TextToken:
-			if skip == 0 {
-				sb.Write(z.Text())
-			}
-		case html.StartTagToken:
-			name, _ := z.TagName()
-			a := atom.Lookup(name)
-			switch {
-			case a == atom.Script || a == atom.Style || a == atom.Title || a == atom.Nav:
-				skip++
-			case a == atom.Td || a == atom.Th:
-				sb.WriteString(" | ")
-			case isBlockElement(a):
-				flush()
-				now = tokenContext(a)
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			a := atom.Lookup(name)
-			switch {
-			case a == atom.Script || a == atom.Style || a == atom.Title || a == atom.Nav:
-				skip = max(skip-1, 0)
-			case a != atom.Td && a != atom.Th && isBlockElement(a):
-				flush()
-			}
-		}
-	}
-	return w.err
-}
-
-func tokenContext(a atom.Atom) htmlContext {
-	switch a {
-	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		return htmlContext{kind: Heading, level: int(a.String()[1] - '0')}
-	case atom.Pre:
-		return htmlContext{kind: Code}
-	case atom.Li:
-		return htmlContext{kind: ListItem, level: 1}
-	}
-	return htmlContext{}
 }

@@ -20,20 +20,23 @@ func TestMain(m *testing.M) {
 		case "no-worker":
 			os.Exit(3)
 		case "stuck-worker":
-			stuck()
+			sayReady()
+			_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		case "crashing-worker":
+			sayReady()
+			_, _ = os.Stdin.Read(make([]byte, 4)) // a file to read
+			os.Exit(2)
 		}
 	}
 	os.Exit(m.Run())
 }
 
-// stuck says that it is ready and never answers, as a parser in an endless
-// loop does.
-func stuck() {
+// sayReady is the first word of a child.
+func sayReady() {
 	ready := `{"ready":true}`
 	if _, err := os.Stdout.Write(append([]byte{0, 0, 0, byte(len(ready))}, ready...)); err != nil {
 		os.Exit(1)
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 }
 
 // newPool starts a pool whose compiled PDF code is shared by all tests.

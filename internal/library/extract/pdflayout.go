@@ -233,7 +233,7 @@ var (
 // headingLevel gives a paragraph's level when it is a heading, else 0.
 func (l *pdfLayout) headingLevel(p *pdfParagraph) int {
 	text := p.String()
-	if p.last.vertical || p.lines > 3 || len(text) > 200 || captionMarker.MatchString(text) || !hasWord(text) || strings.ContainsRune(",.;:)", rune(text[0])) {
+	if !mayHead(p, text) {
 		return 0
 	}
 	if level := l.bookmarked(text, p.page); level > 0 {
@@ -241,7 +241,7 @@ func (l *pdfLayout) headingLevel(p *pdfParagraph) int {
 	}
 	level := l.levels[half(p.size)]
 	if level == 0 {
-		if !p.bold || l.boldBody || p.size < l.body*0.95 || len(text) > 120 || p.lines > 2 || strings.ContainsRune(".,;", rune(text[len(text)-1])) || bulletMarker.MatchString(text) {
+		if l.boldBody || p.size < l.body*0.95 || !standsOut(p, text) {
 			return 0
 		}
 		level = min(len(l.levels)+1, 5)
@@ -254,6 +254,18 @@ func (l *pdfLayout) headingLevel(p *pdfParagraph) int {
 		}
 	}
 	return min(level, 6)
+}
+
+// mayHead rules out what no heading looks like.
+func mayHead(p *pdfParagraph, text string) bool {
+	return !p.last.vertical && p.lines <= 3 && len(text) <= 200 && hasWord(text) &&
+		!captionMarker.MatchString(text) && !strings.ContainsRune(",.;:)", rune(text[0]))
+}
+
+// standsOut reports a short bold line in the size of the body.
+func standsOut(p *pdfParagraph, text string) bool {
+	return p.bold && p.lines <= 2 && len(text) <= 120 &&
+		!strings.ContainsRune(".,;", rune(text[len(text)-1])) && !bulletMarker.MatchString(text)
 }
 
 func hasWord(s string) bool {

@@ -120,14 +120,21 @@ func (e *pdfEmitter) begins(p *pdfParagraph, line *pdfLine) bool {
 	}
 	indent := line.x0 - p.last.x0
 	switch {
-	case indent > 0.8*p.size && p.lines == 1:
-		return ended && !p.item
 	case indent > 0.8*p.size:
-		return ended || !p.hanging && p.lines > 2
-	case p.hanging && line.x0 < p.last.x0-0.8*p.size:
+		return p.indents(ended)
+	case p.hanging && indent < -0.8*p.size:
 		return abs(line.x0-p.first.x0) < 0.5*p.size
 	}
 	return ended && p.lines > 1 && p.last.x1 < p.right-0.15*(p.right-p.left) && abs(indent) < 0.5*p.size
+}
+
+// indents reports whether a line set in begins a paragraph rather than
+// hanging under the line above.
+func (p *pdfParagraph) indents(ended bool) bool {
+	if p.lines == 1 {
+		return ended && !p.item
+	}
+	return ended || !p.hanging && p.lines > 2
 }
 
 // join adds a line's words to a paragraph. A word that was hyphenated at the

@@ -283,29 +283,35 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 		}
 		fresh := w.served == 0
 		o := w.run(ctx, req, timeout, progress)
-		gone := errors.Is(o.err, errGone)
-		if gone {
+		crashed := errors.Is(o.err, errGone) || o.reply.Crashed
+		if errors.Is(o.err, errGone) {
 			o.err = w.crash(req.Limits)
 		}
 		p.giveBack(w, o.fit)
-		if (gone || o.reply.Crashed) && !fresh && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
+		if crashed && !fresh {
 			continue
 		}
-		if gone || o.reply.Crashed {
+		if crashed {
 			p.opt.Logger.WarnContext(ctx, "extraction process crashed", "state", w.cmd.ProcessState.String())
 		}
-		switch {
-		case ctx.Err() != nil:
-			return Result{}, context.Cause(ctx)
-		case o.err != nil:
-			return Result{}, o.err
-		case o.reply.Fault != nil:
-			return Result{}, o.reply.Fault
-		case o.reply.Result == nil:
-			return Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
-		}
-		return *o.reply.Result, nil
+		return o.result()
 	}
+}
+
+// result gives what the child said at the end.
+func (o outcome) result() (Result, error) {
+	switch {
+	case o.err != nil:
+		return Result{}, o.err
+	case o.reply.Fault != nil:
+		return Result{}, o.reply.Fault
+	case o.reply.Result == nil:
+		return Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
+	}
+	return *o.reply.Result, nil
 }
 
 // take gives the child that worked last, or a new one.

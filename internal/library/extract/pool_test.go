@@ -100,6 +100,15 @@ func TestFileThatTakesForeverTimesOut(t *testing.T) {
 	}
 }
 
+func TestFileThatMakesItsReaderCrashIsCorrupt(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"crashing-worker"} })
+	_, err := pool.Extract(t.Context(), file(t, "a.pdf", "%PDF-1.4"), t.TempDir(), nil)
+	if codeOf(err) != extract.CodeCorrupt {
+		t.Errorf("error = %v, want %s", err, extract.CodeCorrupt)
+	}
+}
+
 func TestStopEndsAFileThatTakesForever(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"stuck-worker"} })
