@@ -48,6 +48,7 @@ type cli struct {
 	Check       checkCmd       `cmd:"" help:"Say of each part which engine it is, whether it answers and what to mend."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a process on this machine whether it is well; for containers."`
 	Ingest      ingestCmd      `cmd:"" help:"Take files and folders into a library."`
+	Search      searchCmd      `cmd:"" help:"Search as a user would."`
 
 	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
 	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`

@@ -79,7 +79,13 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	if err != nil {
 		return err
 	}
-	return httpx.JSON(w, http.StatusOK, searchResultBody{
+	return httpx.JSON(w, http.StatusOK, SearchAnswer(found))
+}
+
+// SearchAnswer is a result in the shape that REST answers, for whoever else
+// writes one.
+func SearchAnswer(found search.Result) any {
+	return searchResultBody{
 		Hits: each(found.Hits, hitOf), Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS,
-	})
+	}
 }
