@@ -124,7 +124,7 @@ func (a *Audit) tell(ctx context.Context, e Event) {
 	if e.Actor.Address != "" {
 		attrs = append(attrs, slog.String("address", e.Actor.Address))
 	}
-	a.log.LogAttrs(ctx, slog.LevelInfo, e.Name+" "+e.Outcome, attrs...)
+	a.log.LogAttrs(ctx, slog.LevelInfo, e.Name+" "+e.Outcome, attrs...) //nolint:sloglint // of a fixed set, see above
 }
 
 // AuditFilter chooses events. The zero value chooses all.

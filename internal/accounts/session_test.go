@@ -10,6 +10,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
@@ -152,6 +153,20 @@ func TestADisabledUsersSessionsStopAndDoNotComeBack(t *testing.T) {
 		_, err = f.Session(t.Context(), cookie)
 		wantKind(t, err, errs.Unauthenticated)
 		f.signIn(t, accounts.Client{}, "ann")
+	})
+}
+
+func TestASessionLastsNoLongerThanItsUsersAccount(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f fixture) {
+		u := f.user(t, "ann", "")
+		cookie := f.signIn(t, accounts.Client{}, "ann")
+		// As after a sign-in that crossed the disabling: the row is there.
+		if _, err := sqldb.Exec(t.Context(), f.db.Write(), "UPDATE auth_user SET is_active = $2 WHERE id = $1", u.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.Session(t.Context(), cookie)
+		wantKind(t, err, errs.Unauthenticated)
 	})
 }
 

@@ -48,7 +48,7 @@ func (a *Accounts) refuse(ctx context.Context, from Origin, row userRow) error {
 	return errs.New(errs.Unauthenticated, "The user name or the password is not right.")
 }
 
-const replacePassword = `UPDATE auth_user SET password = $3 WHERE id = $1 AND password = $2`
+const replaceHash = `UPDATE auth_user SET password = $3 WHERE id = $1 AND password = $2`
 
 // rehash replaces a hash unless the password has been changed meanwhile.
 func (a *Accounts) rehash(ctx context.Context, row userRow, password string) error {
@@ -56,7 +56,7 @@ func (a *Accounts) rehash(ctx context.Context, row userRow, password string) err
 	if err != nil {
 		return err
 	}
-	if _, err := sqldb.Exec(ctx, a.db.Write(), replacePassword, row.ID, row.password, encoded); err != nil {
+	if _, err := sqldb.Exec(ctx, a.db.Write(), replaceHash, row.ID, row.password, encoded); err != nil {
 		return fmt.Errorf("replace an older password hash: %w", err)
 	}
 	return nil

@@ -179,7 +179,7 @@ func (a *Accounts) CountUsers(ctx context.Context) (n int64, err error) {
 const (
 	updateActive    = `UPDATE auth_user SET is_active = $2, updated_at = $3 WHERE id = $1 AND is_active <> $2`
 	updateSuperuser = `UPDATE auth_user SET is_superuser = $2, updated_at = $3 WHERE id = $1 AND is_superuser <> $2`
-	updatePassword  = `UPDATE auth_user SET password = $2, updated_at = $3 WHERE id = $1`
+	updateHash      = `UPDATE auth_user SET password = $2, updated_at = $3 WHERE id = $1`
 	deleteSessions  = `DELETE FROM session WHERE user_id = $1`
 )
 
@@ -226,7 +226,7 @@ func (a *Accounts) SetPassword(ctx context.Context, by Actor, userID, password s
 		return err
 	}
 	return a.change(ctx, userID, func(tx sqldb.Querier, u User) ([]Event, error) {
-		if _, err := sqldb.Exec(ctx, tx, updatePassword, userID, encoded, sqldb.At(a.opt.Now())); err != nil {
+		if _, err := sqldb.Exec(ctx, tx, updateHash, userID, encoded, sqldb.At(a.opt.Now())); err != nil {
 			return nil, fmt.Errorf("set password: %w", err)
 		}
 		if _, err := sqldb.Exec(ctx, tx, deleteSessions, userID); err != nil {

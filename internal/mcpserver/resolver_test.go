@@ -239,3 +239,22 @@ func TestAStoreThatDoesNotAnswerIsNoUnauthenticated(t *testing.T) {
 		}
 	})
 }
+
+func TestABearerThatCannotBeOursIsRefusedWithoutAskingTheStore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f fixture) {
+		plaintext, _ := f.mint(t, mcpserver.TokenSpec{})
+		last := "0"
+		if strings.HasSuffix(plaintext, last) {
+			last = "1"
+		}
+		gone, cancel := context.WithCancel(t.Context()) // the store does not answer
+		cancel()
+		for _, bearer := range []string{plaintext[:49] + last, plaintext[:49], "mcp_" + plaintext[4:], "a.b.c", "x"} {
+			_, err := f.resolver.Resolve(gone, "Bearer "+bearer, mcpserver.REST)
+			wantKind(t, err, errs.Unauthenticated)
+		}
+		_, err := f.resolver.Resolve(gone, "Bearer "+plaintext, mcpserver.REST)
+		wantKind(t, err, errs.Internal)
+	})
+}

@@ -42,20 +42,21 @@ func (spec TokenSpec) normal() (TokenSpec, error) {
 		return spec, errs.Field("name", "A name has 1 to 100 characters and no control characters.")
 	}
 	var err error
-	if spec.AllowedTools, err = normalList("allowed_tools", spec.AllowedTools, maxTools, normalTool); err != nil {
+	if spec.AllowedTools, err = normalList("allowed_tools", spec.AllowedTools, maxTools, "no name of a tool", normalTool); err != nil {
 		return spec, err
 	}
-	spec.AllowedLibraries, err = normalList("allowed_libraries", spec.AllowedLibraries, maxLibraries, normalLibrary)
+	spec.AllowedLibraries, err = normalList("allowed_libraries", spec.AllowedLibraries, maxLibraries, "neither the uid of a library nor `*`", normalLibrary)
 	return spec, err
 }
 
-// normalList gives a list of its own, never nil, without repetitions.
-func normalList(field string, list []string, most int, normal func(string) (string, error)) ([]string, error) {
+// normalList gives a list of its own, never nil, without repetitions. fault
+// says what an entry is that normal does not take.
+func normalList(field string, list []string, most int, fault string, normal func(string) (string, bool)) ([]string, error) {
 	out := make([]string, 0, len(list))
-	for _, entry := range list {
-		entry, err := normal(entry)
-		if err != nil {
-			return nil, errs.Field(field, err.Error())
+	for _, given := range list {
+		entry, ok := normal(given)
+		if !ok {
+			return nil, errs.Field(field, fmt.Sprintf("%q is %s.", given, fault))
 		}
 		if !slices.Contains(out, entry) {
 			out = append(out, entry)
@@ -67,23 +68,17 @@ func normalList(field string, list []string, most int, normal func(string) (stri
 	return out, nil
 }
 
-func normalTool(name string) (string, error) {
+func normalTool(name string) (string, bool) {
 	foreign := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
-	if name == "" || len(name) > maxToolName || strings.ContainsFunc(name, foreign) {
-		return "", fmt.Errorf("%q is no name of a tool.", name) //nolint:staticcheck // a sentence for people
-	}
-	return name, nil
+	return name, name != "" && len(name) <= maxToolName && !strings.ContainsFunc(name, foreign)
 }
 
-func normalLibrary(uid string) (string, error) {
+func normalLibrary(uid string) (string, bool) {
 	if uid == accounts.AllLibraries {
-		return uid, nil
+		return uid, true
 	}
 	id, err := uuid.Parse(uid)
-	if err != nil || len(uid) != len(id.String()) {
-		return "", fmt.Errorf("%q is neither the uid of a library nor `*`.", uid) //nolint:staticcheck // a sentence for people
-	}
-	return id.String(), nil
+	return id.String(), err == nil && len(uid) == len(id.String())
 }
 
 func checkExpiry(at *time.Time, now time.Time) error {

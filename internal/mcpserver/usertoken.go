@@ -57,7 +57,7 @@ func NewTokens(db *sqldb.DB, audit *accounts.Audit, now func() time.Time) *Token
 	return &Tokens{db: db, audit: audit, now: now}
 }
 
-const insertToken = `INSERT INTO user_token
+const insertOwn = `INSERT INTO user_token
 	(id, user_id, token_hash, name, is_active, expires_at, allowed_tools, allowed_libraries, created_at, updated_at)
 	SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $9 FROM auth_user u WHERE u.id = $2 AND u.is_active`
 
@@ -77,7 +77,7 @@ func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, s
 	plaintext = mintPlaintext()
 	hash, id := hashPlaintext(plaintext), uuid.NewString()
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
-		n, err := sqldb.Exec(ctx, tx, insertToken, id, userID, hash, spec.Name, true, sqldb.AtPtr(spec.ExpiresAt), tools, libraries, sqldb.At(s.now()))
+		n, err := sqldb.Exec(ctx, tx, insertOwn, id, userID, hash, spec.Name, true, sqldb.AtPtr(spec.ExpiresAt), tools, libraries, sqldb.At(s.now()))
 		if err != nil {
 			return nil, fmt.Errorf("create token: %w", err)
 		}
@@ -95,7 +95,7 @@ func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, s
 	return plaintext, t, nil
 }
 
-const tokenColumns = `t.id, t.user_id, u.username, t.token_hash, t.name, t.is_active, t.expires_at, t.last_used_at,
+const ownColumns = `t.id, t.user_id, u.username, t.token_hash, t.name, t.is_active, t.expires_at, t.last_used_at,
 	t.allowed_tools, t.allowed_libraries, t.created_at, t.updated_at`
 
 const fromTokens = ` FROM user_token t JOIN auth_user u ON u.id = t.user_id `
@@ -113,22 +113,22 @@ func scanToken(r sqldb.Row) (t UserToken, err error) {
 	return t, err
 }
 
-const selectTokensOf = `SELECT ` + tokenColumns + fromTokens + `WHERE t.user_id = $1 ORDER BY t.created_at DESC, t.id DESC`
+const listOwn = `SELECT ` + ownColumns + fromTokens + `WHERE t.user_id = $1 ORDER BY t.created_at DESC, t.id DESC`
 
 // List gives a user's tokens, revoked ones too, newest first.
 func (s *Tokens) List(ctx context.Context, userID string) ([]UserToken, error) {
-	tokens, err := sqldb.All(ctx, s.db.Read(), scanToken, selectTokensOf, userID)
+	tokens, err := sqldb.All(ctx, s.db.Read(), scanToken, listOwn, userID)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}
 	return tokens, nil
 }
 
-const selectAllTokens = `SELECT ` + tokenColumns + fromTokens + `ORDER BY t.created_at DESC, t.id DESC`
+const listAll = `SELECT ` + ownColumns + fromTokens + `ORDER BY t.created_at DESC, t.id DESC`
 
 // ListAll gives everybody's tokens, newest first; for operators.
 func (s *Tokens) ListAll(ctx context.Context) ([]UserToken, error) {
-	tokens, err := sqldb.All(ctx, s.db.Read(), scanToken, selectAllTokens)
+	tokens, err := sqldb.All(ctx, s.db.Read(), scanToken, listAll)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}
@@ -140,10 +140,10 @@ func (s *Tokens) Get(ctx context.Context, userID, id string) (UserToken, error) 
 	return tokenOf(ctx, s.db.Read(), userID, id)
 }
 
-const selectTokenOf = `SELECT ` + tokenColumns + fromTokens + `WHERE t.id = $1 AND t.user_id = $2`
+const findOwn = `SELECT ` + ownColumns + fromTokens + `WHERE t.id = $1 AND t.user_id = $2`
 
 func tokenOf(ctx context.Context, q sqldb.Querier, userID, id string) (UserToken, error) {
-	t, err := sqldb.One(ctx, q, scanToken, selectTokenOf, id, userID)
+	t, err := sqldb.One(ctx, q, scanToken, findOwn, id, userID)
 	if sqldb.Missing(err) {
 		return t, noToken()
 	}
@@ -153,7 +153,7 @@ func tokenOf(ctx context.Context, q sqldb.Querier, userID, id string) (UserToken
 	return t, nil
 }
 
-const updateToken = `UPDATE user_token
+const updateOwn = `UPDATE user_token
 	SET name = $3, allowed_tools = $4, allowed_libraries = $5, expires_at = $6, updated_at = $7
 	WHERE id = $1 AND user_id = $2 AND is_active`
 
@@ -178,7 +178,7 @@ func (s *Tokens) Update(ctx context.Context, by accounts.Actor, userID, id strin
 		return UserToken{}, err
 	}
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
-		n, err := sqldb.Exec(ctx, tx, updateToken, id, userID, spec.Name, tools, libraries, sqldb.AtPtr(spec.ExpiresAt), sqldb.At(now))
+		n, err := sqldb.Exec(ctx, tx, updateOwn, id, userID, spec.Name, tools, libraries, sqldb.AtPtr(spec.ExpiresAt), sqldb.At(now))
 		if err != nil {
 			return nil, fmt.Errorf("change token: %w", err)
 		}
@@ -194,8 +194,8 @@ func (s *Tokens) Update(ctx context.Context, by accounts.Actor, userID, id strin
 }
 
 const (
-	revokeToken    = `UPDATE user_token SET is_active = $3, updated_at = $4 WHERE id = $1 AND user_id = $2 AND is_active`
-	selectTokenAny = `SELECT ` + tokenColumns + fromTokens + `WHERE t.id = $1`
+	revokeOwn = `UPDATE user_token SET is_active = $3, updated_at = $4 WHERE id = $1 AND user_id = $2 AND is_active`
+	findAny   = `SELECT ` + ownColumns + fromTokens + `WHERE t.id = $1`
 )
 
 // Revoke ends a token of a user: it is refused from the moment this returns.
@@ -206,7 +206,7 @@ func (s *Tokens) Revoke(ctx context.Context, by accounts.Actor, userID, id strin
 		if err != nil {
 			return nil, err
 		}
-		n, err := sqldb.Exec(ctx, tx, revokeToken, id, userID, false, sqldb.At(s.now()))
+		n, err := sqldb.Exec(ctx, tx, revokeOwn, id, userID, false, sqldb.At(s.now()))
 		if err != nil {
 			return nil, fmt.Errorf("revoke token: %w", err)
 		}
@@ -219,7 +219,7 @@ func (s *Tokens) Revoke(ctx context.Context, by accounts.Actor, userID, id strin
 
 // RevokeAny ends anybody's token; for operators.
 func (s *Tokens) RevokeAny(ctx context.Context, by accounts.Actor, id string) (UserToken, error) {
-	t, err := sqldb.One(ctx, s.db.Read(), scanToken, selectTokenAny, id)
+	t, err := sqldb.One(ctx, s.db.Read(), scanToken, findAny, id)
 	if sqldb.Missing(err) {
 		return t, noToken()
 	}

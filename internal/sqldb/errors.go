@@ -21,12 +21,10 @@ func Missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // Duplicate tells that a statement met a uniqueness rule.
 func Duplicate(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "23505"
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	}
 	return false
@@ -35,12 +33,11 @@ func Duplicate(err error) bool {
 // Referenced tells that a statement met a foreign key: a row that others
 // point at, or one that points at nothing.
 func Referenced(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "23503"
 	}
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
 // where tells where the store behind a Querier is, as well as it is known.
@@ -59,17 +56,15 @@ func explain(where string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return explainSQLite(where, lite.Code(), err)
 	}
-	var pg *pgconn.PgError
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return explainPostgres(where, pg.Code, err)
+	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	switch {
-	case errors.As(err, &pg):
-		return explainPostgres(where, pg.Code, err)
-	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF):
+	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return unavailable("The database does not answer.", "see that PostgreSQL runs at "+where+" and that DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD are right", err)
 	}
 	return err

@@ -33,7 +33,7 @@ func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (
 
 // QueryContext runs a query, prepared when there is room.
 func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if s := p.statement(ctx, query); s != nil {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // kept until the pool closes
 		return s.QueryContext(ctx, args...)
 	}
 	return p.pool.QueryContext(ctx, query, args...)
@@ -41,7 +41,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) 
 
 // QueryRowContext runs a query, prepared when there is room.
 func (p *prepared) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if s := p.statement(ctx, query); s != nil {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // kept until the pool closes
 		return s.QueryRowContext(ctx, args...)
 	}
 	return p.pool.QueryRowContext(ctx, query, args...)
@@ -56,7 +56,7 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 	if s != nil || !room {
 		return s
 	}
-	made, err := p.pool.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept, and closed with the pool
+	made, err := p.pool.PrepareContext(ctx, query)
 	if err != nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ const timeLayout = "2006-01-02T15:04:05.000000Z"
 
 // Time is how a point in time goes in and out of both engines: UTC, to the
 // microsecond that PostgreSQL keeps.
-type Time struct{ time.Time }
+type Time struct{ time.Time } //nolint:recvcheck // database/sql wants Value of values and Scan of pointers
 
 // At makes a Time, cut to what the store keeps.
 func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Microsecond)} }
@@ -45,7 +45,7 @@ func (t *Time) parse(s string) error {
 }
 
 // NullTime is a Time that may be absent.
-type NullTime struct {
+type NullTime struct { //nolint:recvcheck // as Time
 	Time  Time
 	Valid bool
 }
@@ -70,7 +70,7 @@ func (n NullTime) Ptr() *time.Time {
 // Value writes the time or NULL.
 func (n NullTime) Value() (driver.Value, error) {
 	if !n.Valid {
-		return nil, nil
+		return nil, nil //nolint:nilnil // NULL
 	}
 	return n.Time.Value()
 }
