@@ -11,13 +11,14 @@ import (
 type InProcess struct {
 	mu      sync.Mutex
 	waiting map[string][]string // by queue, in the order they came
-	known   map[string]bool     // waits or is being handled
+	known   map[string]bool     // false: waits; true: is being handled
+	again   map[string]string   // woken while it was handled, and on which queue
 	more    chan struct{}       // closed and replaced when something comes
 }
 
 // NewInProcess makes an empty queue.
 func NewInProcess() *InProcess {
-	return &InProcess{waiting: map[string][]string{}, known: map[string]bool{}, more: make(chan struct{})}
+	return &InProcess{waiting: map[string][]string{}, known: map[string]bool{}, again: map[string]string{}, more: make(chan struct{})}
 }
 
 // Lasting is false: a wake-up goes with the process.
@@ -26,18 +27,26 @@ func (q *InProcess) Lasting() bool { return false }
 // Ping has nothing to ask.
 func (q *InProcess) Ping(context.Context) error { return nil }
 
-// Wake puts a job at the end of a queue, unless it waits or runs already.
+// Wake puts a job at the end of a queue, unless it waits there already. One
+// that is being handled comes again when that is done.
 func (q *InProcess) Wake(_ context.Context, queue, jobID string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.known[jobID] {
+	if running, known := q.known[jobID]; known {
+		if running {
+			q.again[jobID] = queue
+		}
 		return nil
 	}
-	q.known[jobID] = true
+	q.add(queue, jobID)
+	return nil
+}
+
+func (q *InProcess) add(queue, jobID string) {
+	q.known[jobID] = false
 	q.waiting[queue] = append(q.waiting[queue], jobID)
 	close(q.more)
 	q.more = make(chan struct{})
-	return nil
 }
 
 // Consume takes the oldest of the most urgent queue, in the order of queues.
@@ -80,6 +89,7 @@ func (q *InProcess) take(queues []string) (string, <-chan struct{}) {
 	for _, name := range queues {
 		if line := q.waiting[name]; len(line) > 0 {
 			id := line[0]
+			q.known[id] = true
 			q.waiting[name] = line[1:]
 			if len(line) == 1 {
 				delete(q.waiting, name) // lets the array go
@@ -94,6 +104,10 @@ func (q *InProcess) done(id string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.known, id)
+	if queue, woken := q.again[id]; woken {
+		delete(q.again, id)
+		q.add(queue, id)
+	}
 }
 
 // Waiting lists what waits on a queue, oldest first.

@@ -98,13 +98,15 @@ func TestAWakeUpForARunningJobIsNotHandledBesideIt(t *testing.T) {
 		if n := runs.Load(); n != 1 {
 			t.Errorf("the job ran %d times at once", n)
 		}
-		release <- struct{}{}
-		synctest.Wait()
-		wake(t, q, queue.General, "a")
-		release <- struct{}{}
+		release <- struct{}{} // now it comes again
 		synctest.Wait()
 		if n := runs.Load(); n != 2 {
 			t.Errorf("after its end the job ran %d times in all, want 2", n)
+		}
+		release <- struct{}{}
+		synctest.Wait()
+		if n := runs.Load(); n != 2 {
+			t.Errorf("without a wake-up the job ran %d times in all", n)
 		}
 		cancel()
 		synctest.Wait()

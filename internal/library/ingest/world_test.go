@@ -118,7 +118,7 @@ func (x *plainExtractor) Extract(ctx context.Context, in extract.Input, dir stri
 // world is a whole ingest over real stores.
 type world struct {
 	*ingest.Service
-	t        testing.TB
+	t        *testing.T
 	db       *sqldb.DB
 	graph    *sqlitegraph.Graph
 	objects  *files.Store
@@ -131,12 +131,12 @@ type world struct {
 	lib        string
 }
 
-func newWorld(t testing.TB, db *sqldb.DB, change ...func(*ingest.Options)) *world {
+func newWorld(t *testing.T, db *sqldb.DB, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	return worldIn(t, db, t.TempDir(), change...)
 }
 
-func worldIn(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
+func worldIn(t *testing.T, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	w := openWorld(t, db, dir, change...)
 	w.alice, w.bob = w.user("alice"), w.user("bob")
@@ -145,7 +145,7 @@ func worldIn(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Opti
 }
 
 // openWorld opens the stores without putting anything in.
-func openWorld(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
+func openWorld(t *testing.T, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	graph, err := sqlitegraph.Open(filepath.Join(dir, "graph"), sqlitegraph.Options{})
 	check(t, err)
@@ -167,6 +167,15 @@ func openWorld(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Op
 	}
 	w.Service = ingest.New(opt)
 	return w
+}
+
+// with is the same world for a subtest, with a library of its own.
+func (w *world) with(t *testing.T) *world {
+	t.Helper()
+	sub := *w
+	sub.t = t
+	sub.lib = sub.newLibrary(w.alice, library.NewLibrary{Name: t.Name()[:min(len(t.Name()), 100)]})
+	return &sub
 }
 
 func testLog() *slog.Logger {
@@ -237,7 +246,9 @@ func (w *world) run(s service) (stop func()) {
 	stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		check(w.t, s.Stop(ctx))
+		if err := s.Stop(ctx); err != nil {
+			w.t.Error(err)
+		}
 	})
 	w.t.Cleanup(stop)
 	return stop
