@@ -14,7 +14,7 @@ import (
 // Fault is the shape of an error in the OpenAPI document. An invalid request
 // may instead be told by field: {"field":["what is wrong"]}.
 type Fault struct {
-	Detail string `json:"detail"`
+	Detail string `json:"detail,omitempty"`
 	Code   string `json:"code,omitempty" description:"A stable word for programs, where there is one."`
 	ID     string `json:"id,omitempty" description:"Of an internal error: what to look for in the log."`
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/swaggest/jsonschema-go"
@@ -25,7 +26,8 @@ func OpenAPI(title, version string, tables ...[]Route) ([]byte, error) {
 	r.Spec.Info.WithTitle(title).WithVersion(version)
 	r.Spec.SetHTTPBearerTokenSecurity(bearerScheme, "", "A UserToken, made at /profile/tokens/.")
 	r.Spec.SetAPIKeySecurity(sessionScheme, SessionCookie, openapi.InCookie, "A signed-in browser.")
-	r.DefaultOptions = append(r.DefaultOptions, jsonschema.InterceptDefName(plainName))
+	r.DefaultOptions = append(r.DefaultOptions,
+		jsonschema.InterceptDefName(plainName), jsonschema.InterceptSchema(strictness(tables)), nullableByUnion)
 	for _, table := range tables {
 		for _, rt := range table {
 			if err := addRoute(r, rt); err != nil {
@@ -41,6 +43,44 @@ func OpenAPI(title, version string, tables ...[]Route) ([]byte, error) {
 func plainName(t reflect.Type, _ string) string {
 	name := strings.TrimSuffix(t.Name(), "Body")
 	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// nullableByUnion lets a reference to a schema be null too.
+func nullableByUnion(rc *jsonschema.ReflectContext) { rc.EnvelopNullability = true }
+
+// strictness says of what is taken that nothing else is, and of what is
+// answered that all of it is there.
+func strictness(tables [][]Route) jsonschema.InterceptSchemaFunc {
+	taken := map[reflect.Type]bool{}
+	for _, rt := range slices.Concat(tables...) {
+		taken[reflect.TypeOf(rt.Body)], taken[reflect.TypeOf(rt.Form)] = true, true
+	}
+	return func(params jsonschema.InterceptSchemaParams) (stop bool, err error) {
+		t := params.Value.Type()
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if !params.Processed || t.Kind() != reflect.Struct || len(params.Schema.Properties) == 0 {
+			return false, nil
+		}
+		if taken[t] {
+			params.Schema.WithAdditionalProperties(jsonschema.SchemaOrBool{TypeBoolean: new(false)})
+			return false, nil
+		}
+		params.Schema.Required = answered(t)
+		return false, nil
+	}
+}
+
+// answered lists the JSON names that are in every answer of a type.
+func answered(t reflect.Type) (names []string) {
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && name != "" && name != "-" && !strings.Contains(options, "omitempty") {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func addRoute(r *openapi31.Reflector, rt Route) error {
@@ -60,7 +100,7 @@ func addRoute(r *openapi31.Reflector, rt Route) error {
 		oc.AddRespStructure(structureOf(body), func(cu *openapi.ContentUnit) {
 			cu.HTTPStatus, cu.Description = status, http.StatusText(status)
 			if c, ok := body.(Content); ok {
-				cu.ContentType, cu.Format = string(c), "binary"
+				cu.ContentType, cu.Customize = string(c), withoutSchema
 			}
 		})
 	}
@@ -72,6 +112,18 @@ func addRoute(r *openapi31.Reflector, rt Route) error {
 		}
 	}
 	return r.AddOperation(oc)
+}
+
+// withoutSchema leaves open what bytes of another media type hold.
+func withoutSchema(cor openapi.ContentOrReference) {
+	answer, ok := cor.(*openapi31.ResponseOrReference)
+	if !ok || answer.Response == nil {
+		return
+	}
+	for name, media := range answer.Response.Content {
+		media.Schema = nil
+		answer.Response.Content[name] = media
+	}
 }
 
 func structureOf(body any) any {

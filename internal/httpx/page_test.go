@@ -74,6 +74,8 @@ func TestQueryNamesWhatIsWrong(t *testing.T) {
 		{"limit=0", "limit"},
 		{"limit=1001", "limit"},
 		{"limit=x", "limit"},
+		{"limit=", "limit"},
+		{"kind=", "kind"},
 		{"limit=99999999999999999999", "limit"},
 		{"limit=1&limit=2", "limit"},
 		{"kind=c", "kind"},

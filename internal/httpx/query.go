@@ -29,14 +29,15 @@ func Query[T any](r *http.Request) (T, error) {
 		return into, err
 	}
 	for name, f := range names {
-		text, given := f.Tag.Get("default"), false
-		if got := values[name]; len(got) == 1 && got[0] != "" {
-			text, given = got[0], true
+		text := f.Tag.Get("default")
+		got, given := values[name]
+		if given {
+			text = got[0]
 		}
-		if text == "" {
+		if text == "" && !given {
 			continue
 		}
-		if fault := setQuery(v.FieldByIndex(f.Index), f.Tag, text); fault != "" && given {
+		if fault := setQuery(v.FieldByIndex(f.Index), f.Tag, text); fault != "" {
 			return into, errs.Field(name, fault)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ func (a *API) getContent(w http.ResponseWriter, r *http.Request, p accounts.Prin
 	// nothing of it should it be shown all the same.
 	w.Header().Set("Content-Disposition", attachment(item))
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	w.Header().Set("ETag", `"`+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
 	return a.serve(w, r, g, g.OriginalKey, mediaType(g.ContentType))
 }
 
@@ -44,6 +46,8 @@ func (a *API) getText(w http.ResponseWriter, r *http.Request, p accounts.Princip
 	if err != nil {
 		return err
 	}
+	// The same bytes may be read into another text one day.
+	w.Header().Set("ETag", `"`+strconv.FormatInt(g.Number, 10)+"-"+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
 	return a.serve(w, r, g, g.TextKey, plainText)
 }
 
@@ -59,7 +63,6 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, g library.Generation
 	}
 	defer func() { a.closed(r.Context(), body.Close()) }()
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("ETag", `"`+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
 	http.ServeContent(w, r, "", time.Time{}, body)
 	return nil
 }

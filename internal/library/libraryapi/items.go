@@ -35,7 +35,7 @@ func (a *API) itemRoutes() []httpx.Route {
 		},
 		{
 			Method: http.MethodGet, Path: itemPath + "content/", ID: "getItemContent", Tag: itemTag, Summary: "The original, as a download",
-			Responses: map[int]any{http.StatusOK: httpx.Content("application/octet-stream"), http.StatusPartialContent: httpx.Content("application/octet-stream")},
+			Responses: map[int]any{http.StatusOK: httpx.Content("*/*"), http.StatusPartialContent: httpx.Content("*/*")},
 			Handler:   a.getContent,
 		},
 		{

@@ -24,7 +24,7 @@ type searchBody struct {
 	Limit       int      `json:"limit" minimum:"1" maximum:"100"`
 	ItemUID     string   `json:"item_uid"`
 	Collection  string   `json:"collection" description:"Its name or uid."`
-	LibraryType string   `json:"library_type"`
+	LibraryType string   `json:"library_type" enum:"nonfiction,fiction,technical,journal,business,music,film,art"`
 }
 
 type searchResultBody struct {
