@@ -90,7 +90,8 @@ Take in a first document (in another terminal):
 Press Ctrl-C to stop.
 
 `, firstUser, first.Password, first.Token, first.Library.Name, first.Library.UID, entry, firstLibrary)
-	return s.setFact(ctx, firstStartFact, firstStartShown)
+	// They have been read, so being told to end now changes nothing of it.
+	return s.setFact(context.WithoutCancel(ctx), firstStartFact, firstStartShown)
 }
 
 // firstStart makes the first user, library and token, or nil when people are
