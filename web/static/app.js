@@ -1,0 +1,23 @@
+// Every page works without this. What is here makes some of it better.
+import { copyButtons } from "./copy.js";
+import { followJobs } from "./jobs.js";
+import { localTimes } from "./times.js";
+import { uploads } from "./upload.js";
+
+localTimes(document);
+copyButtons(document);
+followJobs(document);
+uploads(document);
+
+// The menu closes as menus do.
+const menu = document.querySelector("details.menu");
+if (menu) {
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
