@@ -1,0 +1,108 @@
+package dashboard
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
+)
+
+// errorPage says what went wrong. ID is what the log has it under, when the
+// fault is ours.
+type errorPage struct {
+	Status int
+	Title  string
+	Detail string
+	ID     string
+}
+
+// Errors answers in HTML to browsers outside of the programs' paths, and
+// through api to everybody else. It is for what no route takes.
+func (d *Dashboard) Errors(api httpx.ErrorWriter) httpx.ErrorWriter {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		if forPrograms(r.URL.Path) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			api(w, r, err)
+			return
+		}
+		d.fail(w, r, err)
+	}
+}
+
+// forPrograms tells of the paths where clients expect JSON, whatever they
+// say that they accept.
+func forPrograms(path string) bool {
+	for _, prefix := range []string{"/library/api/", "/mcp_server/api/", "/mcp/", "/api/"} {
+		if strings.HasPrefix(path+"/", prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// fail is where the errors of pages end.
+func (d *Dashboard) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		err = errs.New(errs.TooLarge, "What you sent is larger than this address takes.")
+	}
+	status, detail, id := http.StatusInternalServerError, "", ""
+	if e := errs.As(err); e != nil && e.Kind != errs.Internal {
+		status, detail = httpx.StatusOf(e.Kind), messageOf(e)
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		_ = toLogin(w, r)
+		return
+	case status == http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+		httpx.Report(d.opt.Log, r, err)
+	case status >= http.StatusInternalServerError:
+		id = telemetry.RequestID(r.Context())
+		httpx.Report(d.opt.Log, r, err)
+	}
+	if err := d.showError(w, r, status, detail, id); err != nil {
+		httpx.Report(d.opt.Log, r, err)
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+func messageOf(e *errs.Error) string {
+	if len(e.Fields) == 0 {
+		return e.Message
+	}
+	return (&errs.Error{Fields: e.Fields}).Error()
+}
+
+func (d *Dashboard) showError(w http.ResponseWriter, r *http.Request, status int, detail, id string) error {
+	s, err := d.opt.Auth.Session(r)
+	if err != nil {
+		s = httpx.Session{} // the page has no menu then
+	}
+	p := errorPage{Status: status, Title: titleOf(status), Detail: detail, ID: id}
+	return show(d, w, r, s, status, d.views.err, heading{Title: p.Title}, p)
+}
+
+func titleOf(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "This request is not right"
+	case http.StatusForbidden:
+		return "Not allowed"
+	case http.StatusNotFound:
+		return "Nothing here"
+	case http.StatusMethodNotAllowed:
+		return "Not this way"
+	case http.StatusConflict:
+		return "Not now"
+	case http.StatusRequestEntityTooLarge:
+		return "Too large"
+	case http.StatusServiceUnavailable:
+		return "Not available right now"
+	case http.StatusInternalServerError:
+		return "Something went wrong on our side"
+	}
+	return http.StatusText(status)
+}

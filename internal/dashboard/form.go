@@ -1,0 +1,75 @@
+package dashboard
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+)
+
+const (
+	csrfField = "csrf_token"
+	maxForm   = 1 << 20 // bytes of a form without files
+)
+
+// readForm reads a form, and refuses one that was not made for the session.
+func readForm(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return errs.New(errs.Unsupported, "This address takes the form of its page.")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return errs.Wrap(errs.Invalid, err, "The form is not well formed.")
+	}
+	if !httpx.CSRFValid(s, r.PostForm.Get(csrfField)) {
+		return staleForm()
+	}
+	return nil
+}
+
+func staleForm() error {
+	return errs.New(errs.Forbidden, "This form has lost its session. Go back, reload the page, and send it again.")
+}
+
+// field is a value of a form, as text that can be stored.
+func field(r *http.Request, name string) string { return clean(r.PostForm.Get(name)) }
+
+// param is a value of the query. Names that a page does not know are not
+// looked at: links gather such things on their way.
+func param(r *http.Request, name string) string { return clean(r.URL.Query().Get(name)) }
+
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+func each(values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = clean(v)
+	}
+	return out
+}
+
+// faults are what is wrong with the fields of a form, by their names; the
+// empty name is the form as a whole.
+type faults map[string]string
+
+// faultsOf takes an error apart that the person at the form can mend. ok is
+// false for any other.
+func faultsOf(err error) (faults, bool) {
+	e := errs.As(err)
+	if e == nil || (e.Kind != errs.Invalid && e.Kind != errs.Conflict) {
+		return nil, false
+	}
+	if len(e.Fields) == 0 {
+		return faults{"": e.Message}, true
+	}
+	out := faults{}
+	for name, texts := range e.Fields {
+		out[name] = strings.Join(texts, " ")
+	}
+	return out, true
+}

@@ -1,0 +1,52 @@
+package dashboard
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"git.helu.ca/r/mnemosyne/web"
+)
+
+// funcs are what templates may call. What a page says is decided before; here
+// is only how values are spelt.
+func funcs(assets *web.Assets) template.FuncMap {
+	return template.FuncMap{
+		"asset":  assets.URL,
+		"bytes":  func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }, //nolint:gosec // never below 0
+		"count":  count,
+		"number": func(n int64) string { return humanize.Comma(n) },
+		"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"utc":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+		"day":    func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"join":   func(list []string) string { return strings.Join(list, ", ") },
+		"pair":   pair,
+	}
+}
+
+// count spells a number of things: "1 document", "2,000 documents".
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(n) + " " + many
+}
+
+// pair hands two values to a part: what it shows, and the frame that it is in.
+func pair(values ...any) (map[string]any, error) {
+	if len(values)%2 != 0 {
+		return nil, fmt.Errorf("pair takes names and values, not %d arguments", len(values))
+	}
+	out := make(map[string]any, len(values)/2)
+	for i := 0; i < len(values); i += 2 {
+		name, ok := values[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("pair takes a name before each value, not %v", values[i])
+		}
+		out[name] = values[i+1]
+	}
+	return out, nil
+}

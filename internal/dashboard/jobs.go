@@ -1,0 +1,201 @@
+package dashboard
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+)
+
+const (
+	jobsPath = "/jobs/"
+	jobsPer  = 50
+)
+
+// jobsPage lists the jobs of the libraries that a person may read.
+type jobsPage struct {
+	Jobs     []jobRow
+	Statuses []choice
+	Status   string
+	Next     string // path of the next page
+	Here     string // path to come back to
+}
+
+// jobRow is a job as lists show it.
+type jobRow struct {
+	ID, Name    string
+	Status      string
+	Steps       []jobStep
+	Detail      string
+	Failed      bool
+	Done, Total int64 // of the stage; Total is 0 when there is no bar
+	ItemPath    string
+	Library     string // its name, where jobs of several are listed
+	LibraryPath string
+	CreatedAt   time.Time
+	MayCancel   bool
+	MayRetry    bool
+	MayAct      bool // the buttons are there, for when they are needed
+}
+
+// jobStep is a stage of a job: done, current, failed, or still to come.
+type jobStep struct{ Stage, Label, State string }
+
+func (d *Dashboard) listJobs(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	p := jobsPage{Status: param(r, "status"), Here: r.URL.RequestURI()}
+	statuses := []ingest.Status{ingest.StatusQueued, ingest.StatusRunning, ingest.StatusDone, ingest.StatusFailed, ingest.StatusCancelled}
+	if !slices.Contains(statuses, ingest.Status(p.Status)) {
+		p.Status = ""
+	}
+	for _, status := range statuses {
+		p.Statuses = append(p.Statuses, choice{string(status), string(status), string(status) == p.Status})
+	}
+	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
+	if err != nil {
+		return err
+	}
+	jobs, next, err := d.opt.Ingest.Jobs(r.Context(), s.Principal, ingest.Filter{
+		Status: ingest.Status(p.Status), Cursor: param(r, "after"), Limit: jobsPer,
+	})
+	if err != nil {
+		return err
+	}
+	names := namesOf(readable)
+	mayAct := map[string]bool{}
+	for _, j := range jobs {
+		may, asked := mayAct[j.LibraryUID]
+		if !asked {
+			if may, err = d.mayAdd(r, s, j.LibraryUID); err != nil {
+				return err
+			}
+			mayAct[j.LibraryUID] = may
+		}
+		row := jobRowOf(j, may)
+		row.Library = names[j.LibraryUID]
+		p.Jobs = append(p.Jobs, row)
+	}
+	if next != "" {
+		q := url.Values{"after": {next}}
+		if p.Status != "" {
+			q.Set("status", p.Status)
+		}
+		p.Next = jobsPath + "?" + q.Encode()
+	}
+	return show(d, w, r, s, http.StatusOK, d.views.jobs, heading{Title: "Jobs", Area: "jobs"}, p)
+}
+
+// jobRowOf shows a job. mayAct tells whether the person may cancel or retry it.
+func jobRowOf(j ingest.Job, mayAct bool) jobRow {
+	row := jobRow{
+		ID: j.ID, Name: nameOfJob(j), Status: string(j.Status), Steps: stepsOf(j), Detail: jobDetail(j), CreatedAt: j.CreatedAt,
+		Failed:      j.Error != nil,
+		LibraryPath: librariesPath + j.LibraryUID + "/",
+		MayCancel:   mayAct && !j.Status.Ended(),
+		MayRetry:    mayAct && (j.Status == ingest.StatusFailed || j.Status == ingest.StatusCancelled),
+		MayAct:      mayAct,
+	}
+	if j.Status == ingest.StatusRunning && j.Progress.Total > 0 {
+		row.Done, row.Total = j.Progress.Done, j.Progress.Total
+	}
+	if j.Status == ingest.StatusDone {
+		row.ItemPath = row.LibraryPath + "items/" + j.ItemUID + "/"
+	}
+	return row
+}
+
+func nameOfJob(j ingest.Job) string {
+	for _, name := range []string{j.Filename, j.Title} {
+		if name != "" {
+			return name
+		}
+	}
+	if j.FileID != nil {
+		return *j.FileID
+	}
+	return j.ItemUID
+}
+
+// stageLabel is a stage as people read it.
+func stageLabel(s ingest.Stage) string {
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+func stages() []ingest.Stage {
+	return []ingest.Stage{ingest.StageFetching, ingest.StageExtracting, ingest.StageChunking, ingest.StageEmbedding, ingest.StageIndexing}
+}
+
+// stepsOf shows the stages of a job. static/jobs.js has the same rules.
+func stepsOf(j ingest.Job) []jobStep {
+	all := stages()
+	at := slices.Index(all, j.Stage)
+	steps := make([]jobStep, len(all))
+	for i, stage := range all {
+		steps[i] = jobStep{Stage: string(stage), Label: stageLabel(stage)}
+		switch {
+		case j.Status == ingest.StatusDone, j.Status != ingest.StatusQueued && i < at:
+			steps[i].State = "done"
+		case i == at && j.Status == ingest.StatusRunning:
+			steps[i].State = "current"
+		case i == at && j.Status == ingest.StatusFailed:
+			steps[i].State = "failed"
+		}
+	}
+	return steps
+}
+
+// jobDetail is a sentence on how the job stands.
+func jobDetail(j ingest.Job) string {
+	switch {
+	case j.Error != nil:
+		return j.Error.Detail
+	case j.Status == ingest.StatusQueued:
+		return "Waits for its turn."
+	case j.Status == ingest.StatusDone:
+		return count(j.Counts.Chunks, "passage", "passages")
+	case j.Status == ingest.StatusCancelled:
+		return "Cancelled."
+	case j.Stage == "":
+		return ""
+	case j.Progress.Total == 0 || j.Progress.Unit == "bytes":
+		return stageLabel(j.Stage)
+	}
+	return stageLabel(j.Stage) + ": " + strconv.FormatInt(j.Progress.Done, 10) + " of " + count(j.Progress.Total, strings.TrimSuffix(j.Progress.Unit, "s"), j.Progress.Unit)
+}
+
+// blankJob is the row that a script fills in for a file that is uploaded.
+func blankJob() jobRow { return jobRow{Steps: stepsOf(ingest.Job{})} }
+
+func (d *Dashboard) retryJob(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	j, err := d.opt.Ingest.Retry(r.Context(), s.Principal, httpx.PathParam(r, "id"))
+	return d.acted(w, r, s, err, "“"+nameOfJob(j)+"” gets another try.")
+}
+
+func (d *Dashboard) cancelJob(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	j, err := d.opt.Ingest.Cancel(r.Context(), s.Principal, httpx.PathParam(r, "id"))
+	text := "“" + nameOfJob(j) + "” is cancelled."
+	if err == nil && j.Status != ingest.StatusCancelled {
+		text = "“" + nameOfJob(j) + "” was too far on to be cancelled."
+	}
+	return d.acted(w, r, s, err, text)
+}
+
+// acted goes back to the list that the button was on. What stands against the
+// wish is said there.
+func (d *Dashboard) acted(w http.ResponseWriter, r *http.Request, s httpx.Session, err error, text string) error {
+	back := httpx.SafeNext(r.PostForm.Get("next"))
+	if back == "/" {
+		back = jobsPath
+	}
+	if found, ok := faultsOf(err); ok {
+		return refused(w, r, s, found[""], back)
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, s, text, back)
+}

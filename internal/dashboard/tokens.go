@@ -1,0 +1,176 @@
+package dashboard
+
+import (
+	"net/http"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
+)
+
+const tokensPath = "/profile/tokens/"
+
+// tokensPage lists a person's tokens.
+type tokensPage struct {
+	Tokens []tokenRow
+}
+
+// tokenRow is a token as the list shows it.
+type tokenRow struct {
+	ID, Name, Masked string
+	State            string // active, expired or revoked
+	Libraries        string // what it may reach over MCP
+	Tools            string
+	CreatedAt        time.Time
+	LastUsedAt       *time.Time
+	ExpiresAt        *time.Time
+}
+
+func (d *Dashboard) listTokens(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	tokens, err := d.opt.Tokens.List(r.Context(), s.Principal.UserID)
+	if err != nil {
+		return err
+	}
+	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
+	if err != nil {
+		return err
+	}
+	names := namesOf(readable)
+	p := tokensPage{}
+	for _, t := range tokens {
+		p.Tokens = append(p.Tokens, tokenRow{
+			ID: t.ID, Name: t.Name, Masked: t.Masked, State: stateOf(t, d.opt.Now()),
+			Libraries: reachText(t.AllowedLibraries, names), Tools: toolsText(t.AllowedTools),
+			CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, ExpiresAt: t.ExpiresAt,
+		})
+	}
+	return show(d, w, r, s, http.StatusOK, d.views.tokens, heading{Title: "API tokens", Area: "tokens"}, p)
+}
+
+func stateOf(t mcpserver.UserToken, now time.Time) string {
+	switch {
+	case !t.Active:
+		return "revoked"
+	case t.Expired(now):
+		return "expired"
+	}
+	return "active"
+}
+
+func namesOf(libraries []library.Library) map[string]string {
+	names := make(map[string]string, len(libraries))
+	for _, l := range libraries {
+		names[l.UID] = l.Name
+	}
+	return names
+}
+
+// reachText says what a token may reach over MCP. A library that its user can
+// no longer read is counted, not named.
+func reachText(allowed []string, names map[string]string) string {
+	if len(allowed) == 0 {
+		return "None"
+	}
+	var text string
+	lost := int64(0)
+	for _, uid := range allowed {
+		name, ok := names[uid]
+		switch {
+		case uid == accounts.AllLibraries:
+			return "All that you may read"
+		case !ok:
+			lost++
+			continue
+		case text != "":
+			text += ", "
+		}
+		text += name
+	}
+	switch {
+	case lost > 0 && text == "":
+		return count(lost, "library that you cannot read now", "libraries that you cannot read now")
+	case lost > 0:
+		return text + " and " + count(lost, "that you cannot read now", "that you cannot read now")
+	}
+	return text
+}
+
+func toolsText(tools []string) string {
+	if len(tools) == 0 {
+		return "Any"
+	}
+	return listText(tools)
+}
+
+// tokenCreatedPage shows a token's plaintext, this once, and where to put it.
+type tokenCreatedPage struct {
+	Token     tokenRow
+	Plaintext string
+	URL       string
+	Clients   []clientEntry
+}
+
+func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	form, spec, err := d.tokenSpec(r, s, mcpserver.UserToken{})
+	if err != nil {
+		return err
+	}
+	if len(form.Faults) > 0 {
+		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
+	}
+	plaintext, t, err := d.opt.Tokens.Create(r.Context(), actor(s, httpx.Origin(r)), s.Principal.UserID, spec)
+	if found, ok := faultsOf(err); ok {
+		form.Faults = tokenFaults(found)
+		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
+	}
+	if err != nil {
+		return err
+	}
+	p := tokenCreatedPage{Token: tokenRow{ID: t.ID, Name: t.Name, Masked: t.Masked}, Plaintext: plaintext, URL: d.mcpURL(r)}
+	if p.Clients, err = clientEntries(p.URL, httpx.AbsoluteURL(r, "/library/api/me/", nil), plaintext); err != nil {
+		return err
+	}
+	return show(d, w, r, s, http.StatusCreated, d.views.tokenCreated, heading{Title: "Your new token", Area: "tokens"}, p)
+}
+
+// mcpURL is where MCP clients connect.
+func (d *Dashboard) mcpURL(r *http.Request) string {
+	if d.opt.MCPURL != "" {
+		return d.opt.MCPURL
+	}
+	return httpx.AbsoluteURL(r, "/mcp/", nil)
+}
+
+// confirmPage asks before something is done that cannot be undone.
+type confirmPage struct {
+	Title  string
+	Text   string
+	Verb   string // of the button
+	Action string
+	Back   string
+}
+
+func (d *Dashboard) confirmRevoke(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	t, err := d.opt.Tokens.Get(r.Context(), s.Principal.UserID, httpx.PathParam(r, "id"))
+	if err != nil {
+		return err
+	}
+	p := confirmPage{
+		Title: "Revoke “" + t.Name + "”?", Verb: "Revoke token", Action: tokensPath + t.ID + "/revoke/", Back: tokensPath,
+		Text: "Whatever uses " + t.Masked + " is refused from its next request on. A revoked token cannot be brought back.",
+	}
+	return show(d, w, r, s, http.StatusOK, d.views.confirm, heading{Title: "Revoke a token", Area: "tokens"}, p)
+}
+
+func (d *Dashboard) revokeToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	t, err := d.opt.Tokens.Get(r.Context(), s.Principal.UserID, httpx.PathParam(r, "id"))
+	if err != nil {
+		return err
+	}
+	if err := d.opt.Tokens.Revoke(r.Context(), actor(s, httpx.Origin(r)), s.Principal.UserID, t.ID); err != nil {
+		return err
+	}
+	return done(w, r, s, "The token “"+t.Name+"” is revoked.", tokensPath)
+}

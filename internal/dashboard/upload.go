@@ -1,0 +1,130 @@
+package dashboard
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+)
+
+const (
+	uploadStall  = time.Minute // without a byte from the browser
+	maxToken     = 1 << 10     // bytes of the form's token
+	maxFiles     = 1000        // of one form
+	namedRefused = 5           // that a message speaks of one by one
+)
+
+// uploaded is what became of the files of a form.
+type uploaded struct {
+	accepted, unchanged int64
+	refused             []string
+}
+
+// upload takes the files of a form one after another, each straight from the
+// connection. Scripts send theirs to the REST door instead, and show each
+// file's progress.
+func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	l, _, err := d.opt.Access.Write(r.Context(), s.Principal, httpx.PathParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	r.Body = &stalling{r.Body, http.NewResponseController(w)}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return errs.Wrap(errs.Unsupported, err, "This address takes the form of its page.")
+	}
+	token, err := parts.NextPart()
+	if err != nil {
+		return cutShort(err)
+	}
+	value, err := io.ReadAll(io.LimitReader(token, maxToken))
+	if err != nil {
+		return cutShort(err)
+	}
+	if token.FormName() != csrfField || !httpx.CSRFValid(s, string(value)) {
+		return staleForm()
+	}
+	var u uploaded
+	if err := d.takeFiles(r, s, parts, l.UID, &u); err != nil {
+		return err
+	}
+	back := librariesPath + l.UID + "/"
+	if len(u.refused) > 0 || u.accepted+u.unchanged == 0 {
+		return refused(w, r, s, u.text(), back)
+	}
+	return done(w, r, s, u.text(), back)
+}
+
+func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart.Reader, libraryUID string, u *uploaded) error {
+	for range maxFiles {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return cutShort(err)
+		}
+		name := clean(part.FileName())
+		if part.FormName() != "file" || name == "" { // a browser sends an empty part when no file was chosen
+			continue
+		}
+		out, err := d.opt.Ingest.Submit(r.Context(), s.Principal, ingest.Submission{LibraryUID: libraryUID, Filename: name, Body: part})
+		e := errs.As(err)
+		switch {
+		case err == nil && out.Unchanged:
+			u.unchanged++
+		case err == nil:
+			u.accepted++
+		case e == nil || e.Kind == errs.Internal || e.Kind == errs.Unavailable:
+			return err
+		default:
+			u.refused = append(u.refused, name+": "+messageOf(e))
+		}
+	}
+	u.refused = append(u.refused, "Of one form the first "+count(maxFiles, "file is", "files are")+" taken.")
+	return nil
+}
+
+// text tells the person what became of their files.
+func (u uploaded) text() string {
+	var said []string
+	if u.accepted > 0 {
+		said = append(said, count(u.accepted, "document is on its way in.", "documents are on their way in."))
+	}
+	if u.unchanged > 0 {
+		said = append(said, count(u.unchanged, "document is here already, unchanged.", "documents are here already, unchanged."))
+	}
+	shown := u.refused[:min(len(u.refused), namedRefused)]
+	said = append(said, shown...)
+	if more := len(u.refused) - len(shown); more > 0 {
+		said = append(said, count(int64(more), "further file was not taken.", "further files were not taken."))
+	}
+	if len(said) == 0 {
+		return "Choose a file first."
+	}
+	return strings.Join(said, " ")
+}
+
+func cutShort(err error) error {
+	return errs.Wrap(errs.Invalid, err, "The form is not well formed, or was cut short.")
+}
+
+// stalling gives up on a browser that sends nothing for a while, however long
+// the whole takes.
+type stalling struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (s *stalling) Read(b []byte) (int, error) {
+	_ = s.control.SetReadDeadline(time.Now().Add(uploadStall)) // a recorder of a test has none
+	n, err := s.ReadCloser.Read(b)
+	_ = s.control.SetReadDeadline(time.Time{})
+	return n, err
+}
