@@ -65,7 +65,7 @@ func explain(where string, err error) error {
 	var connect *pgconn.ConnectError
 	var network net.Error
 	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return unavailable("The database does not answer.", "see that PostgreSQL runs at "+where+" and that DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD are right", err)
+		return unavailable("The database does not answer.", "see that PostgreSQL runs at "+where+" and that DB_HOST and DB_PORT are right", err)
 	}
 	return err
 }
@@ -96,7 +96,7 @@ func explainPostgres(where, code string, err error) error {
 	case code == "53300":
 		return unavailable("The database is busy. Try again.", "PostgreSQL at "+where+" has no connection left: raise its max_connections or run fewer processes", err)
 	case strings.HasPrefix(code, "28") || code == "3D000":
-		return unavailable("The database refuses the connection.", "PostgreSQL at "+where+" refuses the user, password or database name: see DB_NAME, DB_USER and DB_PASSWORD", err)
+		return unavailable("The database refuses the connection.", "PostgreSQL at "+where+" refuses the user, password or database name: see APP_DB_NAME, APP_DB_USER and APP_DB_PASSWORD", err)
 	case strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
 		return unavailable("The database does not answer.", "PostgreSQL at "+where+" is starting, stopping or gone", err)
 	case code == "22021":
@@ -108,5 +108,16 @@ func explainPostgres(where, code string, err error) error {
 }
 
 func unavailable(message, advice string, err error) error {
-	return errs.Wrap(errs.Unavailable, fmt.Errorf("%s (%w)", advice, err), message)
+	return errs.Wrap(errs.Unavailable, fmt.Errorf("%s (%w)", advice, oneLine{err}), message)
 }
+
+// oneLine shows an error in one line: pgx takes one for each address tried.
+type oneLine struct{ error }
+
+// Error joins the lines.
+func (e oneLine) Error() string {
+	return strings.ReplaceAll(strings.ReplaceAll(e.error.Error(), ":\n\t", ": "), "\n\t", "; ")
+}
+
+// Unwrap gives the error as it was.
+func (e oneLine) Unwrap() error { return e.error }

@@ -319,6 +319,13 @@ func TestAPostgresThatIsNotThereSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAPostgresThatRefusesTheUserSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	dsn := sqldbtest.NewPostgresDatabase(t, "template0") + " user=nobody_of_that_name"
+	_, err := sqldb.OpenPostgres(t.Context(), dsn)
+	wantAdvice(t, err, "127.0.0.1", "APP_DB_USER")
+}
+
 // wantAdvice checks that a fault of the store is Unavailable, says where and
 // what to do in its log text, and keeps the place out of what callers see.
 func wantAdvice(t *testing.T, err error, place, advice string) {
@@ -328,6 +335,9 @@ func wantAdvice(t *testing.T, err error, place, advice string) {
 	}
 	if text := err.Error(); !strings.Contains(text, place) || !strings.Contains(text, advice) {
 		t.Errorf("error = %q; want it to name %q and %q", text, place, advice)
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("error = %q; want one line", err)
 	}
 	if shown := errs.As(err).Message; strings.Contains(shown, place) {
 		t.Errorf("message %q shows the place", shown)
