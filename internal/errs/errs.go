@@ -48,7 +48,7 @@ type Error struct {
 func (e *Error) Error() string {
 	switch {
 	case e.Err != nil:
-		return e.Message + ": " + e.Err.Error()
+		return strings.TrimSuffix(e.Message, ".") + ": " + e.Err.Error()
 	case e.Message == "" && len(e.Fields) > 0:
 		return e.faults()
 	}
