@@ -12,6 +12,7 @@ import (
 type contextKey struct {
 	path   string
 	header extract.Span
+	titled bool // the document's title is one of the headings
 	set    bool
 }
 
@@ -23,9 +24,10 @@ func (p *packer) contextOf(path []heading, own int, header extract.Span) (string
 	for _, h := range path[:len(path)-own] {
 		titles = append(titles, h.title)
 	}
-	key := contextKey{strings.Join(titles, "\x00"), header, true}
+	titled := slices.ContainsFunc(path, func(h heading) bool { return h.title == p.doc.Title })
+	key := contextKey{strings.Join(titles, "\x00"), header, titled, true}
 	if key != p.lastContext {
-		p.lastContext, p.lastText = key, p.context(titles, header)
+		p.lastContext, p.lastText = key, p.context(titles, header, titled)
 	}
 	return p.lastText, p.opt.MaxTokens - p.base - p.tokens(p.lastText)
 }
@@ -39,7 +41,7 @@ func (p *packer) tokens(s string) int {
 
 // context keeps what tells most first: the innermost heading, a table's
 // header, the outer headings, the document's title.
-func (p *packer) context(titles []string, header extract.Span) string {
+func (p *packer) context(titles []string, header extract.Span, titled bool) string {
 	room := p.opt.MaxTokens / 4
 	take := func(s string) bool {
 		n := p.tokens(s) + 1 // the line end or the mark between headings
@@ -62,7 +64,7 @@ func (p *packer) context(titles []string, header extract.Span) string {
 		kept--
 	}
 	var lines []string
-	if title := p.doc.Title; !slices.Contains(titles, title) && kept == 0 && take(title) {
+	if title := p.doc.Title; !titled && kept == 0 && take(title) {
 		lines = append(lines, title)
 	}
 	if kept < len(titles) {
