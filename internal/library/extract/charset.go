@@ -66,7 +66,11 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, 0, err
 	}
-	sample, err := strangeSample(f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	sample, err := strangeSample(f, min(int(info.Size())+1, 256<<10))
 	if err != nil || sample == nil {
 		return nil, 0, err
 	}
@@ -97,9 +101,8 @@ func bareUTF16(head []byte) encoding.Encoding {
 // strangeSample reads the file to its end. A file of valid UTF-8, or one with
 // few broken characters among many good ones, gives nil; else the text around
 // the first strange byte is returned, for a guess.
-func strangeSample(f io.Reader) ([]byte, error) {
-	const sampleSize = 256 << 10
-	buf := make([]byte, sampleSize)
+func strangeSample(f io.Reader, size int) ([]byte, error) {
+	buf := make([]byte, max(size, utf8.UTFMax))
 	var sample []byte
 	good, bad, kept := 0, 0, 0
 	for {

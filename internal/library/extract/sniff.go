@@ -92,19 +92,16 @@ func isText(m *mimetype.MIME) bool {
 	return false
 }
 
-// mostlyText takes text with a few control characters for text.
+// mostlyText takes text with a few control characters for text. Of random
+// bytes every ninth is one.
 func mostlyText(head []byte) bool {
 	controls := 0
 	for _, c := range head {
-		switch {
-		case c == 0:
-			return false
-		case c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\v':
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\v' {
 			controls++
 		}
 	}
-	_, bad, _ := countRunes(head, false)
-	return bad == 0 && controls <= max(2, len(head)/100)
+	return controls <= max(2, len(head)/100)
 }
 
 // textKind tells apart what is text, by the name where the content cannot.

@@ -16,7 +16,7 @@ type lineSource struct {
 }
 
 func newLineSource(r io.Reader) *lineSource {
-	return &lineSource{r: bufio.NewReaderSize(r, 1<<20)}
+	return &lineSource{r: bufio.NewReaderSize(r, 64<<10)}
 }
 
 // next gives the next piece with its line end, if it has one.
