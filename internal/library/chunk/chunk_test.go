@@ -91,7 +91,7 @@ func sentence(r *rand.Rand, n int) string {
 		if i > 0 {
 			sb.WriteByte(' ')
 		}
-		sb.WriteString(fmt.Sprintf("w%d", r.IntN(5000)))
+		fmt.Fprintf(&sb, "w%d", r.IntN(5000))
 	}
 	return sb.String() + "."
 }

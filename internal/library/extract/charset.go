@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +19,7 @@ import (
 // openText opens a text file as UTF-8 without a byte order mark, whatever its
 // encoding. What is no valid UTF-8 in a UTF-8 file becomes U+FFFD later.
 func openText(path string) (io.ReadCloser, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // reading the caller's file is the task
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
 	}
@@ -45,7 +46,7 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	head := make([]byte, 4096)
 	n, err := io.ReadFull(f, head)
 	if err != nil && n == 0 {
-		return nil, 0, nil //nolint:nilerr // an empty file has no encoding
+		return nil, 0, nil
 	}
 	head = head[:n]
 	switch {
@@ -115,7 +116,7 @@ func strangeSample(f io.Reader, size int) ([]byte, error) {
 		}
 		good, bad = good+g, bad+b
 		if last {
-			if err != io.EOF && err != io.ErrUnexpectedEOF {
+			if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 				return nil, err
 			}
 			break

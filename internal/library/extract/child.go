@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"io"
 	"os"
 	"runtime/debug"
@@ -21,7 +22,7 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 		for {
 			var req request
 			if err := readFrame(stdin, &req); err != nil {
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					gone <- 0
 				} else {
 					gone <- 1

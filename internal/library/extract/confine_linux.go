@@ -33,11 +33,11 @@ func confineFile(cpuSeconds int, fileBytes int64) {
 	}
 	var now unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_CPU, &now); err == nil {
-		now.Cur = min(uint64(used.Utime.Sec+used.Stime.Sec)+uint64(cpuSeconds)+1, now.Max)
+		now.Cur = min(uint64(used.Utime.Sec+used.Stime.Sec)+uint64(cpuSeconds)+1, now.Max) //nolint:gosec // seconds are not negative
 		_ = unix.Setrlimit(unix.RLIMIT_CPU, &now)
 	}
 	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &now); err == nil {
-		now.Cur = min(uint64(fileBytes), now.Max)
+		now.Cur = min(uint64(fileBytes), now.Max) //nolint:gosec // a length is not negative
 		_ = unix.Setrlimit(unix.RLIMIT_FSIZE, &now)
 	}
 }

@@ -272,7 +272,7 @@ func (b *docxBody) emitStyled(text string, style docxStyle) {
 }
 
 // block gives the kind of paragraphs that are neither headings nor lists.
-func (s docxStyle) block() BlockKind {
+func (s *docxStyle) block() BlockKind {
 	switch {
 	case s.name == "caption":
 		return Caption

@@ -21,12 +21,12 @@ func (r *reader) extract(in Input, dir string, progress Progress) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	text, err := os.Create(filepath.Join(dir, TextFile))
+	text, err := os.Create(filepath.Join(dir, TextFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return Result{}, fmt.Errorf("create the extracted text: %w", err)
 	}
 	defer text.Close()
-	structure, err := os.Create(filepath.Join(dir, StructureFile))
+	structure, err := os.Create(filepath.Join(dir, StructureFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return Result{}, fmt.Errorf("create the extracted structure: %w", err)
 	}

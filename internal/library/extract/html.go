@@ -38,14 +38,12 @@ func readHTML(w *writer, in Input) error {
 	if err != nil {
 		return &Error{CodeCorrupt, "The HTML cannot be parsed; save the page again."}
 	}
-	size := len(data)
-	data = nil
 	htmlHead(w, root)
 	body := findElement(root, atom.Body)
 	if body == nil {
 		body = root
 	}
-	if a := article(root, body, size); a != nil {
+	if a := article(root, body, len(data)); a != nil {
 		body = a
 	}
 	e := &htmlEmitter{w: w}
@@ -154,6 +152,7 @@ func hidden(n *html.Node) bool {
 	case atom.Footer, atom.Aside, atom.Header:
 		// Of the page, not of an article within it.
 		return n.DataAtom != atom.Header && !within(n, atom.Article) && !within(n, atom.Main)
+	default:
 	}
 	style := strings.ReplaceAll(attr(n, "style"), " ", "")
 	if strings.Contains(style, "display:none") || attr(n, "role") == "navigation" {
@@ -178,9 +177,8 @@ func within(n *html.Node, a atom.Atom) bool {
 
 // htmlContext is what encloses a run of inline text.
 type htmlContext struct {
-	kind   BlockKind
-	level  int
-	marker string // of the list item that begins here
+	kind  BlockKind
+	level int
 }
 
 // htmlEmitter walks a tree and writes its blocks.
@@ -254,6 +252,7 @@ func (e *htmlEmitter) blockElement(n *html.Node, c htmlContext) {
 			e.w.table(rows)
 			return
 		}
+	default:
 	}
 	e.children(n, inner)
 	e.flush(inner)
@@ -327,6 +326,7 @@ func isBlockElement(a atom.Atom) bool {
 		atom.Li, atom.Listing, atom.Main, atom.Menu, atom.Ol, atom.P, atom.Pre, atom.Section, atom.Summary, atom.Table,
 		atom.Tbody, atom.Td, atom.Tfoot, atom.Th, atom.Thead, atom.Tr, atom.Ul, atom.Xmp:
 		return true
+	default:
+		return false
 	}
-	return false
 }

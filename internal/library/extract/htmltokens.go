@@ -41,6 +41,7 @@ func readHTMLTokens(w *writer, r io.Reader) error {
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			t.end(atom.Lookup(name))
+		default:
 		}
 	}
 	return w.err
@@ -85,6 +86,7 @@ func tokenContext(a atom.Atom) htmlContext {
 		return htmlContext{kind: Code}
 	case atom.Li:
 		return htmlContext{kind: ListItem, level: 1}
+	default:
+		return htmlContext{}
 	}
-	return htmlContext{}
 }

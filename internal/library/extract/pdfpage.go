@@ -46,7 +46,7 @@ func (d *pdfDocument) page(index int) (pdfPage, error) {
 	p.bottom, p.top = 0, 792
 	box, err := d.pdf.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: ref})
 	if err != nil {
-		return p, nil //nolint:nilerr // a page that cannot say its size keeps its lines
+		return p, nil
 	}
 	p.bottom, p.top = box.Rect.Bottom, box.Rect.Top
 	if turn, err := d.pdf.FPDFPage_GetRotation(&requests.FPDFPage_GetRotation{Page: ref}); err == nil && turn.PageRotation == 0 {

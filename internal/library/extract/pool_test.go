@@ -14,8 +14,7 @@ import (
 )
 
 func codeOf(err error) string {
-	var e *extract.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*extract.Error](err); ok {
 		return e.Code
 	}
 	return ""

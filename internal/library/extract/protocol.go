@@ -51,7 +51,7 @@ func writeFrame(w io.Writer, v any) error {
 	if len(body) > maxFrame {
 		return fmt.Errorf("encode a frame: %d bytes are too many", len(body))
 	}
-	frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(body)), uint32(len(body)))
+	frame := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(body)), uint32(len(body))) //nolint:gosec // at most maxFrame
 	if _, err := w.Write(append(frame, body...)); err != nil {
 		return fmt.Errorf("write a frame: %w", err)
 	}

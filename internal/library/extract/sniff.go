@@ -3,6 +3,7 @@ package extract
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +43,7 @@ func sniff(in Input) (kind, error) {
 	defer f.Close()
 	head := make([]byte, 16<<10)
 	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return kind{}, fmt.Errorf("read the file: %w", err)
 	}
 	head = head[:n]
@@ -59,12 +60,12 @@ func sniffHead(f *os.File, head []byte, in Input) (kind, error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return sniffZip(f)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
-		return kind{}, sniffOLE(f, in)
+		return kind{}, sniffOLE(f)
 	case bareUTF16(head) != nil:
 		return textKind(in, "text/plain"), nil
 	}
 	m := mimetype.Detect(head)
-	if !isText(m) && !(m.Is("application/octet-stream") && mostlyText(head)) {
+	if !isText(m) && (!m.Is("application/octet-stream") || !mostlyText(head)) {
 		return kind{}, notReadable(m, in)
 	}
 	base, _, _ := strings.Cut(m.String(), ";")
@@ -175,7 +176,7 @@ func sniffZip(f *os.File) (kind, error) {
 }
 
 // sniffOLE tells encrypted Office documents from old ones.
-func sniffOLE(f *os.File, in Input) error {
+func sniffOLE(f *os.File) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("read the file: %w", err)
 	}

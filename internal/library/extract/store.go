@@ -57,12 +57,12 @@ type trailer struct {
 
 // Load reads back a document that was written under dir.
 func Load(dir string) (*Document, error) {
-	text, err := os.Open(filepath.Join(dir, TextFile))
+	text, err := os.Open(filepath.Join(dir, TextFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return nil, fmt.Errorf("open extracted text: %w", err)
 	}
 	defer text.Close()
-	structure, err := os.Open(filepath.Join(dir, StructureFile))
+	structure, err := os.Open(filepath.Join(dir, StructureFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return nil, fmt.Errorf("open extracted structure: %w", err)
 	}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -26,7 +27,7 @@ func (s *lineSource) next() (string, error) {
 		piece = append(s.held, piece...)
 		s.held = nil
 	}
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		err = nil
 		if cut := cutRune(piece); cut > 0 {
 			s.held = append([]byte(nil), piece[len(piece)-cut:]...)
@@ -37,7 +38,7 @@ func (s *lineSource) next() (string, error) {
 			piece = piece[:n-1]
 		}
 	}
-	if len(piece) > 0 && err == io.EOF {
+	if len(piece) > 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return clean(string(piece)), err
@@ -71,7 +72,7 @@ func readText(w *writer, path string) error {
 	}
 	for w.err == nil {
 		l, err := src.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -108,7 +109,7 @@ func readLines(w *writer, path string, kind BlockKind) error {
 	b := Block{Kind: kind}
 	for w.err == nil {
 		l, err := src.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -141,7 +142,7 @@ func readWhole(path string, limits Limits) (string, error) {
 	src := newLineSource(f)
 	for {
 		l, err := src.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return sb.String(), nil
 		}
 		if err != nil {

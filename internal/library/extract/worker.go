@@ -165,6 +165,7 @@ func (w *worker) crash(l Limits) *Error {
 			return memoryFault(l)
 		case syscall.SIGXCPU:
 			return &Error{CodeTimedOut, "Reading the file took too much processor time; split it, or save it in a simpler form."}
+		default:
 		}
 	}
 	return crashFault()

@@ -181,11 +181,8 @@ func (w *writer) close() (Result, error) {
 }
 
 func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return nil
+	e, _ := errors.AsType[*Error](err)
+	return e
 }
 
 func size(n int64) string {
