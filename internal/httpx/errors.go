@@ -67,8 +67,7 @@ func RESTErrors(log *slog.Logger) ErrorWriter {
 }
 
 func fault(r *http.Request, err error) (status int, body any) {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		err = errs.New(errs.TooLarge, "The body is too large.")
 	}
 	e := errs.As(err)

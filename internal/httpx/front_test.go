@@ -18,7 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
-var quiet = slog.New(slog.DiscardHandler) //nolint:gochecknoglobals // has no state
+var quiet = slog.New(slog.DiscardHandler)
 
 func ask(t *testing.T, h http.Handler, change func(r *http.Request)) *httptest.ResponseRecorder {
 	t.Helper()

@@ -101,12 +101,10 @@ func DecodeObject(raw []byte, into any) (Present, error) {
 }
 
 func syntaxFault(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return errs.Newf(errs.Invalid, "This is not JSON: %s, at byte %d.", syntax.Error(), syntax.Offset)
 	}
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return errs.Field(kind.Field, "A "+kind.Value+" does not fit here.")
 	}
 	return errs.New(errs.Invalid, "This is not JSON: it ends too early.")
@@ -182,23 +180,20 @@ func (c *checker) value(f field, path string, depth int) error {
 	if err != nil {
 		return syntaxFault(err)
 	}
-	kind := reflect.Interface
-	if f.typ != nil {
-		kind = f.typ.Kind()
-	}
+	kind := f.kind()
 	switch v := token.(type) {
 	case nil:
 		if kind != reflect.Interface && !f.nullable {
 			return fieldError(path, "This field may not be null.")
 		}
 	case json.Delim:
-		if v == '{' {
-			if kind != reflect.Interface && kind != reflect.Struct && kind != reflect.Map {
-				return fieldError(path, expected(kind))
-			}
-			return c.object(f.typ, path, depth+1)
+		if v == '[' {
+			return c.array(f, kind, path, depth+1)
 		}
-		return c.array(f, kind, path, depth+1)
+		if err := fits(kind == reflect.Struct || kind == reflect.Map, kind, path); err != nil {
+			return err
+		}
+		return c.object(f.typ, path, depth+1)
 	case string:
 		if strings.ContainsRune(v, 0) {
 			return fieldError(path, "Null characters are not allowed.")
@@ -208,14 +203,14 @@ func (c *checker) value(f field, path string, depth int) error {
 		return fits(kind == reflect.Bool, kind, path)
 	case json.Number:
 		_, err := v.Int64()
-		return fits((kind == reflect.Int || kind == reflect.Int64) && err == nil, kind, path)
+		return fits(err == nil && (kind == reflect.Int || kind == reflect.Int64), kind, path)
 	}
 	return nil
 }
 
 func (c *checker) array(f field, kind reflect.Kind, path string, depth int) error {
-	if kind != reflect.Interface && kind != reflect.Slice {
-		return fieldError(path, expected(kind))
+	if err := fits(kind == reflect.Slice, kind, path); err != nil {
+		return err
 	}
 	if depth > maxDepth {
 		return errs.Newf(errs.Invalid, "The JSON is nested deeper than %d levels.", maxDepth)
@@ -260,6 +255,14 @@ func expected(kind reflect.Kind) string {
 type field struct {
 	typ                reflect.Type // pointers taken off
 	nullable, required bool
+}
+
+// kind is what the place takes; an interface takes anything.
+func (f field) kind() reflect.Kind {
+	if f.typ == nil {
+		return reflect.Interface
+	}
+	return f.typ.Kind()
 }
 
 func fieldOf(t reflect.Type, tag reflect.StructTag) field {

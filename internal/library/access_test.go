@@ -48,6 +48,7 @@ const (
 func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		manager, reader, owner := w.user("manager"), w.user("reader"), w.user("owner")
 		for _, uid := range []string{w.private, w.global, w.workspace} {
@@ -83,6 +84,7 @@ func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 func TestGlobalIngestMembersNarrowsWritingToMembers(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{GlobalIngestMembersOnly: true})
 		w.member(w.global, w.bob, library.RoleReader)
 		for _, row := range []struct {
@@ -99,6 +101,7 @@ func TestGlobalIngestMembersNarrowsWritingToMembers(t *testing.T) {
 func TestAScopeOnlyNarrows(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		w.addWorkspace(w.bob, "ws_1") // another's, of the same id
 		other := w.addWorkspace(w.alice, "ws_2")
@@ -149,6 +152,7 @@ func TestAScopeOnlyNarrows(t *testing.T) {
 func TestForeignAndMissingAreToldApartByNothing(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		foreign := w.addItem(w.private, w.alice, "a.txt", 3)
 		chunk, err := library.ChunkUID(foreign, 1, 2)
@@ -193,6 +197,7 @@ func TestForeignAndMissingAreToldApartByNothing(t *testing.T) {
 func TestResolveTakesUidsAndNames(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		twin := w.create(w.alice, library.NewLibrary{Name: "Twin"})
 		twin2 := w.create(w.alice, library.NewLibrary{Name: "Twin"})
@@ -214,6 +219,7 @@ func TestResolveTakesUidsAndNames(t *testing.T) {
 func TestOthersDocumentsInAGlobalLibraryAreForThoseWhoManageIt(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		manager := w.user("manager")
 		w.member(w.global, manager, library.RoleManager)

@@ -53,8 +53,8 @@ type NewLibrary struct {
 	Global      bool   // for superusers only
 }
 
-// LibraryPatch holds what is to change; nil leaves a value as it is.
-type LibraryPatch struct {
+// Patch holds what is to change; nil leaves a value as it is.
+type Patch struct {
 	Name        *string
 	Description *string
 	Type        *string
@@ -122,7 +122,7 @@ SET name = $2, description = $3, library_type = $4, owner_id = $5, owner_usernam
 WHERE uid = $1 AND deleted_at IS NULL`
 
 // Update changes what a library says of itself, and may make it global.
-func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, patch LibraryPatch) (Grant, error) {
+func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, patch Patch) (Grant, error) {
 	l, role, err := s.access.Administer(ctx, p, uid)
 	if err != nil {
 		return Grant{}, err
@@ -151,7 +151,7 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 	return Grant{Library: l, Role: role}, nil
 }
 
-func applyPatch(p accounts.Principal, l *Library, patch LibraryPatch) error {
+func applyPatch(p accounts.Principal, l *Library, patch Patch) error {
 	if patch.Name != nil {
 		l.Name = *patch.Name
 	}

@@ -16,6 +16,7 @@ import (
 func TestListPagesThroughLibrariesNewestFirst(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		var got []string
 		var after library.Position
@@ -41,12 +42,13 @@ func TestListPagesThroughLibrariesNewestFirst(t *testing.T) {
 func TestUpdateChangesOnlyWhatIsGiven(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		before, _, err := w.access.Read(t.Context(), w.alice, w.private)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.svc.Update(t.Context(), w.alice, w.private, library.LibraryPatch{Description: new("Read later")}); err != nil {
+		if _, err := w.svc.Update(t.Context(), w.alice, w.private, library.Patch{Description: new("Read later")}); err != nil {
 			t.Fatal(err)
 		}
 		after, _, err := w.access.Read(t.Context(), w.alice, w.private)
@@ -59,18 +61,19 @@ func TestUpdateChangesOnlyWhatIsGiven(t *testing.T) {
 func TestOnlyASuperuserMakesALibraryGlobalAndItStaysSo(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		if _, err := w.svc.Create(t.Context(), w.alice, library.NewLibrary{Name: "X", Global: true}); !errs.Is(err, errs.Forbidden) {
 			t.Errorf("create by a user: %v", err)
 		}
-		if _, err := w.svc.Update(t.Context(), w.alice, w.private, library.LibraryPatch{Global: new(true)}); !errs.Is(err, errs.Forbidden) {
+		if _, err := w.svc.Update(t.Context(), w.alice, w.private, library.Patch{Global: new(true)}); !errs.Is(err, errs.Forbidden) {
 			t.Errorf("change by its owner: %v", err)
 		}
-		if _, err := w.svc.Update(t.Context(), w.root, w.global, library.LibraryPatch{Global: new(false)}); !errs.Is(err, errs.Invalid) {
+		if _, err := w.svc.Update(t.Context(), w.root, w.global, library.Patch{Global: new(false)}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("back to private: %v", err)
 		}
 		w.member(w.private, w.root, library.RoleOwner)
-		if _, err := w.svc.Update(t.Context(), w.root, w.private, library.LibraryPatch{Global: new(true)}); err != nil {
+		if _, err := w.svc.Update(t.Context(), w.root, w.private, library.Patch{Global: new(true)}); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.verdict(w.alice, w.private); got != everything {
@@ -85,6 +88,7 @@ func TestOnlyASuperuserMakesALibraryGlobalAndItStaysSo(t *testing.T) {
 func TestADeletedLibraryAndItsItemsAreGoneAtOnce(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		item := w.addItem(w.private, w.alice, "a.txt", 2)
 		if err := w.svc.Delete(t.Context(), w.alice, w.private); err != nil {
@@ -109,6 +113,7 @@ func TestADeletedLibraryAndItsItemsAreGoneAtOnce(t *testing.T) {
 func TestADeletedItemIsGoneAndCountedOut(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		gone, stays := w.addItem(w.private, w.alice, "a.txt", 2), w.addItem(w.private, w.alice, "b.txt", 5)
 		before, _, _ := w.access.Read(t.Context(), w.alice, w.private)
@@ -133,6 +138,7 @@ func TestADeletedItemIsGoneAndCountedOut(t *testing.T) {
 func TestUpdateItemTellsTheIndex(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		uid := w.addItem(w.private, w.alice, "a.txt", 2)
 		name := new("Letters")
@@ -171,6 +177,7 @@ func TestUpdateItemTellsTheIndex(t *testing.T) {
 func TestTwoItemsOfACollectionCannotShareAFilename(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		name := new("Letters")
 		first := w.addItem(w.private, w.alice, "a.txt", 0)
@@ -187,6 +194,7 @@ func TestTwoItemsOfACollectionCannotShareAFilename(t *testing.T) {
 func TestItemsAreFilteredAndPaged(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		var want []string
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -224,6 +232,7 @@ func TestItemsAreFilteredAndPaged(t *testing.T) {
 func TestMembersKeepTheRulesOfOwners(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
 		put := func(uid, name string, role library.Role) error {
 			_, err := w.svc.PutMember(t.Context(), w.alice, uid, name, role)

@@ -16,6 +16,7 @@ import (
 func TestALibraryLivesThroughREST(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		made := w.must(201, "alice", "POST", "/library/api/libraries/", map[string]any{"name": " Papers ", "library_type": "technical"})
 		uid, _ := made.field(t, "uid").(string)
@@ -44,6 +45,7 @@ func TestALibraryLivesThroughREST(t *testing.T) {
 func TestListsPageByTheirLink(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		lib := w.library("alice", "one")
 		w.library("bob", "bob's")
@@ -86,6 +88,7 @@ func TestListsPageByTheirLink(t *testing.T) {
 func TestForeignAndMissingAnswerWithTheSameBytes(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		lib := w.library("alice", "Alice's")
 		item := w.item(lib, "alice", "a.html", "o", "t")
@@ -206,6 +209,7 @@ func TestWrongBodiesAreNamed(t *testing.T) {
 func TestMembersThroughREST(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		path := "/library/api/libraries/" + w.library("alice", "One") + "/"
 		w.must(404, "bob", "GET", path, nil)
@@ -229,6 +233,7 @@ func TestMembersThroughREST(t *testing.T) {
 func TestAnItemIsDescribedAnewAndDeleted(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		path := "/library/api/items/" + w.item(w.library("alice", "One"), "alice", "a.html", "o", "t") + "/"
 		a := w.request("alice", "PATCH", path, "application/json", strings.NewReader(`{"title":"T","collection":"C","metadata":{"n":12345678901234567890}}`))

@@ -3,6 +3,7 @@ package libraryapi
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -61,14 +62,14 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, g library.Generation
 	if err != nil {
 		return err
 	}
-	defer func() { a.closed(r.Context(), body.Close()) }()
+	defer a.close(r.Context(), body)
 	w.Header().Set("Content-Type", contentType)
 	http.ServeContent(w, r, "", time.Time{}, body)
 	return nil
 }
 
-func (a *API) closed(ctx context.Context, err error) {
-	if err != nil {
+func (a *API) close(ctx context.Context, body io.Closer) {
+	if err := body.Close(); err != nil {
 		a.opt.Log.WarnContext(ctx, "close object", slog.Any("error", err))
 	}
 }

@@ -1,6 +1,7 @@
 package libraryapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -105,16 +106,7 @@ type step struct {
 
 func (a *API) watchJob(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
 	steps := make(chan step)
-	go func() {
-		defer close(steps)
-		for job, err := range a.opt.Ingest.Watch(r.Context(), p, httpx.PathParam(r, "id")) {
-			select {
-			case steps <- step{job, err}:
-			case <-r.Context().Done():
-				return
-			}
-		}
-	}()
+	go a.watch(r.Context(), p, httpx.PathParam(r, "id"), steps)
 	first, ok := <-steps
 	if !ok {
 		return r.Context().Err()
@@ -127,6 +119,18 @@ func (a *API) watchJob(w http.ResponseWriter, r *http.Request, p accounts.Princi
 	w.WriteHeader(http.StatusOK)
 	a.stream(w, r, first, steps)
 	return nil
+}
+
+// watch passes on what becomes of a job, until it ends or ctx does.
+func (a *API) watch(ctx context.Context, p accounts.Principal, id string, steps chan<- step) {
+	defer close(steps)
+	for job, err := range a.opt.Ingest.Watch(ctx, p, id) {
+		select {
+		case steps <- step{job, err}:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // stream writes events until the job ends, the caller goes, or the server

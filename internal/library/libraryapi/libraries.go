@@ -121,7 +121,7 @@ func (a *API) updateLibrary(w http.ResponseWriter, r *http.Request, p accounts.P
 	if err != nil {
 		return err
 	}
-	g, err = a.opt.Libraries.Update(r.Context(), p, g.Library.UID, library.LibraryPatch{
+	g, err = a.opt.Libraries.Update(r.Context(), p, g.Library.UID, library.Patch{
 		Name: given(present, "name", &body.Name), Description: given(present, "description", &body.Description),
 		Type: given(present, "library_type", &body.LibraryType), Global: given(present, "global", &body.Global),
 	})

@@ -27,8 +27,14 @@ func TestASearchIsPassedOnAndAnsweredWhole(t *testing.T) {
 		t.Errorf("answered %s", a.Body)
 	}
 	for _, wrong := range []map[string]any{
-		{}, {"query": nil}, {"query": "q", "limit": 0}, {"query": "q", "limit": -1}, {"query": "q", "limit": "5"}, {"query": "q", "librarys": []string{}},
-		{"query": "q", "libraries": "One"}, {"query": "q", "libraries": nil},
+		{},
+		{"query": nil},
+		{"query": "q", "limit": 0},
+		{"query": "q", "limit": -1},
+		{"query": "q", "limit": "5"},
+		{"query": "q", "librarys": []string{}},
+		{"query": "q", "libraries": "One"},
+		{"query": "q", "libraries": nil},
 	} {
 		w.must(400, "alice", "POST", "/library/api/search/", wrong)
 	}
