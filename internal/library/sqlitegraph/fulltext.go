@@ -143,9 +143,12 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term) (plan, error) {
 	var p plan
 	var parts []string
 	for _, i := range worthLooking(chunks) {
-		p.perfect += idf(visible, chunks[i]) * saturation
-		if chunks[i] > 0 {
-			parts = append(parts, expression(asked[i]))
+		times := min(asked[i].Times, maxTimes)
+		p.perfect += idf(visible, chunks[i]) * saturation * float64(times)
+		for range times {
+			if chunks[i] > 0 {
+				parts = append(parts, expression(asked[i]))
+			}
 		}
 	}
 	p.match = strings.Join(parts, " OR ")
@@ -154,6 +157,7 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term) (plan, error) {
 
 const (
 	maxTerms = 64     // looked for in one query
+	maxTimes = 3      // that a word counts which the query repeats
 	maxRows  = 60_000 // chunks whose rating is computed, nearly
 )
 

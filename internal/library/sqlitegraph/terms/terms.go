@@ -26,6 +26,7 @@ const (
 type Term struct {
 	Words  []string
 	Prefix bool
+	Times  int // how often the query says it
 }
 
 // Analyzer makes terms. It remembers stems and is used by one goroutine at a
@@ -49,11 +50,19 @@ func (a *Analyzer) Document(text string) []string {
 			out = appendPairs(out, c.pieces[0], true)
 			continue
 		}
-		for _, p := range c.pieces {
-			out = append(out, a.term(p))
-		}
+		out = a.appendTerms(out, c.pieces...)
 		if joined := c.joined(); joined != "" {
-			out = append(out, a.term(joined))
+			out = a.appendTerms(out, joined)
+		}
+	}
+	return out
+}
+
+// appendTerms leaves out pieces of which nothing remains, as accents alone.
+func (a *Analyzer) appendTerms(out []string, pieces ...string) []string {
+	for _, p := range pieces {
+		if term := a.term(p); term != "" {
+			out = append(out, term)
 		}
 	}
 	return out
@@ -63,27 +72,28 @@ func (a *Analyzer) Document(text string) []string {
 // than limit.
 func (a *Analyzer) Query(text string, limit int) []Term {
 	var out []Term
-	seen := map[string]bool{}
+	places := map[string]int{}
 	add := func(prefix bool, words ...string) {
 		key := strings.Join(words, " ")
-		if len(words) > 0 && len(out) < limit && !seen[key] {
-			seen[key] = true
-			out = append(out, Term{Words: words, Prefix: prefix})
+		if place, seen := places[key]; seen {
+			out[place].Times++
+		} else if len(out) < limit {
+			places[key] = len(out)
+			out = append(out, Term{Words: words, Prefix: prefix, Times: 1})
 		}
 	}
 	for c := range compounds(normalize(text)) {
-		if len(out) >= limit {
-			break
-		}
 		words := a.queryWords(c)
-		alone := c.dense && utf8.RuneCountInString(c.pieces[0]) == 1
+		alone := c.dense && len(words) == 1 && len(clusters(words[0])) == 1
 		for _, w := range words {
 			add(alone, w)
 		}
 		if joined := c.joined(); joined != "" {
-			add(false, a.term(joined))
+			for _, w := range a.appendTerms(nil, joined) {
+				add(false, w)
+			}
 		}
-		if len(words) > 1 && len(words) <= maxPieces {
+		if len(words) > 1 && len(words) <= maxPieces && c.name() {
 			add(false, words...)
 		}
 	}
@@ -94,11 +104,7 @@ func (a *Analyzer) queryWords(c compound) []string {
 	if c.dense {
 		return appendPairs(nil, c.pieces[0], false)
 	}
-	words := make([]string, len(c.pieces))
-	for i, p := range c.pieces {
-		words[i] = a.term(p)
-	}
-	return words
+	return a.appendTerms(nil, c.pieces...)
 }
 
 // appendPairs gives each character of a run with its follower, and the last

@@ -17,18 +17,40 @@ type compound struct {
 	dense bool
 }
 
-// joined is the compound as one word where people also write it so, else "".
+// joined is the compound as one word where people also write it so, else "":
+// get_name and getName are getname, U.S.A. is usa, e-mail is email.
 func (c compound) joined() string {
 	if c.dense || len(c.pieces) < 2 || len(c.pieces) > maxPieces {
 		return ""
 	}
 	for i, l := range c.links {
-		initials := len(c.pieces[i]) == 1 && len(c.pieces[i+1]) == 1
-		if l != 0 && l != '_' && l != '-' && (l != '.' || !initials) {
+		a, b := c.pieces[i], c.pieces[i+1]
+		switch {
+		case l == 0, l == '_':
+		case l == '.' && len(a) == 1 && len(b) == 1:
+		case l == '-' && (short(a) || short(b)):
+		default:
 			return ""
 		}
 	}
 	return strings.Join(c.pieces, "")
+}
+
+// short tells of pieces that are rather part of a word than one: e-mail,
+// IL-2, ABC-1234.
+func short(piece string) bool { return len(piece) <= 3 || digits(piece) }
+
+func digits(s string) bool { return strings.ContainsAny(s, "0123456789") }
+
+// name tells of compounds that mean something only as a whole. Words with a
+// hyphen are not: what they say, their pieces say.
+func (c compound) name() bool {
+	for i, l := range c.links {
+		if l != '-' && l != '\'' && l != '’' && l != '/' || digits(c.pieces[i]) || digits(c.pieces[i+1]) {
+			return true
+		}
+	}
+	return c.dense
 }
 
 // script says how a rune takes part in words.
@@ -86,7 +108,7 @@ func compounds(text string) iter.Seq[compound] {
 				}
 				i = end
 			case spaced:
-				c, end := name(text, i)
+				c, end := readCompound(text, i)
 				if !yield(c) {
 					return
 				}
@@ -98,8 +120,8 @@ func compounds(text string) iter.Seq[compound] {
 	}
 }
 
-// name reads the compound that begins at i and gives where it ends.
-func name(text string, i int) (compound, int) {
+// readCompound reads the compound that begins at i and gives where it ends.
+func readCompound(text string, i int) (compound, int) {
 	var c compound
 	for {
 		end := runEnd(text, i, spaced)
