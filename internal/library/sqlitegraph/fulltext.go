@@ -57,34 +57,34 @@ func merge(lists [][]library.Scored, limit int) []library.Scored {
 	return all[:min(limit, len(all))]
 }
 
-// The weights are those of title, heading path and text. ORDER BY the
-// function is faster than ORDER BY rank.
+// The weights are those of title, heading path and text.
 const (
-	bestWords = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
-WHERE words MATCH $1 ORDER BY rating, id LIMIT $2`
+	// Words that stand nearly everywhere are rated in the first chunks only.
+	rateWords = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 LIMIT $3`
 	// The plus keeps the planner from looking each chunk up in the words.
-	bestWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
-WHERE words MATCH $1 AND rowid BETWEEN $3 AND $4 AND +rowid IN (SELECT c.id FROM item i
-JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
-WHERE ($5 = '' OR i.uid = $5) AND ($6 = '' OR i.collection_uid IN (SELECT value FROM json_each($6))))
-ORDER BY rating, id LIMIT $2`
-	spanWithin = `SELECT COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), -1) FROM item i
-JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
-WHERE ($1 = '' OR i.uid = $1) AND ($2 = '' OR i.collection_uid IN (SELECT value FROM json_each($2)))`
-	nameWords = `SELECT i.uid, c.generation, c.ordinal, w.rating FROM (%s) w
+	rateWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
+WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id` + withinFilter + `) LIMIT $3`
+	// $6 is an item's uid or empty, $7 a JSON list of collections or empty.
+	withinFilter = ` FROM item i JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
+WHERE ($6 = '' OR i.uid = $6) AND ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))`
+	bestWords = `SELECT i.uid, c.generation, c.ordinal, w.rating
+FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $2) w
 JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
 )
 
 func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term, q library.FullTextQuery) ([]library.Scored, error) {
-	p, err := s.plan(ctx, asked)
+	sc, err := s.reach(ctx, q.Filter)
+	if err != nil || sc.chunks == 0 {
+		return nil, err
+	}
+	p, err := s.plan(ctx, asked, sc)
 	if err != nil || p.match == "" {
 		return nil, err
 	}
-	query, args := fmt.Sprintf(nameWords, bestWords), []any{p.match, q.Limit}
-	if narrow(q.Filter) {
-		if query, args, err = s.within(ctx, p.match, q); err != nil || query == "" {
-			return nil, err
-		}
+	query, args := fmt.Sprintf(bestWords, rateWords), []any{p.match, q.Limit, maxRated}
+	if sc.narrow {
+		query = fmt.Sprintf(bestWords, rateWordsWithin)
+		args = append(args, sc.from, sc.to, q.Filter.ItemUID, sc.collections)
 	}
 	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
 		hit := library.Scored{LibraryUID: uid}
@@ -94,24 +94,38 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term,
 	}, query, args...)
 }
 
-// within narrows the query to the chunks that the filter lets through.
-func (s *snapshot) within(ctx context.Context, match string, q library.FullTextQuery) (string, []any, error) {
-	collections := ""
-	if len(q.Filter.CollectionUIDs) > 0 {
-		list, err := json.Marshal(q.Filter.CollectionUIDs)
+// reach is what of a library a search may find.
+type reach struct {
+	visible     int64 // chunks of the library
+	chunks      int64 // of those, the ones that the filter lets through
+	narrow      bool
+	from, to    int64  // their lowest and highest id, when narrow
+	collections string // JSON list; empty: any
+}
+
+const (
+	countVisible = `SELECT visible FROM total`
+	countWithin  = `SELECT COUNT(*), COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), 0)` + withinFilter
+)
+
+func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
+	visible, err := sqldb.One(ctx, s, scanInt, countVisible)
+	sc := reach{visible: visible, chunks: visible, narrow: narrow(f)}
+	if err != nil || !sc.narrow || visible == 0 {
+		return sc, err
+	}
+	if len(f.CollectionUIDs) > 0 {
+		list, err := json.Marshal(f.CollectionUIDs)
 		if err != nil {
-			return "", nil, fmt.Errorf("write the filter: %w", err)
+			return sc, fmt.Errorf("write the filter: %w", err)
 		}
-		collections = string(list)
+		sc.collections = string(list)
 	}
-	var from, to int64
-	if err := s.QueryRowContext(ctx, spanWithin, q.Filter.ItemUID, collections).Scan(&from, &to); err != nil {
-		return "", nil, fmt.Errorf("narrow the search: %w", err)
+	row := s.QueryRowContext(ctx, strings.NewReplacer("$6", "$1", "$7", "$2").Replace(countWithin), f.ItemUID, sc.collections)
+	if err := row.Scan(&sc.chunks, &sc.from, &sc.to); err != nil {
+		return sc, fmt.Errorf("narrow the search: %w", err)
 	}
-	if to < from {
-		return "", nil, nil
-	}
-	return fmt.Sprintf(nameWords, bestWordsWithin), []any{match, q.Limit, from, to, q.Filter.ItemUID, collections}, nil
+	return sc, nil
 }
 
 // plan is what of a query is looked for in one library.
@@ -121,9 +135,8 @@ type plan struct {
 }
 
 const (
-	countVisible = `SELECT visible FROM total`
-	countWords   = `SELECT word, chunks FROM term WHERE word IN (SELECT value FROM json_each($1))`
-	countPrefix  = `SELECT COALESCE(SUM(chunks), 0) FROM term WHERE word >= $1 AND word < $2`
+	countWords  = `SELECT word, chunks FROM term WHERE word IN (SELECT value FROM json_each($1))`
+	countPrefix = `SELECT COALESCE(SUM(chunks), 0) FROM term WHERE word >= $1 AND word < $2`
 )
 
 // saturation is k1 + 1: what BM25 gives a word that is said without end.
@@ -131,20 +144,16 @@ const saturation = 2.2
 
 // plan leaves frequent words out where rarer ones stand: they say little and
 // cost most.
-func (s *snapshot) plan(ctx context.Context, asked []terms.Term) (plan, error) {
-	visible, err := sqldb.One(ctx, s, scanInt, countVisible)
-	if err != nil || visible == 0 {
-		return plan{}, err
-	}
+func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan, error) {
 	chunks, err := s.counts(ctx, asked)
 	if err != nil {
 		return plan{}, err
 	}
 	var p plan
 	var parts []string
-	for _, i := range worthLooking(chunks) {
+	for _, i := range worthLooking(chunks, float64(sc.chunks)/float64(sc.visible)) {
 		times := min(asked[i].Times, maxTimes)
-		p.perfect += idf(visible, chunks[i]) * saturation * float64(times)
+		p.perfect += idf(sc.visible, chunks[i]) * saturation * float64(times)
 		for range times {
 			if chunks[i] > 0 {
 				parts = append(parts, expression(asked[i]))
@@ -155,27 +164,31 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term) (plan, error) {
 	return p, nil
 }
 
+// Rating a chunk costs about 2 µs, counting one that holds a word 0.2 µs.
 const (
-	maxTerms = 64     // looked for in one query
-	maxTimes = 3      // that a word counts which the query repeats
-	maxRows  = 60_000 // chunks whose rating is computed, nearly
+	maxTerms = 64      // looked for in one query
+	maxTimes = 3       // that a word counts which the query repeats
+	maxRows  = 10_000  // chunks that are rated, as long as there are rarer words
+	maxRated = 20_000  // chunks that are rated when there are none
+	maxHeld  = 100_000 // chunks that are counted
 )
 
 // worthLooking picks terms, rarest first, until the chunks that hold them are
-// as many as may be rated. At least one that is there is picked.
-func worthLooking(chunks []int64) []int {
+// as many as may be rated. share is how much of the library is searched. At
+// least one that is there is picked.
+func worthLooking(chunks []int64, share float64) []int {
 	order := make([]int, len(chunks))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chunks[a], chunks[b]) })
-	var rows int64
+	var held int64
 	var found int
 	for n, i := range order {
-		if found > 0 && (rows+chunks[i] > maxRows || found == maxTerms) {
+		held += chunks[i]
+		if found > 0 && (float64(held)*share > maxRows || held > maxHeld || found == maxTerms) {
 			return order[:n]
 		}
-		rows += chunks[i]
 		if chunks[i] > 0 {
 			found++
 		}
