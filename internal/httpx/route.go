@@ -109,8 +109,7 @@ func Unmatched(router chi.Routes, onError ErrorWriter) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-		if reads && !strings.HasSuffix(path, "/") && !strings.HasPrefix(path, "//") &&
-			router.Match(chi.NewRouteContext(), http.MethodGet, path+"/") {
+		if reads && !strings.HasSuffix(path, "/") && router.Match(chi.NewRouteContext(), http.MethodGet, path+"/") {
 			to := url.URL{Path: r.URL.Path + "/", RawPath: path + "/", RawQuery: r.URL.RawQuery}
 			w.Header().Set("Location", to.String())
 			w.WriteHeader(http.StatusMovedPermanently)

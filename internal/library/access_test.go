@@ -50,7 +50,9 @@ func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{})
-		manager, reader, owner := w.user("manager"), w.user("reader"), w.user("owner")
+		manager, reader, owner, invited := w.user("manager"), w.user("reader"), w.user("owner"), w.user("invited")
+		invited.Superuser = true
+		w.member(w.private, invited, library.RoleReader)
 		for _, uid := range []string{w.private, w.global, w.workspace} {
 			w.member(uid, manager, library.RoleManager)
 			w.member(uid, reader, library.RoleReader)
@@ -67,6 +69,7 @@ func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 			{"a reader", reader, nothing, reads, documents},
 			{"somebody else", w.carol, nothing, nothing, documents},
 			{"a superuser", w.root, nothing, nothing, everything},
+			{"a superuser who is a reader", invited, nothing, reads, everything},
 			{"nobody", accounts.Principal{Scope: accounts.Scope{Kind: accounts.ScopeUser}}, nothing, nothing, nothing},
 			{"no scope", scoped(w.alice, accounts.Scope{}), nothing, nothing, nothing},
 			{"anonymous", accounts.Principal{Scope: accounts.Scope{Kind: accounts.ScopeGlobal}}, nothing, nothing, reads},

@@ -131,6 +131,9 @@ func TestADeletedItemIsGoneAndCountedOut(t *testing.T) {
 		if err := w.svc.DeleteItem(t.Context(), w.alice, gone); !errs.Is(err, errs.NotFound) {
 			t.Errorf("again: %v", err)
 		}
+		if _, _, _, err := w.access.Item(t.Context(), w.alice, gone); !errs.Is(err, errs.NotFound) {
+			t.Errorf("the item: %v", err)
+		}
 		w.addItem(w.private, w.alice, "a.txt", 1) // the name is free again
 	})
 }
