@@ -132,7 +132,7 @@ func TestAKilledWorkersJobGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	eachKillable(t, func(t *testing.T, w *world, o orders) {
 		for _, point := range append(beforeSeal(), afterSeal()...) {
-			w.t.Run(point, func(t *testing.T) {
+			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
 				w.embedder, w.extract = &hashEmbedder{dims: 16}, &plainExtractor{}
 				text := "# Title\n\n" + prose("x", 200)
@@ -201,7 +201,7 @@ func TestAnExpiredLeaseIsTakenOverAndTheLateWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
 	eachKillable(t, func(t *testing.T, w *world, _ orders) {
 		for _, point := range []string{"staged", "indexing", "sealed", "published"} {
-			w.t.Run(point, func(t *testing.T) {
+			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
 				// The late worker cannot renew: its own connection's clock stands
 				// still at the gate, and the lease is a day old.

@@ -47,7 +47,7 @@ func TestACancelAtAnyPointEndsTheJobAndARetryFinishesIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, point := range beforeSeal() {
-			w.t.Run(point, func(t *testing.T) {
+			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
 				worker := w.worker()
 				g := newGate(worker, point)
@@ -100,7 +100,7 @@ func TestACancelPastTheSealLetsTheJobGoForward(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, point := range afterSeal() {
-			w.t.Run(point, func(t *testing.T) {
+			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
 				worker := w.worker()
 				g := newGate(worker, point)
@@ -127,7 +127,7 @@ func TestANewerSubmissionAtAnyPointWins(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, point := range append(beforeSeal(), afterSeal()...) {
-			w.t.Run(point, func(t *testing.T) {
+			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
 				worker := w.worker()
 				g := newGate(worker, point)
@@ -307,7 +307,7 @@ func TestADeletedDocumentEndsItsJobAtAnyPointAndLeavesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, point := range append(beforeSeal(), afterSeal()...) {
 			for _, what := range []string{"item", "library"} {
-				w.t.Run(point+" "+what, func(t *testing.T) {
+				t.Run(point+" "+what, func(t *testing.T) {
 					w.with(t).deleteAt(point, what == "library")
 				})
 			}

@@ -118,7 +118,7 @@ func (x *plainExtractor) Extract(ctx context.Context, in extract.Input, dir stri
 // world is a whole ingest over real stores.
 type world struct {
 	*ingest.Service
-	t        *testing.T
+	t        testing.TB
 	db       *sqldb.DB
 	graph    *sqlitegraph.Graph
 	objects  *files.Store
@@ -131,12 +131,12 @@ type world struct {
 	lib        string
 }
 
-func newWorld(t *testing.T, db *sqldb.DB, change ...func(*ingest.Options)) *world {
+func newWorld(t testing.TB, db *sqldb.DB, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	return worldIn(t, db, t.TempDir(), change...)
 }
 
-func worldIn(t *testing.T, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
+func worldIn(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	w := openWorld(t, db, dir, change...)
 	w.alice, w.bob = w.user("alice"), w.user("bob")
@@ -145,7 +145,7 @@ func worldIn(t *testing.T, db *sqldb.DB, dir string, change ...func(*ingest.Opti
 }
 
 // openWorld opens the stores without putting anything in.
-func openWorld(t *testing.T, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
+func openWorld(t testing.TB, db *sqldb.DB, dir string, change ...func(*ingest.Options)) *world {
 	t.Helper()
 	graph, err := sqlitegraph.Open(filepath.Join(dir, "graph"), sqlitegraph.Options{})
 	check(t, err)
