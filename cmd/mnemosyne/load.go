@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+
 	"git.helu.ca/r/mnemosyne/internal/app"
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
@@ -14,7 +16,7 @@ func (p *program) load() (app.Program, error) {
 	}
 	log := telemetry.NewLogger(p.stderr, s.Logging.Level)
 	for _, w := range s.Warnings() {
-		log.Warn(w)
+		log.Warn("a setting may not be meant", slog.String("warning", w))
 	}
 	return app.Program{
 		Settings: s, Log: log, Version: version, Commit: commit,

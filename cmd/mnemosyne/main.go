@@ -100,8 +100,7 @@ func run(ctx context.Context, p *program, args []string) (code int) {
 		return exitUsage
 	}
 	if err := cmd.Run(); err != nil {
-		var done exit
-		if errors.As(err, &done) {
+		if done, ok := errors.AsType[exit](err); ok {
 			return int(done)
 		}
 		return p.fail(err)

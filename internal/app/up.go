@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -46,6 +47,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	group.Add("sessions", lifecycle.NewLoop(s.sweepSessions))
 	server := httpx.NewServer(p.Settings.HTTP.UpAddr(), handler, p.Log)
 	group.Add("http", server)
 	group.Add("welcome", lifecycle.Func{OnStart: func(ctx context.Context) error {
@@ -55,6 +57,25 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return s.welcome(ctx, out, "http://"+reachable(server.Addr()))
 	}})
 	return group.Run(ctx, drainTime)
+}
+
+const sweepEvery = time.Hour
+
+// sweepSessions drops sessions that have ended, every so often. One sweep that
+// fails is made up for by the next.
+func (s *Services) sweepSessions(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if _, err := s.Accounts.DeleteEndedSessions(ctx); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "ended sessions were not dropped", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // reachable is an address that a browser on this machine takes: one that
