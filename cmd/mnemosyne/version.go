@@ -7,7 +7,7 @@ import (
 
 // Set by the linker, which can set nothing but variables; see the Makefile.
 var (
-	version = "dev"     //nolint:gochecknoglobals // see above
+	version = "dev"
 	commit  = "unknown" //nolint:gochecknoglobals // see above
 )
 
