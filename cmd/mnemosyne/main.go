@@ -62,6 +62,8 @@ type cli struct {
 	SeedSigningKey  seedSigningKeyCmd  `cmd:"" help:"Make a key that signs team JWTs."`
 	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first."`
 
+	CollectStatic collectStaticCmd `cmd:"" name:"collectstatic" help:"Write the static files for a web server to serve."`
+
 	Version versionCmd `cmd:"" help:"Print version, commit and Go version."`
 
 	ExtractWorker extractWorkerCmd `cmd:"" hidden:"" help:"Read files for the process that started it."`

@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -49,10 +50,15 @@ func (s *Services) handler() (http.Handler, error) {
 		return nil, err
 	}
 	for _, path := range []string{"/mcp", "/mcp/", "/mcp/health", "/mcp/health/"} {
-		router.Handle(path, httpx.Named("mcp", path, mcp))
+		router.Handle(path, httpx.Named("mcp", path, mcp.Handler()))
 	}
+	pages, err := s.pages(auth, cursors, mcp.ToolNames())
+	if err != nil {
+		return nil, err
+	}
+	pages.Mount(router)
 	router.Handle("/metrics", httpx.Metrics(s.Registry))
-	router.NotFound(httpx.Unmatched(router, httpx.RESTErrors(s.Log)))
+	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(s.Log))))
 	return httpx.NewFront(router, httpx.FrontOptions{
 		Log: s.Log, Registry: s.Registry, AnyHost: httpx.AnyHost,
 		AllowedHosts: s.allowedHosts(), TrustedProxies: s.Settings.HTTP.TrustedProxies,
@@ -78,15 +84,18 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 	return nil
 }
 
-func (s *Services) mcp(cursors *httpx.Cursors) (http.Handler, error) {
-	server, err := mcptools.New(mcptools.Options{
+func (s *Services) mcp(cursors *httpx.Cursors) (*mcptools.Server, error) {
+	return mcptools.New(mcptools.Options{
 		Bearers: s.resolver, Libraries: s.Libraries, Objects: s.Objects, Chunks: s.Graph, Search: s.Search, Cursors: cursors,
 		AllowedHosts: s.allowedHosts(), Version: s.Version, Log: s.Log, Registry: s.Registry,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return server.Handler(), nil
+}
+
+func (s *Services) pages(auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*dashboard.Dashboard, error) {
+	return dashboard.New(dashboard.Options{
+		Auth: auth, Cursors: cursors, Accounts: s.Accounts, Tokens: s.Tokens, Access: s.Access,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools, Log: s.Log,
+	})
 }
 
 // allowedHosts are the setting's, or this machine's own names where nothing is

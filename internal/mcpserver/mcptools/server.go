@@ -97,6 +97,15 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
+// ToolNames lists every tool, as a token can be narrowed to.
+func (s *Server) ToolNames() []string {
+	names := make([]string, 0, len(s.tools))
+	for _, t := range s.tools {
+		names = append(names, t.name)
+	}
+	return names
+}
+
 // Handler serves /mcp, /mcp/ and /mcp/health, and nothing else. No path is
 // ever redirected: clients post to the address as it was given to them.
 func (s *Server) Handler() http.Handler { return s.handler }
