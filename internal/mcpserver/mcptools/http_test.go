@@ -229,6 +229,21 @@ func TestAPublicHostBehindALoopbackProxyIsServed(t *testing.T) {
 	}
 }
 
+func TestAHostThatIsNotOursIsRefusedButForHealth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for path, want := range map[string]int{"/mcp/": 400, "/mcp/health": 200} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "evil.test"
+		if res := w.do(req); res.StatusCode != want {
+			t.Errorf("%s is %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}
+
 func TestAnonymousCallersReadGlobalLibrariesOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -111,7 +111,8 @@ func newWorld(t testing.TB, change ...func(*mcptools.Options)) *world {
 	return w
 }
 
-// serve starts a server with the world's options.
+// serve starts a server with the world's options, behind the front that stands
+// before every surface.
 func (w *world) serve() {
 	w.t.Helper()
 	w.opt.Registry = w.registry
@@ -119,7 +120,10 @@ func (w *world) serve() {
 	if err != nil {
 		w.t.Fatalf("New: %v", err)
 	}
-	web := httptest.NewServer(server.Handler())
+	front := httpx.NewFront(server.Handler(), httpx.FrontOptions{
+		Log: w.opt.Log, Registry: w.registry, AllowedHosts: w.opt.AllowedHosts, AnyHost: httpx.AnyHost,
+	})
+	web := httptest.NewServer(front)
 	w.t.Cleanup(web.Close)
 	w.url = web.URL
 }
