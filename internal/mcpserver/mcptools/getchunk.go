@@ -121,7 +121,7 @@ func getChunkOutput() object {
 			{"ordinal", integerOf("Its place among the document's chunks, from 0")},
 			{"text", textOf("The passage, exactly as it stands in the document")},
 			{"heading_path", listOf(textOf("A heading, the outermost first"))},
-			{"page", orNothing("Page, counted from 1")},
+			{"page", numberOrNull(1, "Page, counted from 1")},
 			{"start", integerOf("First character in the document's text, counted in code points from 0")},
 			{"end", integerOf("The character after the last")},
 		}))},

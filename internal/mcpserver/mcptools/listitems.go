@@ -196,17 +196,20 @@ func listItemsOutput() object {
 	item := record(object{
 		{"uid", textOf("Of the document; give it to get_item.")},
 		{"library_uid", textOf("Of the library")},
-		{"collection", orNothing("Its collection's name")},
+		{"collection", textOrNull("Its collection's name")},
 		{"title", textOf("Of the document")},
 		{"source", textOf("Where it came from")},
 		{"filename", textOf("As it was uploaded")},
-		{"file_id", orNothing("What the program that sent it calls it")},
+		{"file_id", textOrNull("What the program that sent it calls it")},
 		{"content_type", textOf("Media type")},
 		{"size_bytes", integerOf("Of the original")},
 		{"content_hash", textOf("sha256: and hex, of the original")},
 		{"status", oneOfTexts("Only a ready document can be read", string(library.ItemProcessing), string(library.ItemReady), string(library.ItemFailed))},
-		{"error", orNothing("Code and detail of why its newest version failed")},
-		{"pages", orNothing("How many pages it has")},
+		{"error", recordOrNull("Why its newest version failed", object{
+			{"code", textOf("For programs")},
+			{"detail", textOf("For people")},
+		})},
+		{"pages", numberOrNull(0, "How many pages it has")},
 		{"chunk_count", integerOf("How many passages it was cut into")},
 		{"generation", integerOf("Its version; 0 when it has no text yet")},
 		{"metadata", object{{"type", "object"}, {"description", "What its owner noted about it"}}},
@@ -215,6 +218,6 @@ func listItemsOutput() object {
 	})
 	return record(object{
 		{"items", listOf(item)},
-		{"next_cursor", orNothing("Give it as cursor for the next page")},
+		{"next_cursor", textOrNull("Give it as cursor for the next page")},
 	})
 }

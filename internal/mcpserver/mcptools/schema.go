@@ -56,13 +56,25 @@ func inputSchema(params []param) object {
 	return append(s, member{"additionalProperties", false})
 }
 
-// The pieces of output schemas. What may be null has no type at all: a union
-// with null is refused by some clients.
+// The pieces of output schemas. What may be null has no type: a union with null
+// is refused by some clients, and a keyword that speaks of numbers, texts or
+// objects only lets null pass.
 
 func textOf(about string) object    { return object{{"type", "string"}, {"description", about}} }
 func integerOf(about string) object { return object{{"type", "integer"}, {"description", about}} }
 func boolOf(about string) object    { return object{{"type", "boolean"}, {"description", about}} }
-func orNothing(about string) object { return object{{"description", about + ", or null"}} }
+
+func numberOrNull(least int, about string) object {
+	return object{{"description", about + ", or null"}, {"minimum", least}}
+}
+
+func textOrNull(about string) object {
+	return object{{"description", about + ", or null"}, {"minLength", 1}}
+}
+
+func recordOrNull(about string, properties object) object {
+	return append(object{{"description", about + ", or null"}}, record(properties)[1:]...)
+}
 
 func listOf(items object) object { return object{{"type", "array"}, {"items", items}} }
 

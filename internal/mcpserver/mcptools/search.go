@@ -195,7 +195,7 @@ func searchOutput() object {
 		{"title", textOf("Of the document")},
 		{"source", textOf("Where the document came from")},
 		{"heading_path", listOf(textOf("A heading, the outermost first"))},
-		{"page", orNothing("Page, counted from 1")},
+		{"page", numberOrNull(1, "Page, counted from 1")},
 		{"start", integerOf("First character in the document's text, counted in code points from 0")},
 		{"end", integerOf("The character after the last")},
 		{"text", textOf("The passage, exactly as it stands in the document")},

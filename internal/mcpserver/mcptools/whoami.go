@@ -85,7 +85,7 @@ func whoamiOutput() object {
 		{"name", textOf("Of the token or the team")},
 		{"libraries", listOf(record(object{{"uid", textOf("Of the library")}, {"name", textOf("Of the library")}}))},
 		{"tools", listOf(textOf("A tool that it may call"))},
-		{"expires_at", orNothing("RFC 3339")},
+		{"expires_at", textOrNull("RFC 3339")},
 		{"omitted", integerOf("How many libraries did not fit into the answer, when any")},
 	}, "omitted")
 }
