@@ -140,15 +140,24 @@ func passagesOf(chunks []library.Chunk, at int) []passage {
 	var headings []string
 	page := 0
 	for i, c := range chunks {
-		out[i] = passage{ID: anchor(c.Start), Text: c.Text, Cited: at >= c.Start && at < max(c.End, c.Start+1)}
+		out[i] = passage{ID: anchor(c.Start), Text: flow(c.Text), Cited: at >= c.Start && at < max(c.End, c.Start+1)}
 		if !slices.Equal(headings, c.HeadingPath) {
-			headings, out[i].Headings = c.HeadingPath, c.HeadingPath
+			headings = c.HeadingPath
+			if !opensWith(c.Text, headings) {
+				out[i].Headings = headings
+			}
 		}
 		if c.Page != nil && *c.Page != page {
 			page, out[i].Page = *c.Page, *c.Page
 		}
 	}
 	return out
+}
+
+// opensWith tells whether a passage begins with one of its headings by itself.
+func opensWith(text string, headings []string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	return slices.Contains(headings, strings.TrimSpace(strings.TrimLeft(first, "#")))
 }
 
 // anchor names the passage that starts at a code point.

@@ -168,7 +168,8 @@ func jobDetail(j ingest.Job) string {
 }
 
 // blankJob is the row that a script fills in for a file that is uploaded.
-func blankJob() jobRow { return jobRow{Steps: stepsOf(ingest.Job{})} }
+// Whoever may upload may act on what they uploaded.
+func blankJob() jobRow { return jobRow{Steps: stepsOf(ingest.Job{}), MayAct: true} }
 
 func (d *Dashboard) retryJob(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	j, err := d.opt.Ingest.Retry(r.Context(), s.Principal, httpx.PathParam(r, "id"))

@@ -140,7 +140,7 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, search
 func hitRowOf(h search.Hit, words []string) hitRow {
 	row := hitRow{
 		Title: h.Title, Source: h.Source, Library: h.LibraryName, LibraryPath: librariesPath + h.LibraryUID + "/",
-		Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Headings: h.HeadingPath, Text: excerpt(h.Text, words),
+		Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Headings: h.HeadingPath, Text: excerpt(flow(h.Text), words),
 	}
 	if row.Title == "" {
 		row.Title = h.Source

@@ -35,7 +35,7 @@ function watch(row) {
     source.close();
     following--;
     announce(`${row.querySelector(".job-name").textContent}: ${job.status}`);
-    if (job.status === "done") refresh();
+    refresh();
     next();
   });
   source.addEventListener("error", () => {
@@ -80,7 +80,7 @@ function stepState(status, i, at) {
 function progressText(job, step) {
   switch (job.status) {
     case "queued": return "Waits for its turn.";
-    case "done": return `${job.counts.chunks} passages`;
+    case "done": return job.counts.chunks === 1 ? "1 passage" : `${job.counts.chunks} passages`;
     case "cancelled": return "Cancelled.";
   }
   const p = job.progress;
@@ -96,19 +96,24 @@ function action(row, name, job, shown) {
   form.action = `/jobs/${job.id}/${name}/`;
 }
 
-// refresh takes the list of documents anew from the server.
+// refresh takes the list of documents anew from the server: once more, when a
+// job has ended meanwhile.
 let refreshing = false;
+let again = false;
 async function refresh() {
   const here = document.getElementById("documents");
+  again = true;
   if (!here || refreshing) return;
   refreshing = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("documents");
-    if (fresh) here.replaceChildren(...fresh.childNodes);
-    localTimes(here);
+    while (again) {
+      again = false;
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("documents");
+      if (fresh) here.replaceChildren(...fresh.childNodes);
+      localTimes(here);
+    }
   } finally {
     refreshing = false;
   }
