@@ -35,6 +35,7 @@ func cpu() time.Duration {
 // its own, so that its processor time is told apart from the clients'. Bearer,
 // store and index are the real ones.
 func TestServeForTheBenchmark(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(benchServer) == "" {
 		t.Skip("started by BenchmarkWhoami")
 	}
@@ -65,6 +66,7 @@ func BenchmarkWhoami(b *testing.B) {
 }
 
 func benchWhoami(b *testing.B, gogc, version string) {
+	b.Helper()
 	mcpURL, cpuURL, token := startBenchServer(b, gogc)
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}%s}}`, newMeta(version))
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}

@@ -120,7 +120,7 @@ func TestTheNewestRevisionNeedsItsHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	call := `"name":"whoami","arguments":{}`
-	if res := w.newest("alice", "tools/call", "whoami", call); res.StatusCode != 200 {
+	if res := w.newest("alice", "tools/call", "whoami", call); res.StatusCode != http.StatusOK {
 		t.Errorf("a whole request is %d: %s", res.StatusCode, read(t, res))
 	}
 	for name, headers := range map[string][]string{
@@ -130,12 +130,12 @@ func TestTheNewestRevisionNeedsItsHeaders(t *testing.T) {
 	} {
 		body := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{` + call + newMeta("2026-07-28") + `}}`
 		res := w.post("/mcp/", "alice", "2026-07-28", body, headers...)
-		if answer := decodeReply(t, read(t, res)); res.StatusCode != 400 || answer.Error == nil {
+		if answer := decodeReply(t, read(t, res)); res.StatusCode != http.StatusBadRequest || answer.Error == nil {
 			t.Errorf("%s: %d %+v, want 400 and an error", name, res.StatusCode, answer)
 		}
 	}
 	res := w.newest("alice", "tools/destroy", "", "")
-	if answer := decodeReply(t, read(t, res)); res.StatusCode != 404 || answer.Error == nil || answer.Error.Code != -32601 {
+	if answer := decodeReply(t, read(t, res)); res.StatusCode != http.StatusNotFound || answer.Error == nil || answer.Error.Code != -32601 {
 		t.Errorf("an unknown method is %d %+v, want 404 and -32601", res.StatusCode, answer)
 	}
 }

@@ -96,6 +96,31 @@ func TestReadingOnGivesTheWholeDocumentOnce(t *testing.T) {
 	}
 }
 
+func TestALongDocumentIsReadAnywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var text, structure strings.Builder
+	for i := range 3 { // each several times what is read at once
+		fmt.Fprintf(&structure, "{\"page\":%d,\"s\":%d,", i+1, text.Len())
+		fmt.Fprintf(&text, "Part %d\n%s\n", i+1, strings.Repeat("é 漢字 🦉 plain ", 10_000+i))
+		fmt.Fprintf(&structure, "\"e\":%d}\n", text.Len())
+	}
+	item := w.item(w.papers, "Long", text.String(), structure.String())
+	runes := []rune(text.String())
+	for _, ask := range []string{
+		`"page":1`, `"page":2`, `"page":3`, `"offset":0`, `"offset":65535`, `"offset":65536`, `"offset":200001`,
+		fmt.Sprintf(`"offset":%d`, len(runes)-3), fmt.Sprintf(`"offset":%d`, len(runes)),
+	} {
+		got := structured[document](t, w.call("alice", "get_item", fmt.Sprintf(`{"item_uid":%q,"max_chars":40000,%s}`, item.UID, ask)))
+		if got.TotalChars != len(runes) || got.Text != string(runes[got.Start:got.End]) || got.End != min(got.Start+40_000, len(runes)) {
+			t.Errorf("%s: read %d to %d of %d", ask, got.Start, got.End, got.TotalChars)
+		}
+		if page, found := strings.CutPrefix(ask, `"page":`); found && !strings.HasPrefix(got.Text, "Part "+page+"\n") {
+			t.Errorf("%s begins with %q", ask, got.Text[:20])
+		}
+	}
+}
+
 func TestTheOutlineSaysWhereHeadingsStand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

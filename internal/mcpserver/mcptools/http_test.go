@@ -123,7 +123,7 @@ func TestUnknownMethodsAreAnsweredSoThatTheConnectionLives(t *testing.T) {
 	w := newWorld(t)
 	res := w.post("/mcp/", "alice", revision, `{"jsonrpc":"2.0","id":"a","method":"tools/destroy"}`)
 	answer := decodeReply(t, read(t, res))
-	if res.StatusCode != 200 || answer.Error == nil || answer.Error.Code != -32601 || string(answer.ID) != `"a"` {
+	if res.StatusCode != http.StatusOK || answer.Error == nil || answer.Error.Code != -32601 || string(answer.ID) != `"a"` {
 		t.Errorf("answered %d %+v, want 200, -32601 and the id", res.StatusCode, answer)
 	}
 	res = w.post("/mcp/", "alice", revision, `{"jsonrpc":"2.0","method":"notifications/of_mine"}`)
@@ -136,7 +136,7 @@ func TestABatchIsAnsweredInTheRevisionsThatHaveThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	res := w.post("/mcp/", "alice", "2025-03-26", `[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"tools/list"}]`)
-	if body := read(t, res); res.StatusCode != 200 || !strings.Contains(body, `"id":1`) || !strings.Contains(body, `"whoami"`) {
+	if body := read(t, res); res.StatusCode != http.StatusOK || !strings.Contains(body, `"id":1`) || !strings.Contains(body, `"whoami"`) {
 		t.Errorf("answered %d %s", res.StatusCode, body)
 	}
 }
@@ -150,7 +150,7 @@ func TestWithoutATokenTheChallengeIsPlain(t *testing.T) {
 	} {
 		res := w.post("/mcp/", token, revision, listTools)
 		answer := decodeReply(t, read(t, res))
-		if res.StatusCode != 401 || res.Header.Get("WWW-Authenticate") != want || res.Header.Get("Content-Type") != "application/json" {
+		if res.StatusCode != http.StatusUnauthorized || res.Header.Get("WWW-Authenticate") != want || res.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("token %q: %d, WWW-Authenticate %q, want 401 and %q", token, res.StatusCode, res.Header.Get("WWW-Authenticate"), want)
 		}
 		if answer.Error == nil || answer.Error.Message == "" || string(answer.ID) != "null" {
@@ -167,7 +167,7 @@ func TestTwoAuthorizationHeadersAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header["Authorization"] = []string{"Bearer alice", "Bearer bob"}
-	if res := w.do(req); res.StatusCode != 401 {
+	if res := w.do(req); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("answered %d, want 401", res.StatusCode)
 	}
 }
@@ -176,7 +176,7 @@ func TestAFaultOfAuthenticationIsHiddenAndLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	res := w.post("/mcp/", "broken", revision, listTools)
-	if body := read(t, res); res.StatusCode != 500 || strings.Contains(body, "fire") {
+	if body := read(t, res); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "fire") {
 		t.Errorf("answered %d %s, want 500 without the cause", res.StatusCode, body)
 	}
 	if log := w.logged.String(); !strings.Contains(log, "the store is on fire") {
@@ -224,7 +224,7 @@ func TestAPublicHostBehindALoopbackProxyIsServed(t *testing.T) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	req.Header.Set("Authorization", "Bearer alice")
-	if res := w.do(req); res.StatusCode != 200 {
+	if res := w.do(req); res.StatusCode != http.StatusOK {
 		t.Errorf("answered %d, want 200", res.StatusCode)
 	}
 }
@@ -257,7 +257,7 @@ func TestAnonymousCallersReadGlobalLibrariesOnly(t *testing.T) {
 	if me.Kind != "anonymous" || me.Username != "" || len(me.Libraries) != 1 || me.Libraries[0].Name != "Shared" {
 		t.Errorf("whoami is %+v, want anonymous with Shared alone", me)
 	}
-	if res := w.post("/mcp/", "revoked", revision, listTools); res.StatusCode != 401 {
+	if res := w.post("/mcp/", "revoked", revision, listTools); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a bad token is %d, want 401", res.StatusCode)
 	}
 }
@@ -322,7 +322,7 @@ func TestAPanicIsAnAnswerAndNotTheEnd(t *testing.T) {
 	if !strings.Contains(w.logged.String(), "at the disco") {
 		t.Error("the log lacks the panic")
 	}
-	if res := w.post("/mcp/", "alice", revision, listTools); res.StatusCode != 200 {
+	if res := w.post("/mcp/", "alice", revision, listTools); res.StatusCode != http.StatusOK {
 		t.Errorf("afterwards tools/list is %d, want 200", res.StatusCode)
 	}
 }

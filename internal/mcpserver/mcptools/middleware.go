@@ -19,7 +19,7 @@ func (s *Server) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		defer context.AfterFunc(callFrom(ctx).gone, cancel)()
+		defer context.AfterFunc(callFrom(ctx).gone, cancel)() //nolint:contextcheck // the request's own context, on purpose
 		defer func() {
 			if v := recover(); v != nil {
 				res, err = nil, s.rpcFault(ctx, fmt.Errorf("panic: %v", v))

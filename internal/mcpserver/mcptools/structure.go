@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"unicode/utf8"
 )
 
 // headingSeparator stands between the headings of a path.
@@ -124,70 +123,4 @@ func (s structure) outline(most int) []heading {
 		shown = s.headings
 	}
 	return shown[:min(len(shown), most)]
-}
-
-// toTheEnd stands for the end of a text whose length is not known yet.
-const toTheEnd = int(^uint(0) >> 1)
-
-// span asks for a part of a text: from a code point, or from a byte when
-// fromRune is negative, up to a byte, and at most so many code points.
-type span struct {
-	fromRune int
-	fromByte int
-	toByte   int
-	runes    int
-}
-
-// passage is a part of a text. Offsets are code points.
-type passage struct {
-	text       string
-	start, end int
-	total      int
-	cut        bool  // the span goes on behind end
-	marks      []int // where the bytes asked about are
-}
-
-// readPassage takes a part out of a text in one pass and tells the code points
-// of some of its bytes, which ascend. It keeps nothing but the part in memory.
-func readPassage(r io.Reader, want span, marks []int) (passage, error) {
-	p := passage{start: want.fromRune, marks: make([]int, 0, len(marks))}
-	var out []byte
-	var at, count int // bytes and code points so far
-	taking := false
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := r.Read(buf)
-		for _, b := range buf[:n] {
-			if utf8.RuneStart(b) {
-				for len(marks) > 0 && marks[0] <= at {
-					p.marks, marks = append(p.marks, count), marks[1:]
-				}
-				if p.start < 0 && at >= want.fromByte {
-					p.start = count
-				}
-				within := p.start >= 0 && count >= p.start && at < want.toByte
-				taking = within && count-p.start < want.runes
-				p.cut = p.cut || within && !taking
-				count++
-			}
-			if taking {
-				out = append(out, b)
-			}
-			at++
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return passage{}, fmt.Errorf("read the document's text: %w", err)
-		}
-	}
-	for range marks {
-		p.marks = append(p.marks, count)
-	}
-	if p.start < 0 {
-		p.start = count
-	}
-	p.text, p.total = string(out), count
-	p.end = p.start + utf8.RuneCount(out)
-	return p, nil
 }
