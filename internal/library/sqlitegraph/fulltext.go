@@ -168,8 +168,8 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan
 const (
 	maxTerms = 64      // looked for in one query
 	maxTimes = 3       // that a word counts which the query repeats
-	maxRows  = 10_000  // chunks that are rated, as long as there are rarer words
-	maxRated = 20_000  // chunks that are rated when there are none
+	maxRows  = 16_000  // chunks that are rated, as long as there are rarer words
+	maxRated = 24_000  // chunks that are rated when there are none
 	maxHeld  = 100_000 // chunks that are counted
 )
 

@@ -34,10 +34,10 @@ type Report struct {
 
 	FullText, Vector, Weighted, RRF Quality
 
-	IndexTime             time.Duration // embedding included
-	EmbedTime             time.Duration // of the documents
-	FullTextP50, Vector50 time.Duration // a query; the vector's without its embedding
-	FullTextP95, Vector95 time.Duration
+	IndexTime     time.Duration // embedding included
+	EmbedTime     time.Duration // of the documents
+	FullTextTimes Times         // of a query
+	VectorTimes   Times         // of a query, without its embedding
 }
 
 // Run indexes a collection in a library of its own, asks its questions, and
@@ -142,8 +142,7 @@ func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]st
 		rrf = append(rrf, judge(search.Fuse(search.RRF, opt.Alpha, opt.RRFK, near, words), q))
 	}
 	r.FullText, r.Vector, r.Weighted, r.RRF = Mean(fullText), Mean(vector), Mean(weighted), Mean(rrf)
-	r.FullTextP50, r.FullTextP95 = Percentile(fullTextTimes, .5), Percentile(fullTextTimes, .95)
-	r.Vector50, r.Vector95 = Percentile(vectorTimes, .5), Percentile(vectorTimes, .95)
+	r.FullTextTimes, r.VectorTimes = timesOf(fullTextTimes), timesOf(vectorTimes)
 	return nil
 }
 

@@ -38,9 +38,6 @@ type ScaleReport struct {
 	Same bool
 }
 
-// Times are percentiles.
-type Times struct{ P50, P95 time.Duration }
-
 const (
 	chunksOfItem  = 50
 	wordsOfChunk  = 150
@@ -51,8 +48,8 @@ const (
 	scaleFullText = 30
 )
 
-// Scale measures the legs on words and vectors that are made up: words as
-// frequent as in natural text, vectors in clusters.
+// Scale measures the legs on words and vectors that are made up: words are as
+// frequent as in natural text, vectors stand anywhere.
 func Scale(ctx context.Context, opt ScaleOptions) (r ScaleReport, err error) {
 	for value, byDefault := range map[*int]int{&opt.Chunks: 100_000, &opt.Small: 100, &opt.Dimensions: 384, &opt.Queries: 200} {
 		if *value == 0 {
@@ -109,8 +106,7 @@ func timeAll(ctx context.Context, g library.Graph, questions []question, small, 
 		}
 		r.Same = r.Same && reflect.DeepEqual(now, q.before)
 	}
-	times := func(all []time.Duration) Times { return Times{Percentile(all, .5), Percentile(all, .95)} }
-	r.FullText, r.Vector, r.SmallFullText, r.SmallVector = times(bigWords), times(bigNear), times(smallWords), times(smallNear)
+	r.FullText, r.Vector, r.SmallFullText, r.SmallVector = timesOf(bigWords), timesOf(bigNear), timesOf(smallWords), timesOf(smallNear)
 	return nil
 }
 
