@@ -7,8 +7,10 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
-// DefaultAlpha is the vector leg's share of a weighted fusion.
-const DefaultAlpha = 0.4
+// DefaultAlpha is the vector leg's share of a weighted fusion. Of .4, .45 and .5
+// it is the one that beats plain BM25 with room on each of seven collections,
+// German ones with an English embedder included.
+const DefaultAlpha = 0.45
 
 // key names a chunk whichever leg found it. Two legs may see an item in two
 // generations when one is published between them: these are two chunks.

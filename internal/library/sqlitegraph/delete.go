@@ -11,12 +11,8 @@ import (
 
 const (
 	dropItem = `DELETE FROM item WHERE id = $1`
-	// When nothing is published any more the index is emptied as a whole:
-	// words of single chunks linger in it until it is merged.
-	emptyWords = `INSERT INTO words (words) VALUES ('delete-all')`
-	countAll   = `SELECT visible FROM total`
-	// Pages that a deletion freed go back to the file system, some at a time.
-	freePages = `PRAGMA incremental_vacuum(4096)`
+	// Pages that a deletion freed go back to the file system.
+	freePages = `PRAGMA incremental_vacuum`
 )
 
 // DeleteItem drops everything of an item.
@@ -47,7 +43,28 @@ func (g *Graph) DeleteItem(ctx context.Context, libraryUID, itemUID string) erro
 	})
 }
 
+const (
+	otherPublished = `SELECT COUNT(*) FROM (SELECT 1 FROM item WHERE generation > 0 AND id <> $1 LIMIT 1)`
+	emptyWords     = `INSERT INTO words (words) VALUES ('delete-all')`
+	emptyTerms     = `DELETE FROM term`
+	emptyTotal     = `UPDATE total SET visible = 0`
+)
+
+// unpublish takes an item out of the words: one by one, or where it is the
+// last, all of them at once.
 func (s *snapshot) unpublish(ctx context.Context, a *terms.Analyzer, it item) error {
+	others, err := sqldb.One(ctx, s, scanInt, otherPublished, it.id)
+	if err != nil {
+		return err
+	}
+	if others == 0 {
+		for _, statement := range []string{emptyWords, emptyTerms, emptyTotal} {
+			if _, err := sqldb.Exec(ctx, s, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	x, err := s.newIndexer(ctx, a)
 	if err != nil {
 		return err
@@ -55,17 +72,7 @@ func (s *snapshot) unpublish(ctx context.Context, a *terms.Analyzer, it item) er
 	if err := x.remove(ctx, it); err != nil {
 		return err
 	}
-	if err := x.finish(ctx); err != nil {
-		return err
-	}
-	left, err := sqldb.One(ctx, s, scanInt, countAll)
-	if err != nil || left > 0 {
-		return err
-	}
-	if _, err := s.ExecContext(ctx, emptyWords); err != nil {
-		return fmt.Errorf("empty the words: %w", err)
-	}
-	return nil
+	return x.finish(ctx)
 }
 
 // DeleteLibrary deletes the library's files once the work on them has ended.

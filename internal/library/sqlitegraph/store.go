@@ -59,6 +59,7 @@ func openPool(path, txlock string, cacheKiB int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {txlock}, "_pragma": {
 		"busy_timeout(10000)", "page_size(8192)", "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB), "temp_store(MEMORY)", "secure_delete(FAST)",
+		"journal_size_limit(16777216)",
 	}}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
 	pool, err := sql.Open("sqlite", dsn.String())
