@@ -14,15 +14,26 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
-const addEvent = `INSERT INTO job_event (job_id, seq, at, status, stage, detail)
-SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3, $4, $5 FROM job_event WHERE job_id = $1`
+const (
+	lastEvent = `SELECT COALESCE(MAX(seq), 0) FROM job_event WHERE job_id = $1`
+	addEvent  = `INSERT INTO job_event (job_id, seq, at, status, stage, detail) VALUES `
+)
 
 // addEvents writes steps of a job whose row the transaction holds.
 func addEvents(ctx context.Context, tx sqldb.Querier, jobID string, events ...Event) error {
-	for _, e := range events {
-		if _, err := sqldb.Exec(ctx, tx, addEvent, jobID, sqldb.At(e.At), e.Status, e.Stage, e.Detail); err != nil {
-			return fmt.Errorf("write job event: %w", err)
-		}
+	seq, err := sqldb.One(ctx, tx, scanInt, lastEvent, jobID)
+	if err != nil {
+		return fmt.Errorf("number job events: %w", err)
+	}
+	args := []any{jobID}
+	rows := make([]string, len(events))
+	for i, e := range events {
+		n := len(args)
+		rows[i] = fmt.Sprintf("($1, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5)
+		args = append(args, seq+int64(i)+1, sqldb.At(e.At), e.Status, e.Stage, e.Detail)
+	}
+	if _, err := sqldb.Exec(ctx, tx, addEvent+strings.Join(rows, ", "), args...); err != nil {
+		return fmt.Errorf("write job events: %w", err)
 	}
 	return nil
 }

@@ -203,10 +203,8 @@ func TestAnExpiredLeaseIsTakenOverAndTheLateWorkerChangesNothing(t *testing.T) {
 		for _, point := range []string{"staged", "indexing", "sealed", "published"} {
 			t.Run(point, func(t *testing.T) {
 				w := w.with(t)
-				// The late worker cannot renew: its own connection's clock stands
-				// still at the gate, and the lease is a day old.
-				late := w.worker(func(o *ingest.WorkerOptions) { o.Lease = time.Hour })
-				g := newGate(late, point)
+				late := w.worker()
+				g := newGateOf(late, point, true)
 				stopLate := w.run(late)
 				out := w.submitText("a.txt", prose("x", 200))
 				<-g.reached

@@ -42,6 +42,9 @@ func (s *core) seal(ctx context.Context, c *claim, at snapshot, space string) er
 			c.chunks, c.pages, space); err != nil {
 			return fmt.Errorf("seal generation: %w", err)
 		}
+		if len(at.events) == 0 {
+			return nil
+		}
 		return addEvents(ctx, tx, c.job.ID, at.events...)
 	})
 }

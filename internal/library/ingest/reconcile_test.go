@@ -29,6 +29,8 @@ func TestWhatNoRowKnowsIsSweptAndWhatIsYoungIsKept(t *testing.T) {
 		orphan := w.lib + "/" + uuid.NewString() + "/original"
 		_, err := w.objects.Put(t.Context(), orphan, strings.NewReader("never accepted"))
 		check(t, err)
+		_, err = w.objects.Put(t.Context(), "backup/original", strings.NewReader("somebody else's"))
+		check(t, err)
 		chunks := []library.IndexChunk{{Text: "late", End: 4, Hash: "h", Space: "hash/16", Vector: w.embedder.vector("late")}}
 		for _, ref := range []library.GenerationRef{{LibraryUID: w.lib, ItemUID: uuid.NewString(), Generation: 1}, {LibraryUID: w.lib, ItemUID: out.ItemUID, Generation: 7}} {
 			check(t, w.graph.Stage(t.Context(), ref, chunks))
@@ -41,6 +43,10 @@ func TestWhatNoRowKnowsIsSweptAndWhatIsYoungIsKept(t *testing.T) {
 		if slices.Contains(w.objectsLeft(), orphan) {
 			t.Error("the orphan is still there")
 		}
+		if !slices.Contains(w.objectsLeft(), "backup/original") {
+			t.Error("what others keep is gone")
+		}
+		check(t, w.objects.Delete(t.Context(), "backup/original"))
 		w.onlyPublished()
 		w.whole(out.ItemUID, prose("x", 2))
 	})

@@ -65,6 +65,7 @@ func (r *run) keep(ctx context.Context, end context.CancelCauseFunc) {
 			poked = true
 		case <-tick.C:
 		}
+		r.hook("keeping")
 		var err error
 		switch at, dirty := r.tracker.take(); {
 		case dirty && !poked, time.Since(renewed) > r.opt.Lease/3:

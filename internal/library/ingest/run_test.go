@@ -17,19 +17,26 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
-// gate stops a run at a point the first time it comes there.
+// gate stops a run at a point the first time it comes there. A frozen one
+// stops the keeper of its lease too, as a stopped process does.
 type gate struct {
 	point   string
+	frozen  bool
 	reached chan struct{}
 	open    chan struct{}
 	passed  atomic.Bool
 }
 
-func newGate(worker *ingest.Worker, point string) *gate {
-	g := &gate{point: point, reached: make(chan struct{}), open: make(chan struct{})}
+func newGate(worker *ingest.Worker, point string) *gate { return newGateOf(worker, point, false) }
+
+func newGateOf(worker *ingest.Worker, point string, frozen bool) *gate {
+	g := &gate{point: point, frozen: frozen, reached: make(chan struct{}), open: make(chan struct{})}
 	worker.OnPoint(func(p string) {
 		if p == g.point && g.passed.CompareAndSwap(false, true) {
 			close(g.reached)
+			<-g.open
+		}
+		if p == "keeping" && g.frozen && g.passed.Load() {
 			<-g.open
 		}
 	})

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -22,7 +23,7 @@ func (r *Reconciler) sweepObjects(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if object.Modified.Before(old) {
+		if object.Modified.Before(old) && ours(object.Key) {
 			keys = append(keys, object.Key)
 		}
 		if len(keys) == many {
@@ -33,6 +34,17 @@ func (r *Reconciler) sweepObjects(ctx context.Context) error {
 		}
 	}
 	return r.dropUnknown(ctx, keys)
+}
+
+// ours tells whether a key is of the kind that documents are kept under:
+// library, upload, part. What others keep in the store is theirs.
+func ours(key string) bool {
+	folder, part := path.Split(key)
+	switch part {
+	case originalKey(""), textKey(""), structureKey(""):
+		return strings.Count(folder, "/") == 2
+	}
+	return false
 }
 
 func (r *Reconciler) dropUnknown(ctx context.Context, keys []string) error {
