@@ -15,47 +15,51 @@ import (
 func contention() map[string]func(*testing.T, Fixture) {
 	return map[string]func(*testing.T, Fixture){
 		"ReadersSeeOneGenerationWholeWhileAnotherIsPublished": testAtomicPublish,
-		"ManyWritersLoseNothing": func(t *testing.T, f Fixture) {
-			s := newShelf(t, f)
-			const writers, each = 8, 4
-			var group sync.WaitGroup
-			for w := range writers {
-				group.Go(func() {
-					for i := range each {
-						item := uuid.NewString()
-						ref := s.ref(item, 1)
-						err := s.g.Stage(t.Context(), ref, chunksOf(fmt.Sprintf("apple %d %d", w, i)))
-						if err == nil {
-							err = s.g.Publish(t.Context(), ref, library.IndexItem{UID: item}, 2)
-						}
-						if err != nil {
-							t.Error(err)
-						}
-					}
-				})
-			}
-			group.Wait()
-			s.equal(len(s.words("apple")), writers*each)
-			s.equal(len(s.near("apple")), writers*each)
-		},
-		"ACancelledCallStopsAndHarmsNothing": func(t *testing.T, f Fixture) {
-			s := newShelf(t, f)
-			s.put("apple")
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if _, err := s.g.FullText(ctx, library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Limit: 5}); err == nil {
-				t.Error("FullText answers after its context ended")
-			}
-			if _, err := s.g.Nearest(ctx, library.VectorQuery{Libraries: []string{s.uid}, Space: space, Vector: vectorOf("x"), Limit: 5}); err == nil {
-				t.Error("Nearest answers after its context ended")
-			}
-			if err := s.g.Stage(ctx, s.ref(uuid.NewString(), 1), chunksOf("pear")); err == nil {
-				t.Error("Stage writes after its context ended")
-			}
-			s.sees("apple", "apple")
-			s.equal(s.stats().Chunks, int64(1))
-		},
+		"ManyWritersLoseNothing":                              testManyWritersLoseNothing,
+		"ACancelledCallStopsAndHarmsNothing":                  testACancelledCallStopsAndHarmsNothing,
 	}
+}
+
+func testManyWritersLoseNothing(t *testing.T, f Fixture) {
+	s := newShelf(t, f)
+	const writers, each = 8, 4
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range each {
+				item := uuid.NewString()
+				ref := s.ref(item, 1)
+				err := s.g.Stage(t.Context(), ref, chunksOf(fmt.Sprintf("apple %d %d", w, i)))
+				if err == nil {
+					err = s.g.Publish(t.Context(), ref, library.IndexItem{UID: item}, 2)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	s.equal(len(s.words("apple")), writers*each)
+	s.equal(len(s.near("apple")), writers*each)
+}
+
+func testACancelledCallStopsAndHarmsNothing(t *testing.T, f Fixture) {
+	s := newShelf(t, f)
+	s.put("apple")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.g.FullText(ctx, library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Limit: 5}); err == nil {
+		t.Error("FullText answers after its context ended")
+	}
+	if _, err := s.g.Nearest(ctx, library.VectorQuery{Libraries: []string{s.uid}, Space: space, Vector: vectorOf("x"), Limit: 5}); err == nil {
+		t.Error("Nearest answers after its context ended")
+	}
+	if err := s.g.Stage(ctx, s.ref(uuid.NewString(), 1), chunksOf("pear")); err == nil {
+		t.Error("Stage writes after its context ended")
+	}
+	s.sees("apple", "apple")
+	s.equal(s.stats().Chunks, int64(1))
 }
 
 // testAtomicPublish lets readers search while generations follow one another.

@@ -13,67 +13,75 @@ import (
 func scope() map[string]func(*testing.T, Fixture) {
 	return map[string]func(*testing.T, Fixture){
 		"ASmallLibraryBesideABigOneAnswersAsAlone": testScope,
-		"OnlyTheLibrariesAskedForAreSearched": func(t *testing.T, f Fixture) {
-			a, b := newShelf(t, f), newShelf(t, f)
-			a.put("apple of a")
-			b.put("apple of b", "apple too")
-			a.sees("apple", "apple of a")
-			b.sees("apple", "apple of b", "apple too")
-			found, err := a.g.FullText(t.Context(), library.FullTextQuery{Text: "apple", Limit: 9})
-			a.must(err)
-			a.equal(len(found), 0)
-			near, err := a.g.Nearest(t.Context(), library.VectorQuery{Space: space, Vector: vectorOf("x"), Limit: 9})
-			a.must(err)
-			a.equal(len(near), 0)
-		},
-		"SeveralLibrariesGiveOneList": func(t *testing.T, f Fixture) {
-			a, b := newShelf(t, f), newShelf(t, f)
-			a.put("apple pie recipe", "car")
-			b.put("apple orchard", "boat", "train")
-			both := []string{a.uid, b.uid, a.uid, uuid.NewString()}
-			found, err := a.g.FullText(t.Context(), library.FullTextQuery{Libraries: both, Text: "apple pie", Limit: 9})
-			a.must(err)
-			a.equal(a.texts(found), []string{"apple pie recipe", "apple orchard"})
-			near, err := a.g.Nearest(t.Context(), library.VectorQuery{Libraries: both, Space: space, Vector: vectorOf("boat"), Limit: 9})
-			a.must(err)
-			got := a.texts(near)
-			a.equal(len(got), 5)
-			a.equal(got[0], "boat")
-		},
-		"FiltersApplyBeforeTheCut": func(t *testing.T, f Fixture) {
-			s := newShelf(t, f)
-			s.put(many(80, "apple apple apple")...)
-			item := uuid.NewString()
-			s.stage(item, 1, "one lonely apple among a great many other words", "nothing here")
-			s.must(s.g.Publish(t.Context(), s.ref(item, 1), library.IndexItem{UID: item, CollectionUID: "c1"}, 2))
-			for _, filter := range []library.Filter{
-				{ItemUID: item}, {CollectionUIDs: []string{"c1"}}, {CollectionUIDs: []string{"c0", "c1"}}, {ItemUID: item, CollectionUIDs: []string{"c1"}},
-			} {
-				found, err := s.g.FullText(t.Context(), library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Filter: filter, Limit: 1})
-				s.must(err)
-				s.equal(s.texts(found), []string{"one lonely apple among a great many other words"})
-				s.equal(len(s.near("apple apple apple number3 of several", filter)), 2)
-			}
-			for _, filter := range []library.Filter{
-				{ItemUID: uuid.NewString()}, {CollectionUIDs: []string{"c2"}}, {ItemUID: item, CollectionUIDs: []string{"c2"}}, {CollectionUIDs: []string{""}, ItemUID: item},
-			} {
-				s.equal(s.words("apple", filter), []string{})
-				s.equal(s.near("apple", filter), []string{})
-			}
-		},
-		"AnItemThatMovesIsFoundInItsNewCollection": func(t *testing.T, f Fixture) {
-			s := newShelf(t, f)
-			item := s.put("apple")
-			in := func(c string) library.Filter { return library.Filter{CollectionUIDs: []string{c}} }
-			s.equal(s.near("apple", in("c1")), []string{})
-			s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item, CollectionUID: "c1"}))
-			s.equal(s.near("apple", in("c1")), []string{"apple"})
-			s.equal(s.words("apple", in("c1")), []string{"apple"})
-			s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item}))
-			s.equal(s.near("apple", in("c1")), []string{})
-			s.equal(s.words("apple", in("c1")), []string{})
-		},
+		"OnlyTheLibrariesAskedForAreSearched":      testOnlyTheLibrariesAskedForAreSearched,
+		"SeveralLibrariesGiveOneList":              testSeveralLibrariesGiveOneList,
+		"FiltersApplyBeforeTheCut":                 testFiltersApplyBeforeTheCut,
+		"AnItemThatMovesIsFoundInItsNewCollection": testAnItemThatMovesIsFoundInItsNewCollection,
 	}
+}
+
+func testOnlyTheLibrariesAskedForAreSearched(t *testing.T, f Fixture) {
+	a, b := newShelf(t, f), newShelf(t, f)
+	a.put("apple of a")
+	b.put("apple of b", "apple too")
+	a.sees("apple", "apple of a")
+	b.sees("apple", "apple of b", "apple too")
+	found, err := a.g.FullText(t.Context(), library.FullTextQuery{Text: "apple", Limit: 9})
+	a.must(err)
+	a.equal(len(found), 0)
+	near, err := a.g.Nearest(t.Context(), library.VectorQuery{Space: space, Vector: vectorOf("x"), Limit: 9})
+	a.must(err)
+	a.equal(len(near), 0)
+}
+
+func testSeveralLibrariesGiveOneList(t *testing.T, f Fixture) {
+	a, b := newShelf(t, f), newShelf(t, f)
+	a.put("apple pie recipe", "car")
+	b.put("apple orchard", "boat", "train")
+	both := []string{a.uid, b.uid, a.uid, uuid.NewString()}
+	found, err := a.g.FullText(t.Context(), library.FullTextQuery{Libraries: both, Text: "apple pie", Limit: 9})
+	a.must(err)
+	a.equal(a.texts(found), []string{"apple pie recipe", "apple orchard"})
+	near, err := a.g.Nearest(t.Context(), library.VectorQuery{Libraries: both, Space: space, Vector: vectorOf("boat"), Limit: 9})
+	a.must(err)
+	got := a.texts(near)
+	a.equal(len(got), 5)
+	a.equal(got[0], "boat")
+}
+
+func testFiltersApplyBeforeTheCut(t *testing.T, f Fixture) {
+	s := newShelf(t, f)
+	s.put(many(80, "apple apple apple")...)
+	item := uuid.NewString()
+	s.stage(item, 1, "one lonely apple among a great many other words", "nothing here")
+	s.must(s.g.Publish(t.Context(), s.ref(item, 1), library.IndexItem{UID: item, CollectionUID: "c1"}, 2))
+	for _, filter := range []library.Filter{
+		{ItemUID: item}, {CollectionUIDs: []string{"c1"}}, {CollectionUIDs: []string{"c0", "c1"}}, {ItemUID: item, CollectionUIDs: []string{"c1"}},
+	} {
+		found, err := s.g.FullText(t.Context(), library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Filter: filter, Limit: 1})
+		s.must(err)
+		s.equal(s.texts(found), []string{"one lonely apple among a great many other words"})
+		s.equal(len(s.near("apple apple apple number3 of several", filter)), 2)
+	}
+	for _, filter := range []library.Filter{
+		{ItemUID: uuid.NewString()}, {CollectionUIDs: []string{"c2"}}, {ItemUID: item, CollectionUIDs: []string{"c2"}}, {CollectionUIDs: []string{""}, ItemUID: item},
+	} {
+		s.equal(s.words("apple", filter), []string{})
+		s.equal(s.near("apple", filter), []string{})
+	}
+}
+
+func testAnItemThatMovesIsFoundInItsNewCollection(t *testing.T, f Fixture) {
+	s := newShelf(t, f)
+	item := s.put("apple")
+	in := func(c string) library.Filter { return library.Filter{CollectionUIDs: []string{c}} }
+	s.equal(s.near("apple", in("c1")), []string{})
+	s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item, CollectionUID: "c1"}))
+	s.equal(s.near("apple", in("c1")), []string{"apple"})
+	s.equal(s.words("apple", in("c1")), []string{"apple"})
+	s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item}))
+	s.equal(s.near("apple", in("c1")), []string{})
+	s.equal(s.words("apple", in("c1")), []string{})
 }
 
 // testScope fills one store with a small library, asks it, puts a big library
