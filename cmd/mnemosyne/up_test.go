@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
 
@@ -328,5 +330,20 @@ func TestIngestBesideARunningUpHandsTheWorkOver(t *testing.T) {
 	var found struct{ Hits []hitAnswer }
 	if err != nil || json.Unmarshal(answer, &found) != nil || len(found.Hits) == 0 || !strings.Contains(found.Hits[0].Text, "Bananas") {
 		t.Errorf("search printed %q, %v", answer, err)
+	}
+}
+
+func TestUpMigratesAServersDatabase(t *testing.T) {
+	t.Parallel()
+	cfg, err := pgxpool.ParseConfig(testkit.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cfg.ConnConfig
+	in := install(t, "SECRET_KEY="+strings.Repeat("k", 50), "DB_HOST="+c.Host, fmt.Sprintf("DB_PORT=%d", c.Port),
+		"APP_DB_NAME="+c.Database, "APP_DB_USER="+c.User, "APP_DB_PASSWORD="+c.Password)
+	in.up(t)
+	if got := in.ended(t, in.upload(t, "note.md", []byte("# Otters\n\nOtters hold hands.")).ID); got.Status != "done" {
+		t.Errorf("the job ended as %+v", got)
 	}
 }

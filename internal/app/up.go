@@ -30,6 +30,13 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
+	ran, err := Migrate(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, name := range ran {
+		p.Log.InfoContext(ctx, "migrated", slog.String("migration", name))
+	}
 	s, err := OpenServices(ctx, p)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 
 	"github.com/go-chi/chi/v5"
 
@@ -13,6 +14,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver/mcptools"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
 // bearers lets httpx ask who a bearer is at the REST surface.
@@ -60,7 +62,7 @@ func (s *Services) handler() (http.Handler, error) {
 	router.Handle("/metrics", httpx.Metrics(s.Registry))
 	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(s.Log))))
 	return httpx.NewFront(router, httpx.FrontOptions{
-		Log: s.Log, Registry: s.Registry, AnyHost: httpx.AnyHost,
+		Log: telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP), Registry: s.Registry, AnyHost: httpx.AnyHost,
 		AllowedHosts: s.allowedHosts(), TrustedProxies: s.Settings.HTTP.TrustedProxies,
 	}), nil
 }
@@ -68,7 +70,7 @@ func (s *Services) handler() (http.Handler, error) {
 func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {
 	api := libraryapi.New(libraryapi.Options{
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
-		MaxUpload: s.Settings.Ingest.MaxUploadBytes, Log: s.Log,
+		MaxUpload: s.Settings.Ingest.MaxUploadBytes, TempDir: filepath.Join(s.Dir, tempFolder), Log: s.Log,
 	})
 	health := &httpx.Health{Database: s.DB, Log: s.Log}
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(s.Log)}
