@@ -182,7 +182,10 @@ func TestListGivesEveryKeyOfAPrefixAndNoPart(t *testing.T) {
 			t.Errorf("List(%q) = %v, want %v", prefix, got, want)
 		}
 	}
-	for range s.List(t.Context(), "") {
+	for _, err := range s.List(t.Context(), "") {
+		if err != nil {
+			t.Error(err)
+		}
 		break // stopping early is no fault
 	}
 }

@@ -255,7 +255,7 @@ func (a *acceptance) decide(ctx context.Context, tx sqldb.Querier, i stored) (Ou
 	switch {
 	case working && open.hash == hash:
 		return Outcome{ItemUID: i.uid, Job: &open.job}, nil
-	case i.generation > 0 && i.publishedHash == hash && !(working && open.publishing):
+	case i.generation > 0 && i.publishedHash == hash && (!working || !open.publishing):
 		return a.unchanged(ctx, tx, i)
 	}
 	return a.begin(ctx, tx, i)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,7 +35,7 @@ func (r *recorder) EmbedDocuments(ctx context.Context, in []embedding.Input) ([]
 
 // abstracts makes texts of the length of papers' abstracts.
 func abstracts(n int) []string {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a benchmark's texts
+	random := rand.New(rand.NewPCG(1, 2))
 	words := make([]string, 4000)
 	for i := range words {
 		b := make([]byte, 3+random.IntN(8))
@@ -78,10 +77,10 @@ func BenchmarkManySmallDocuments(b *testing.B) {
 	w := newWorld(b, sqldbtest.SQLite(b))
 	exe, err := os.Executable()
 	check(b, err)
-	pool := extract.NewPool(extract.Options{Executable: exe, Args: []string{"extract-worker"}, Workers: 2, CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium")})
+	pool := extract.NewPool(extract.Options{Executable: exe, Args: []string{"extract-worker"}, Workers: 2, CacheDir: b.TempDir()})
 	check(b, pool.Start(b.Context()))
 	model := &recorder{Embedder: minilm.New(minilm.Options{})}
-	_, err = model.Embedder.EmbedQuery(b.Context(), "warm")
+	_, err = model.EmbedQuery(b.Context(), "warm")
 	check(b, err)
 	texts := abstracts(b.N)
 	self, children := cpu(b, syscall.RUSAGE_SELF), cpu(b, syscall.RUSAGE_CHILDREN)

@@ -9,7 +9,7 @@ import (
 )
 
 // Failure is why a document could not be taken in, in words for its owner.
-type Failure struct {
+type Failure struct { //nolint:errname // a job has a failure, and JobError is what is kept of it
 	Code   string // one of the Code constants, or of extract's
 	Detail string // one sentence that a person can act on
 	// Passing tells that trying again may help.
@@ -42,12 +42,10 @@ var (
 
 // failureOf turns any error of the pipeline into one for the job's owner.
 func failureOf(err error) *Failure {
-	var f *Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
-	var x *extract.Error
-	if errors.As(err, &x) {
+	if x, ok := errors.AsType[*extract.Error](err); ok {
 		return &Failure{Code: x.Code, Detail: x.Detail, Passing: x.Code == extract.CodeInternal, Err: err}
 	}
 	detail := "Something went wrong inside Mnemosyne; the log says what, under this job's id."

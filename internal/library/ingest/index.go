@@ -112,8 +112,7 @@ func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chu
 
 // embedderFailed keeps the words that the embedder has for people.
 func embedderFailed(err error) error {
-	var f *Failure
-	if errors.As(err, &f) {
+	if _, ok := errors.AsType[*Failure](err); ok {
 		return err
 	}
 	return &Failure{Code: CodeEmbedderFailed, Detail: "The embedder gave no vectors; see that it runs and that its settings are right.", Passing: true, Err: err}

@@ -202,7 +202,7 @@ func (r *run) localOriginal(ctx context.Context, dir string) (path string, err e
 		return "", fmt.Errorf("read the document: %w", err)
 	}
 	defer func() { _ = body.Close() }()
-	f, err := os.Create(filepath.Join(dir, "original"))
+	f, err := os.Create(filepath.Join(dir, "original")) //nolint:gosec // a folder of our own
 	if err != nil {
 		return "", fmt.Errorf("copy the document: %w", err)
 	}
@@ -214,7 +214,7 @@ func (r *run) localOriginal(ctx context.Context, dir string) (path string, err e
 }
 
 func (r *run) putFile(ctx context.Context, path, key string) error {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // in a folder of our own
 	if err != nil {
 		return fmt.Errorf("read what was extracted: %w", err)
 	}

@@ -119,7 +119,11 @@ func (r *run) settle(ctx context.Context, err error) error {
 		if failed == nil || errors.Is(failed, errLost) || time.Now().After(deadline) {
 			return errors.Join(ignoreLost(failed), r.forget(ctx))
 		}
-		time.Sleep(wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

@@ -212,8 +212,10 @@ func TestALibraryThatMayNotBeWrittenIsAsOneThatIsNotThere(t *testing.T) {
 SELECT 'aaaaaaaa-0000-4000-8000-000000000001', 'ws', id, username, 'ws', 'technical', created_at, created_at FROM auth_user WHERE username = 'bob'`)
 		answers := map[string][]ingest.Submission{
 			`{"Library is not registered."}`: {
-				{LibraryUID: w.newLibrary(w.bob, library.NewLibrary{Name: "Bob's"})}, {LibraryUID: reader},
-				{LibraryUID: "9d0e7d8e-0000-4000-8000-000000000000"}, {LibraryUID: "no uid"},
+				{LibraryUID: w.newLibrary(w.bob, library.NewLibrary{Name: "Bob's"})},
+				{LibraryUID: reader},
+				{LibraryUID: "9d0e7d8e-0000-4000-8000-000000000000"},
+				{LibraryUID: "no uid"},
 			},
 			`{"Workspace is not registered."}`: {{WorkspaceID: "ws"}, {WorkspaceID: "none"}},
 		}

@@ -92,7 +92,7 @@ func NewWorker(s *Service, opt WorkerOptions) *Worker {
 
 func jitter(attempt int64) time.Duration {
 	limit := min(maxBackoff, firstBackoff<<min(max(attempt-1, 0), 10))
-	return mathrand.N(limit)
+	return mathrand.N(limit) //nolint:gosec // nothing is secret about when to try again
 }
 
 const tempPrefix = "mnemosyne-ingest-"
@@ -206,9 +206,12 @@ func (w *Worker) look(ctx context.Context) error {
 	}
 }
 
-// handle is what a wake-up comes to.
-func (w *Worker) handle(_ context.Context, id string) {
-	ctx := w.life
+// handle is what a wake-up comes to. A job outlives the taking of jobs: it
+// ends with the worker's life.
+func (w *Worker) handle(taking context.Context, id string) {
+	ctx, leave := context.WithCancelCause(taking)
+	defer leave(nil)
+	defer context.AfterFunc(w.life, func() { leave(context.Cause(w.life)) })() //nolint:contextcheck // the life is over by then
 	c, err := w.take(ctx, id, rand.Text(), w.recipe(), w.opt.Lease)
 	if c == nil {
 		if err != nil && ctx.Err() == nil {
