@@ -206,6 +206,25 @@ func TestPDFGivesPagesHeadingsAndWholeParagraphs(t *testing.T) {
 	}
 }
 
+func TestPDFTitleOverSeveralLinesIsOneHeading(t *testing.T) {
+	t.Parallel()
+	body := pdfLines(560, "This is the first line of a paragraph that is long enough to be", "broken over lines.")
+	doc := read(t, newPool(t, nil), file(t, "a.pdf", makePDF("", append([]pdfText{
+		{190, 700, 20, false, "A Reader of Documents:"},
+		{150, 676, 20, true, "One Way for Many Kinds of Files"},
+		{220, 652, 20, false, "and Their Pages"},
+		{72, 610, 14, true, "1 Beginnings"},
+		{72, 593, 14, true, "2 Ends"},
+	}, body...))))
+	want := []string{"1 A Reader of Documents: One Way for Many Kinds of Files and Their Pages", "2 1 Beginnings", "2 2 Ends"}
+	if got := headings(doc); !slices.Equal(got, want) {
+		t.Errorf("headings = %q, want %q", got, want)
+	}
+	if want := "A Reader of Documents: One Way for Many Kinds of Files and Their Pages"; doc.Title != want {
+		t.Errorf("title = %q, want %q", doc.Title, want)
+	}
+}
+
 func TestPDFWithoutTextSaysSo(t *testing.T) {
 	t.Parallel()
 	_, err := newPool(t, nil).Extract(t.Context(), file(t, "a.pdf", makePDF("", nil, nil)), t.TempDir(), nil)

@@ -80,6 +80,9 @@ func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 	if beside(last, line) {
 		return len(line.text) <= 4 || similar(p.size, line.size) && !bulletMarker.MatchString(line.text)
 	}
+	if e.layout.levels[half(p.size)] > 0 && half(line.size) == half(p.size) {
+		return e.continuesHeading(p, line)
+	}
 	if line.bold != last.bold && (p.bold || line.bold) || !similar(p.size, line.size) {
 		return false
 	}
@@ -90,6 +93,23 @@ func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 		return false
 	}
 	return !e.begins(p, line)
+}
+
+// continuesHeading reports whether a line goes on with a paragraph of the same
+// size of type, larger than the body's. Titles are centred and mix weights, so
+// that only room, columns, numbers and bookmarks part them.
+func (e *pdfEmitter) continuesHeading(p *pdfParagraph, line *pdfLine) bool {
+	last := &p.last
+	if e.turned || line.bottom > last.top || line.x0 > p.right || line.x1 < p.left ||
+		gap(last, line) > max(e.layout.leading, 0)+0.33 {
+		return false
+	}
+	so := p.String()
+	if bulletMarker.MatchString(line.text) || numbering.MatchString(so) && numbering.MatchString(line.text) ||
+		e.layout.bookmarked(line.text, e.page) > 0 {
+		return false
+	}
+	return e.layout.bookmarked(so, p.page) == 0 || e.layout.bookmarked(so+" "+line.text, p.page) > 0
 }
 
 // similar reports sizes that may stand in one paragraph.
