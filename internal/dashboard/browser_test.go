@@ -111,6 +111,7 @@ func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 	ann := w.user("ann")
 	w.library(ann, "Field notes")
 	w.work()
+	many := "# Birds\n\n" + strings.Repeat("## A bird\n\nThis one is not of interest.\n\n", 30)
 	run(ctx, t,
 		chromedp.Navigate(w.url+"/"),
 		chromedp.WaitVisible("#password"), picture("login"),
@@ -119,7 +120,7 @@ func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 		chromedp.WaitVisible(".library"), picture("libraries"),
 		chromedp.Click(".library h2 a"),
 		chromedp.WaitReady("form.upload.live"),
-		chromedp.SetUploadFiles("#file", []string{written(t, "owls.md", owls), written(t, "bees.md", bees), written(t, "broken.pdf", "%PDF-1.7 no more")}),
+		chromedp.SetUploadFiles("#file", []string{written(t, "owls.md", many+owls), written(t, "bees.md", bees), written(t, "broken.pdf", "%PDF-1.7 no more")}),
 		chromedp.WaitVisible(`.job[data-status="running"] .steps [data-state="current"]`),
 		chromedp.WaitVisible(`.job[data-status="done"] + .job, .job + .job[data-status="done"]`),
 		chromedp.WaitVisible(`.job[data-status="failed"] .job-retry button`),
@@ -130,8 +131,13 @@ func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 		chromedp.Click(".hit h2 a"),
 		chromedp.WaitVisible(`.passage[data-cited="yes"]`), picture("item"),
 	)
+	at, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.querySelector("[data-cited=yes]").getBoundingClientRect().top / innerHeight`))
+	check(t, err)
+	if at < 0 || at > 1 {
+		t.Errorf("the passage is %.1f windows away", at)
+	}
 	cited, title := textIn(ctx, t, `.passage[data-cited="yes"]`), textIn(ctx, t, "h1")
-	if title != "Owls of the North" || !strings.Contains(cited, "under snow by sound alone") {
+	if title != "Birds" || !strings.Contains(cited, "under snow by sound alone") {
 		t.Errorf("the hit leads to %q: %q", title, cited)
 	}
 }

@@ -44,8 +44,7 @@ func forPrograms(path string) bool {
 
 // fail is where the errors of pages end.
 func (d *Dashboard) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		err = errs.New(errs.TooLarge, "What you sent is larger than this address takes.")
 	}
 	status, detail, id := http.StatusInternalServerError, "", ""
@@ -82,7 +81,7 @@ func (d *Dashboard) showError(w http.ResponseWriter, r *http.Request, status int
 		s = httpx.Session{} // the page has no menu then
 	}
 	p := errorPage{Status: status, Title: titleOf(status), Detail: detail, ID: id}
-	return show(d, w, r, s, status, d.views.err, heading{Title: p.Title}, p)
+	return d.views.err.show(w, r, s, status, heading{Title: p.Title}, p)
 }
 
 func titleOf(status int) string {

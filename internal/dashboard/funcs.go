@@ -16,7 +16,7 @@ import (
 func funcs(assets *web.Assets) template.FuncMap {
 	return template.FuncMap{
 		"asset":  assets.URL,
-		"bytes":  func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }, //nolint:gosec // never below 0
+		"bytes":  func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) },
 		"count":  count,
 		"number": func(n int64) string { return humanize.Comma(n) },
 		"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

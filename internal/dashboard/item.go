@@ -27,6 +27,7 @@ type itemPage struct {
 	Previous string
 	Next     string
 	Download string
+	Code     bool // the text keeps its lines
 }
 
 // passage is a chunk with what differs from the one before it.
@@ -71,7 +72,7 @@ func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 			return err
 		}
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.item, heading{Title: p.Document.Title, Area: "libraries"}, p)
+	return d.views.item.show(w, r, s, http.StatusOK, heading{Title: p.Document.Title, Area: "libraries"}, p)
 }
 
 // passages reads the part of the text that is asked for: the passage at a
@@ -96,7 +97,8 @@ func (d *Dashboard) passages(r *http.Request, item library.Item, p *itemPage) er
 	if !cited {
 		at = -1
 	}
-	p.Passages = passagesOf(chunks, at)
+	p.Code = p.Document.Type == sourceCode
+	p.Passages = passagesOf(chunks, at, p.Code)
 	p.From, p.To = int64(from)+1, int64(from+len(chunks))
 	if from > 0 {
 		p.Previous = p.Document.Path + "?from=" + strconv.Itoa(max(0, from-passagesPer))
@@ -135,12 +137,15 @@ func (d *Dashboard) ordinalAt(ctx context.Context, gen library.GenerationRef, to
 
 // passagesOf shows chunks, the headings and pages where they change. at is
 // the code point that was cited, or below 0.
-func passagesOf(chunks []library.Chunk, at int) []passage {
+func passagesOf(chunks []library.Chunk, at int, code bool) []passage {
 	out := make([]passage, len(chunks))
 	var headings []string
 	page := 0
 	for i, c := range chunks {
-		out[i] = passage{ID: anchor(c.Start), Text: flow(c.Text), Cited: at >= c.Start && at < max(c.End, c.Start+1)}
+		out[i] = passage{ID: anchor(c.Start), Text: c.Text, Cited: at >= c.Start && at < max(c.End, c.Start+1)}
+		if !code {
+			out[i].Text = flow(c.Text)
+		}
 		if !slices.Equal(headings, c.HeadingPath) {
 			headings = c.HeadingPath
 			if !opensWith(c.Text, headings) {
@@ -208,7 +213,7 @@ func (d *Dashboard) confirmDelete(w http.ResponseWriter, r *http.Request, s http
 		Title: "Delete “" + row.Title + "”?", Verb: "Delete document", Action: row.Path + "delete/", Back: row.Path,
 		Text: "The document, its text and " + count(row.Passages, "passage", "passages") + " leave “" + l.Name + "” at once. This cannot be undone.",
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.confirm, heading{Title: "Delete a document", Area: "libraries"}, p)
+	return d.views.confirm.show(w, r, s, http.StatusOK, heading{Title: "Delete a document", Area: "libraries"}, p)
 }
 
 func (d *Dashboard) deleteItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {

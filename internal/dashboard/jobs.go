@@ -86,7 +86,7 @@ func (d *Dashboard) listJobs(w http.ResponseWriter, r *http.Request, s httpx.Ses
 		}
 		p.Next = jobsPath + "?" + q.Encode()
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.jobs, heading{Title: "Jobs", Area: "jobs"}, p)
+	return d.views.jobs.show(w, r, s, http.StatusOK, heading{Title: "Jobs", Area: "jobs"}, p)
 }
 
 // jobRowOf shows a job. mayAct tells whether the person may cancel or retry it.

@@ -57,7 +57,7 @@ func (d *Dashboard) listLibraries(w http.ResponseWriter, r *http.Request, s http
 	for _, g := range grants {
 		p.Libraries = append(p.Libraries, libraryRowOf(s.Principal, g.Library, g.Role))
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.libraries, heading{Title: "Libraries", Area: "libraries"}, p)
+	return d.views.libraries.show(w, r, s, http.StatusOK, heading{Title: "Libraries", Area: "libraries"}, p)
 }
 
 func libraryRowOf(p accounts.Principal, l library.Library, role library.Role) libraryRow {
@@ -118,7 +118,7 @@ func (d *Dashboard) showLibraryForm(w http.ResponseWriter, r *http.Request, s ht
 	for _, t := range library.Types() {
 		p.Types = append(p.Types, choice{t.Name, t.Label, t.Name == n.Type})
 	}
-	return show(d, w, r, s, status, d.views.libraryForm, heading{Title: "New library", Area: "libraries"}, p)
+	return d.views.libraryForm.show(w, r, s, status, heading{Title: "New library", Area: "libraries"}, p)
 }
 
 // libraryPage shows what a library holds and what is on its way in.
@@ -167,7 +167,7 @@ func (d *Dashboard) showLibrary(w http.ResponseWriter, r *http.Request, s httpx.
 	for _, j := range jobs {
 		p.Jobs = append(p.Jobs, jobRowOf(j, p.MayAdd))
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.library, heading{Title: l.Name, Area: "libraries"}, p)
+	return d.views.library.show(w, r, s, http.StatusOK, heading{Title: l.Name, Area: "libraries"}, p)
 }
 
 // mayAdd asks whether a person may add documents to a library that they may
@@ -222,6 +222,9 @@ func documentRowOf(i library.Item) documentRow {
 	return row
 }
 
+// sourceCode is the kind of a document whose line breaks mean something.
+const sourceCode = "Source code"
+
 // kindOf is a media type as people say it.
 func kindOf(contentType string) string {
 	kind, _, _ := strings.Cut(contentType, ";")
@@ -240,7 +243,7 @@ func kindOf(contentType string) string {
 		return ""
 	}
 	if strings.HasPrefix(kind, "text/") {
-		return "Source code"
+		return sourceCode
 	}
 	return kind
 }

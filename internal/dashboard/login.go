@@ -23,14 +23,14 @@ type loginPage struct {
 func (d *Dashboard) showLogin(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	next := httpx.SafeNext(r.URL.Query().Get("next"))
 	if s.Principal.SignedIn() {
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it was through SafeNext
 		return nil
 	}
 	return d.askLogin(w, r, s, http.StatusOK, loginPage{Next: next})
 }
 
 func (d *Dashboard) askLogin(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, p loginPage) error {
-	return show(d, w, r, s, status, d.views.login, heading{Title: "Sign in"}, p)
+	return d.views.login.show(w, r, s, status, heading{Title: "Sign in"}, p)
 }
 
 func (d *Dashboard) signIn(w http.ResponseWriter, r *http.Request, s httpx.Session) error {

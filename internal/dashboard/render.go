@@ -102,7 +102,7 @@ func load[P any](l *loader, name string) view[P] {
 
 // show answers with a page. It is rendered whole before anything is written,
 // so that a fault gives an error page and not half of this one.
-func show[P any](d *Dashboard, w http.ResponseWriter, r *http.Request, s httpx.Session, status int, v view[P], h heading, page P) error {
+func (v view[P]) show(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, h heading, page P) error {
 	s = ensureVisitor(w, r, s)
 	f := frame[P]{heading: h, Username: s.Principal.Username, CSRF: httpx.CSRFToken(s), Flash: takeFlash(w, r, s), Page: page}
 	var buf bytes.Buffer

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type hitRow struct {
 	Headings      []string
 	Page          int // 0: none
 	Text          []span
+	Code          bool // it keeps its lines
 }
 
 func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -67,7 +69,7 @@ func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if p.Asked {
 		title = p.Query + " – search"
 	}
-	return show(d, w, r, s, status, d.views.search, heading{Title: title, Area: "search"}, p)
+	return d.views.search.show(w, r, s, status, heading{Title: title, Area: "search"}, p)
 }
 
 // choose fills in the boxes, and gives the libraries to search: those ticked,
@@ -140,8 +142,13 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, search
 func hitRowOf(h search.Hit, words []string) hitRow {
 	row := hitRow{
 		Title: h.Title, Source: h.Source, Library: h.LibraryName, LibraryPath: librariesPath + h.LibraryUID + "/",
-		Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Headings: h.HeadingPath, Text: excerpt(flow(h.Text), words),
+		Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Headings: h.HeadingPath, Code: looksLikeCode(h.Source),
 	}
+	text := h.Text
+	if !row.Code {
+		text = flow(text)
+	}
+	row.Text = excerpt(text, words)
 	if row.Title == "" {
 		row.Title = h.Source
 	}
@@ -149,6 +156,13 @@ func hitRowOf(h search.Hit, words []string) hitRow {
 		row.Page = *h.Page
 	}
 	return row
+}
+
+// looksLikeCode tells by a document's name whether its line breaks mean
+// something: a hit does not say of what kind its document is.
+func looksLikeCode(name string) bool {
+	code := strings.Fields(".bash .c .cc .cpp .cs .css .csv .go .h .hpp .ini .java .js .json .jsx .kt .lua .mjs .php .pl .ps1 .py .r .rb .rs .scala .sh .sql .swift .toml .ts .tsx .xml .yaml .yml")
+	return slices.Contains(code, strings.ToLower(path.Ext(name)))
 }
 
 // degradedText says what each leg that did not answer leaves out.

@@ -100,7 +100,7 @@ func (d *Dashboard) showTokenForm(w http.ResponseWriter, r *http.Request, s http
 	if p.ID != "" {
 		title = "Edit token"
 	}
-	return show(d, w, r, s, status, d.views.tokenForm, heading{Title: title, Area: "tokens"}, p)
+	return d.views.tokenForm.show(w, r, s, status, heading{Title: title, Area: "tokens"}, p)
 }
 
 // tokenForm fills the form with what a spec says.

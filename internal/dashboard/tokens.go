@@ -46,7 +46,7 @@ func (d *Dashboard) listTokens(w http.ResponseWriter, r *http.Request, s httpx.S
 			CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, ExpiresAt: t.ExpiresAt,
 		})
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.tokens, heading{Title: "API tokens", Area: "tokens"}, p)
+	return d.views.tokens.show(w, r, s, http.StatusOK, heading{Title: "API tokens", Area: "tokens"}, p)
 }
 
 func stateOf(t mcpserver.UserToken, now time.Time) string {
@@ -132,7 +132,7 @@ func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if p.Clients, err = clientEntries(p.URL, httpx.AbsoluteURL(r, "/library/api/me/", nil), plaintext); err != nil {
 		return err
 	}
-	return show(d, w, r, s, http.StatusCreated, d.views.tokenCreated, heading{Title: "Your new token", Area: "tokens"}, p)
+	return d.views.tokenCreated.show(w, r, s, http.StatusCreated, heading{Title: "Your new token", Area: "tokens"}, p)
 }
 
 // mcpURL is where MCP clients connect.
@@ -161,7 +161,7 @@ func (d *Dashboard) confirmRevoke(w http.ResponseWriter, r *http.Request, s http
 		Title: "Revoke “" + t.Name + "”?", Verb: "Revoke token", Action: tokensPath + t.ID + "/revoke/", Back: tokensPath,
 		Text: "Whatever uses " + t.Masked + " is refused from its next request on. A revoked token cannot be brought back.",
 	}
-	return show(d, w, r, s, http.StatusOK, d.views.confirm, heading{Title: "Revoke a token", Area: "tokens"}, p)
+	return d.views.confirm.show(w, r, s, http.StatusOK, heading{Title: "Revoke a token", Area: "tokens"}, p)
 }
 
 func (d *Dashboard) revokeToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -255,9 +256,7 @@ func (b *browser) submit(p page, selector string, changes url.Values) page {
 			values.Add(name, attr(input, "value"))
 		}
 	}
-	for name, v := range changes {
-		values[name] = v
-	}
+	maps.Copy(values, changes)
 	return b.post(attr(form, "action"), values)
 }
 
