@@ -148,6 +148,7 @@ func TestADocumentIsDeletedOnceThatIsConfirmed(t *testing.T) {
 	at := "/libraries/" + uid + "/items/" + job.ItemUID + "/"
 	confirm := b.get(at+"delete/").want(http.StatusOK).says("h1", "Owls of the North").says("main", "2 passages")
 	b.get(at).want(http.StatusOK)
+	b.get("/libraries/" + w.library(ann, "Other") + "/items/" + job.ItemUID + "/").want(http.StatusNotFound)
 	answer := b.submit(confirm, "main form", nil).want(http.StatusSeeOther)
 	b.follow(answer).says(".notice", "is deleted").says("#documents", "No documents yet")
 	b.get(at).want(http.StatusNotFound)
