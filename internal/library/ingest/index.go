@@ -107,7 +107,7 @@ func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chu
 	if err := r.graph.Stage(ctx, r.generation(), out); err != nil {
 		return fmt.Errorf("stage chunks: %w", err)
 	}
-	return nil
+	return r.forgive(ctx, r.claim)
 }
 
 // embedderFailed keeps the words that the embedder has for people.

@@ -18,6 +18,7 @@ type claim struct {
 
 	publishing bool // an earlier attempt came past the point of no return
 	stale      bool // what is staged was made by another recipe
+	crashes    int64
 
 	sourceKey, expectedHash string
 	deleted                 bool // the item or its library
@@ -51,7 +52,7 @@ const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts 
 WHERE id = $1 AND status = 'queued' AND not_before <= $4
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
-RETURNING publishing, stale, source_key, expected_hash, ` + jobColumns
+RETURNING publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
 
 const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
 	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type,
@@ -65,7 +66,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	now := s.now()
 	c := &claim{token: token}
 	fields, done := jobFields(&c.job)
-	fields = append([]any{&c.publishing, &c.stale, &c.sourceKey, &c.expectedHash}, fields...)
+	fields = append([]any{&c.publishing, &c.stale, &c.crashes, &c.sourceKey, &c.expectedHash}, fields...)
 	_, err := sqldb.One(ctx, s.db.Write(), func(row sqldb.Row) (struct{}, error) { return struct{}{}, row.Scan(fields...) },
 		claimJob, id, token, sqldb.At(now.Add(lease)), sqldb.At(now), recipe)
 	if sqldb.Missing(err) {
@@ -129,6 +130,20 @@ func (s *core) save(ctx context.Context, c *claim, at snapshot, lease time.Durat
 		}
 		return addEvents(ctx, tx, c.job.ID, at.events...)
 	})
+}
+
+const forgiveCrashes = `UPDATE ingest_job SET crashes = 0` + held
+
+// forgive forgets the crashes of a job that came further than they let it.
+func (s *core) forgive(ctx context.Context, c *claim) error {
+	if c.crashes == 0 {
+		return nil
+	}
+	if err := fenced(sqldb.Exec(ctx, s.db.Write(), forgiveCrashes, c.job.ID, c.token)); err != nil {
+		return fmt.Errorf("forgive crashes: %w", err)
+	}
+	c.crashes = 0
+	return nil
 }
 
 // fenced turns a write that changed nothing into errLost.

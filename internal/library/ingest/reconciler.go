@@ -133,11 +133,19 @@ type orphan struct {
 const (
 	findCrashed = `SELECT id, item_uid, generation, crashes, publishing, stage, COALESCE(lease_token, '') FROM ingest_job
 WHERE status = 'running' AND (lease_until < $1 OR $2) ORDER BY lease_until, id LIMIT 1000`
-	requeueCrashed = `UPDATE ingest_job SET status = 'queued', crashes = crashes + 1, not_before = $3, woken_at = NULL,
+	requeueCrashed = `UPDATE ingest_job SET status = 'queued', crashes = crashes + 1, not_before = $4, woken_at = NULL,
 	lease_token = NULL, lease_until = NULL, updated_at = $3` + held
 	failCrashed = `UPDATE ingest_job SET status = 'failed', crashes = crashes + 1, error_code = $4, error_detail = $5,
 	lease_token = NULL, lease_until = NULL, finished_at = $3, updated_at = $3` + held
 )
+
+// afterCrash is how long a job waits when its worker died over it.
+func afterCrash(crashes int64) time.Duration {
+	if crashes <= freeCrashes {
+		return 0
+	}
+	return min(crashBackoff<<min(crashes-freeCrashes-1, 10), maxBackoff)
+}
 
 // recover takes the jobs of workers that died: they go on, unless they are
 // what workers die of.
@@ -164,7 +172,7 @@ func (s *core) recoverJob(ctx context.Context, o orphan) error {
 	s.log.WarnContext(ctx, "a worker died over a job", "job_id", o.id, "stage", o.stage, "crashes", o.crashes+1, "gives_up", fatal)
 	return s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		if !fatal {
-			if err := fenced(sqldb.Exec(ctx, tx, requeueCrashed, o.id, o.token, now)); err != nil {
+			if err := fenced(sqldb.Exec(ctx, tx, requeueCrashed, o.id, o.token, now, sqldb.At(now.Add(afterCrash(o.crashes+1))))); err != nil {
 				return err
 			}
 			return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusQueued, Stage: o.stage, Detail: "The worker died; the job goes on."})

@@ -51,8 +51,14 @@ type WorkerOptions struct {
 
 // The rules of trying again.
 const (
-	maxTries     = 5
-	maxCrashes   = 3
+	maxTries = 5
+	// maxCrashes counts those without a step forward between them: an operator
+	// who kills the program, or a power cut, is not the document's fault.
+	maxCrashes = 10
+	// freeCrashes are followed by the next try at once. A document that does
+	// kill its worker then leaves room for others, and for whoever restarts it.
+	freeCrashes  = 2
+	crashBackoff = 10 * time.Second // after the first that is not free, doubled each time up to maxBackoff
 	firstBackoff = time.Second      // before the second try, doubled each time
 	maxBackoff   = 60 * time.Second // full jitter: anything from nothing to this
 )
