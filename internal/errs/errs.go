@@ -89,11 +89,8 @@ func Field(name, fault string) *Error {
 
 // As finds the *Error in a chain, or nil.
 func As(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return nil
+	e, _ := errors.AsType[*Error](err)
+	return e
 }
 
 // KindOf is the kind of an error, Internal when it has none.

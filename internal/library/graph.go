@@ -10,7 +10,7 @@ import "context"
 // which swaps it for the older one in one transaction. Every write may be
 // repeated with the same arguments: it then changes nothing. A library that
 // the graph has never seen is an empty one, never an error.
-type Graph interface {
+type Graph interface { //nolint:interfacebloat // one engine implements all of it; who uses a part names that part
 	// Stage writes chunks of a generation that nobody sees yet. A chunk staged
 	// before under the same ordinal is replaced. Once the generation, or a
 	// newer one, is published, Stage changes nothing.

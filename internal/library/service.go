@@ -196,12 +196,15 @@ func (s *Service) Delete(ctx context.Context, p accounts.Principal, uid string) 
 func (s *Service) remove(ctx context.Context, uid string) error {
 	at := sqldb.At(s.now())
 	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		// Items first: whoever takes documents in locks them in this order.
+		if _, err := sqldb.Exec(ctx, tx, deleteItems, uid, at); err != nil {
+			return err
+		}
 		n, err := sqldb.Exec(ctx, tx, deleteLibrary, uid, at)
 		if err != nil || n == 0 {
 			return orGone(err)
 		}
-		_, err = sqldb.Exec(ctx, tx, deleteItems, uid, at)
-		return err
+		return nil
 	})
 	return goneAs(err, NoLibrary(), "delete library")
 }

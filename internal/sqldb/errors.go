@@ -108,16 +108,16 @@ func explainPostgres(where, code string, err error) error {
 }
 
 func unavailable(message, advice string, err error) error {
-	return errs.Wrap(errs.Unavailable, fmt.Errorf("%s (%w)", advice, oneLine{err}), message)
+	return errs.Wrap(errs.Unavailable, fmt.Errorf("%s (%w)", advice, oneLineError{err}), message)
 }
 
-// oneLine shows an error in one line: pgx takes one for each address tried.
-type oneLine struct{ error }
+// oneLineError shows an error in one line: pgx takes one for each address tried.
+type oneLineError struct{ error }
 
 // Error joins the lines.
-func (e oneLine) Error() string {
+func (e oneLineError) Error() string {
 	return strings.ReplaceAll(strings.ReplaceAll(e.error.Error(), ":\n\t", ": "), "\n\t", "; ")
 }
 
 // Unwrap gives the error as it was.
-func (e oneLine) Unwrap() error { return e.error }
+func (e oneLineError) Unwrap() error { return e.error }

@@ -162,14 +162,12 @@ func (s *Store) Delete(_ context.Context, key string) error {
 	}
 	if err := os.Remove(path); err != nil {
 		if noObject(err) {
-			return nil //nolint:nilerr // an absent object is no error
+			return nil
 		}
 		return s.explain("delete", key, err)
 	}
-	for folder := filepath.Dir(path); len(folder) > len(s.dir); folder = filepath.Dir(folder) {
-		if os.Remove(folder) != nil {
-			break // not empty
-		}
+	for folder := filepath.Dir(path); len(folder) > len(s.dir) && os.Remove(folder) == nil; {
+		folder = filepath.Dir(folder) // until one is not empty
 	}
 	return nil
 }

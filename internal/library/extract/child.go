@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 )
 
@@ -55,6 +56,18 @@ type child struct {
 	mu     sync.Mutex
 	out    io.Writer
 	reader reader
+	memory int64 // the limit that is set, in bytes
+}
+
+// keepHeapBytes is how much memory a child keeps for its next file instead of
+// giving it back, which costs a whole collection.
+const keepHeapBytes = 32 << 20
+
+// heapBytes is what the heap holds of the system's memory.
+func heapBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
 }
 
 func (c *child) send(r reply) error {
@@ -66,12 +79,17 @@ func (c *child) send(r reply) error {
 // serve reads one file and reports whether this process is fit for another.
 func (c *child) serve(req request) bool {
 	confineFile(req.CPUSeconds, 2*req.Limits.MaxTextBytes+compiledBytes)
-	debug.SetMemoryLimit(req.Limits.MemoryBytes * 7 / 10)
+	if c.memory != req.Limits.MemoryBytes {
+		c.memory = req.Limits.MemoryBytes
+		debug.SetMemoryLimit(c.memory * 7 / 10) // stops the world, so not for each file
+	}
 	c.reader.limits = req.Limits
 	c.reader.pdf.cacheDir = req.CacheDir
 	r := c.read(req)
 	err := c.send(r)
-	debug.FreeOSMemory()
+	if heapBytes() > keepHeapBytes {
+		debug.FreeOSMemory()
+	}
 	return err == nil && !r.Crashed
 }
 

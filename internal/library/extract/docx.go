@@ -98,7 +98,7 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 		return &Error{CodeCorrupt, "The document is damaged: " + name + " cannot be unpacked; save it again."}
 	}
 	defer rc.Close()
-	err = read(newXML(&bombGuard{r: rc, packed: int64(min(f.CompressedSize64, maxPart))})) //nolint:gosec // at most maxPart
+	err = read(newXML(&bombGuard{r: rc, packed: int64(min(f.CompressedSize64, maxPart))}))
 	if asError(err) != nil {
 		return err
 	}

@@ -134,10 +134,10 @@ func (d *pdfDocument) metadata(w *writer) {
 		if err != nil {
 			continue
 		}
-		switch {
-		case key == "":
+		switch key {
+		case "":
 			w.title = pdfTitle(m.Value)
-		case key == "created":
+		case "created":
 			w.meta(key, pdfDate(m.Value))
 		default:
 			w.meta(key, m.Value)

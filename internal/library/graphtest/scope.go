@@ -74,14 +74,14 @@ func testFiltersApplyBeforeTheCut(t *testing.T, f Fixture) {
 func testAnItemThatMovesIsFoundInItsNewCollection(t *testing.T, f Fixture) {
 	s := newShelf(t, f)
 	item := s.put("apple")
-	in := func(c string) library.Filter { return library.Filter{CollectionUIDs: []string{c}} }
-	s.equal(s.near("apple", in("c1")), []string{})
+	in := library.Filter{CollectionUIDs: []string{"c1"}}
+	s.equal(s.near("apple", in), []string{})
 	s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item, CollectionUID: "c1"}))
-	s.equal(s.near("apple", in("c1")), []string{"apple"})
-	s.equal(s.words("apple", in("c1")), []string{"apple"})
+	s.equal(s.near("apple", in), []string{"apple"})
+	s.equal(s.words("apple", in), []string{"apple"})
 	s.must(s.g.SetItem(t.Context(), s.uid, library.IndexItem{UID: item}))
-	s.equal(s.near("apple", in("c1")), []string{})
-	s.equal(s.words("apple", in("c1")), []string{})
+	s.equal(s.near("apple", in), []string{})
+	s.equal(s.words("apple", in), []string{})
 }
 
 // testScope fills one store with a small library, asks it, puts a big library

@@ -97,7 +97,7 @@ func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chu
 			continue
 		}
 		out = append(out, library.IndexChunk{
-			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Page: c.Page,
+			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Context: c.Context, Page: c.Page,
 			Start: c.Start, End: c.End, Hash: c.Hash, Space: space, Vector: vectors[c.Hash],
 		})
 	}

@@ -29,7 +29,7 @@ WHERE deleted_at IS NULL AND uid IN (%s) ORDER BY uid`
 // items gives the items that are there, by uid.
 func (c *Catalog) items(ctx context.Context, uids []string) (map[string]cited, error) {
 	if len(uids) == 0 {
-		return nil, nil
+		return map[string]cited{}, nil
 	}
 	marks, args := list(uids, 1)
 	found, err := sqldb.All(ctx, c.db.Read(), func(r sqldb.Row) (cited, error) {

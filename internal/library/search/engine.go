@@ -70,8 +70,7 @@ func (e *Engine) report(ctx context.Context, legs ...*leg) error {
 		}
 		e.opt.Log.WarnContext(ctx, "a leg of a search did not answer whole",
 			slog.String("leg", l.name), slog.String("status", string(l.status)), slog.Any("error", l.err))
-		var wrong spaceError
-		if errors.As(l.err, &wrong) {
+		if wrong, ok := errors.AsType[spaceError](l.err); ok {
 			return wrong.error
 		}
 	}

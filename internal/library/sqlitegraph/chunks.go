@@ -74,11 +74,12 @@ func (g *Graph) Hydrate(ctx context.Context, found []library.Scored) ([]library.
 	return out, err
 }
 
-func (s *snapshot) hydrate(ctx context.Context, found []library.Scored, places []int, chunks []*library.Chunk) error {
+func (s *snapshot) hydrate(ctx context.Context, found []library.Scored, places []int, chunks []*library.Chunk) (err error) {
 	stmt, err := s.PrepareContext(ctx, readPublished)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
 	for _, i := range places {
 		f := found[i]
 		c, err := scanChunk(stmt.QueryRowContext(ctx, f.ItemUID, f.Generation, f.Ordinal))

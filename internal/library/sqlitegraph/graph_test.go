@@ -28,6 +28,7 @@ func suite(t *testing.T, opts sqlitegraph.Options) {
 		dir := t.TempDir()
 		g := open(t, dir, opts)
 		return graphtest.Fixture{Graph: g, Reopen: func(t *testing.T) library.Graph {
+			t.Helper()
 			if err := g.Close(); err != nil {
 				t.Fatal(err)
 			}

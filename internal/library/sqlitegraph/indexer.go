@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -169,7 +170,7 @@ func (x *indexer) finish(ctx context.Context) error {
 
 // writeCounts writes the counts once there are more than limit. Words go in
 // order, which the table's tree likes.
-func (x *indexer) writeCounts(ctx context.Context, limit int) error {
+func (x *indexer) writeCounts(ctx context.Context, limit int) (err error) {
 	if len(x.counts) <= limit {
 		return nil
 	}
@@ -177,6 +178,7 @@ func (x *indexer) writeCounts(ctx context.Context, limit int) error {
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
+	defer func() { err = errors.Join(err, add.Close()) }()
 	for _, w := range slices.Sorted(maps.Keys(x.counts)) {
 		n := x.counts[w]
 		if n == 0 {

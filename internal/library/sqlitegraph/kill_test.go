@@ -103,7 +103,8 @@ func killAt(t *testing.T, line string, env ...string) {
 		t.Fatal(err)
 	}
 	said := bufio.NewScanner(out)
-	for said.Scan() && !strings.HasPrefix(said.Text(), line) {
+	for heard := false; !heard && said.Scan(); {
+		heard = strings.HasPrefix(said.Text(), line)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -146,7 +146,8 @@ type maker struct {
 }
 
 func newMaker(dim int) *maker {
-	m := &maker{r: rand.New(rand.NewPCG(1, 2)), dim: dim, cdf: make([]float64, vocabulary), said: map[string][]string{}}
+	m := &maker{r: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // the same texts at each run
+		dim: dim, cdf: make([]float64, vocabulary), said: map[string][]string{}}
 	var sum float64
 	for i := range m.cdf {
 		sum += 1 / math.Pow(float64(i+1), zipfExponent)

@@ -82,7 +82,7 @@ func (m *Matrix) takeRow() int32 {
 		m.slabs = append(m.slabs, make([]float32, slabRows*m.stride))
 	}
 	m.keys = append(m.keys, Key{Group: free})
-	return int32(len(m.keys) - 1)
+	return int32(len(m.keys) - 1) //nolint:gosec // two thousand million rows do not fit in memory
 }
 
 // Remove drops a group's vectors. Their rows are used again.
