@@ -85,6 +85,7 @@ func (c *child) serve(req request) bool {
 	}
 	c.reader.limits = req.Limits
 	c.reader.pdf.cacheDir = req.CacheDir
+	c.reader.pdf.preparing = func(now bool) { _ = c.send(reply{Preparing: &now}) }
 	r := c.read(req)
 	err := c.send(r)
 	if heapBytes() > keepHeapBytes {

@@ -24,13 +24,18 @@ const pdfMemoryPages = 3584
 
 // pdfReader keeps PDFium compiled between files.
 type pdfReader struct {
-	cacheDir string
-	pool     pdfium.Pool
+	cacheDir  string
+	pool      pdfium.Pool
+	preparing func(now bool) // hears when the code is being compiled; may be nil
 }
 
 // instance gives a fresh PDFium, without access to any file.
 func (r *pdfReader) instance() (pdfium.Pdfium, error) {
 	if r.pool == nil {
+		if r.preparing != nil {
+			r.preparing(true)
+			defer r.preparing(false)
+		}
 		config := wazero.NewRuntimeConfig().WithMemoryLimitPages(pdfMemoryPages)
 		if r.cacheDir != "" {
 			cache, err := wazero.NewCompilationCacheWithDir(r.cacheDir)

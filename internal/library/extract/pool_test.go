@@ -20,6 +20,17 @@ func codeOf(err error) string {
 	return ""
 }
 
+func TestCompilingThePDFReaderIsNotTakenOffTheFilesTime(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) {
+		o.CacheDir = t.TempDir()
+		o.Limits.Timeout = 1500 * time.Millisecond // compiling takes longer anywhere
+	})
+	if doc := read(t, pool, file(t, "a.pdf", makePDF("", pdfLines(700, "The only page.")))); doc.Text != "The only page." {
+		t.Errorf("text = %q", doc.Text)
+	}
+}
+
 func TestExtractWritesTextAndStructureUnderDir(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, nil)

@@ -24,15 +24,18 @@ type request struct {
 	CPUSeconds int `json:"cpu_seconds"`
 }
 
-// reply is one of four: ready, progress, a result, an error. Fault is the file's
+// reply is one of five: ready, preparing, progress, a result, an error. Fault is the file's
 // own, Failure that of the program or machine.
 type reply struct {
 	// Ready is the first thing that a child says.
-	Ready    bool           `json:"ready,omitempty"`
-	Progress *progressReply `json:"progress,omitempty"`
-	Result   *Result        `json:"result,omitempty"`
-	Fault    *Error         `json:"fault,omitempty"`
-	Failure  string         `json:"failure,omitempty"`
+	Ready bool `json:"ready,omitempty"`
+	// Preparing brackets work that is the program's own, such as to compile
+	// its PDF code, once in a child's life: true before, false after.
+	Preparing *bool          `json:"preparing,omitempty"`
+	Progress  *progressReply `json:"progress,omitempty"`
+	Result    *Result        `json:"result,omitempty"`
+	Fault     *Error         `json:"fault,omitempty"`
+	Failure   string         `json:"failure,omitempty"`
 	// Crashed asks the parent for a fresh child: this one is in doubt.
 	Crashed bool `json:"crashed,omitempty"`
 }

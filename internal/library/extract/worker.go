@@ -19,7 +19,9 @@ type worker struct {
 	out    io.ReadCloser
 	exited chan struct{} // closed when the process is gone
 	served int
-	idle   *time.Timer
+	// prepared counts what the child said of its preparing.
+	prepared int
+	idle     *time.Timer
 }
 
 // startWorker starts a child without environment in an empty folder. A thread
@@ -100,14 +102,18 @@ type outcome struct {
 // errGone says that the child ended by itself in the middle of a file.
 var errGone = errors.New("the extraction process ended")
 
+// prepareTimeout bounds what a child does once before its first file of a
+// kind: on a small machine, compiling the PDF code takes a minute.
+const prepareTimeout = 5 * time.Minute
+
 // run has the child read one file, within its limits.
 func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress Progress) outcome {
 	w.served++
 	if err := writeFrame(w.in, req); err != nil {
 		return outcome{err: errGone}
 	}
-	done := make(chan outcome, 1)
-	go func() { done <- w.listen(progress) }()
+	done, preparing := make(chan outcome, 1), make(chan bool, 2)
+	go func() { done <- w.listen(progress, preparing) }()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	const watch = 50 * time.Millisecond
@@ -124,6 +130,12 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 			return o
 		case <-ctx.Done():
 			return kill(ctx.Err())
+		case now := <-preparing:
+			if now {
+				timer.Reset(prepareTimeout)
+			} else {
+				timer.Reset(timeout)
+			}
 		case <-timer.C:
 			return kill(&Error{CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))})
 		case <-ticker.C:
@@ -139,13 +151,20 @@ func memoryFault(l Limits) *Error {
 }
 
 // listen reads replies until the last.
-func (w *worker) listen(progress Progress) outcome {
+func (w *worker) listen(progress Progress, preparing chan<- bool) outcome {
 	for {
 		var r reply
 		if err := readFrame(w.out, &r); err != nil {
 			_ = w.cmd.Process.Kill() // in case it only garbled its answer
 			<-w.exited
 			return outcome{err: errGone}
+		}
+		if r.Preparing != nil {
+			if w.prepared < cap(preparing) { // a child that is taken over by a file gets no more time
+				w.prepared++
+				preparing <- *r.Preparing
+			}
+			continue
 		}
 		if r.Progress == nil {
 			return outcome{reply: r, fit: !r.Crashed}
