@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -28,6 +29,8 @@ type Program struct {
 	Registry *prometheus.Registry
 	Version  string
 	Commit   string
+	// Embedder takes the place of the one that the settings name; nil: none does.
+	Embedder embedding.Embedder
 }
 
 // Core is the relational store and the apps that need nothing else. Operators'

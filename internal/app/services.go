@@ -38,7 +38,10 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Services{Core: core, Queue: queue.NewInProcess(), Embedder: minilm.New(minilm.Options{})}
+	s := &Services{Core: core, Queue: queue.NewInProcess(), Embedder: p.Embedder}
+	if s.Embedder == nil {
+		s.Embedder = minilm.New(minilm.Options{})
+	}
 	if err := s.openFolders(); err != nil {
 		return nil, errors.Join(err, core.Close())
 	}
