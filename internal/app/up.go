@@ -63,6 +63,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		}
 		return s.welcome(ctx, out, "http://"+reachable(server.Addr()))
 	}})
+	defer easeCollector()()
 	return group.Run(ctx, drainTime)
 }
 
