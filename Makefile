@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: run build test lint fmt bench notice env-example services-stop clean check-go
+.PHONY: run build test lint fmt bench bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -27,10 +27,17 @@ test: build
 	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 MNEMOSYNE_TEST_BINARY=$(CURDIR)/bin/mnemosyne \
 	scripts/services with $(GO) test -p 2 -timeout 20m ./...
 
-# PKG=./internal/search/... BENCH=Fusion narrow it.
+# Every figure of docs/benchmarks.md. ONLY=search,mcp narrows it;
+# MNEMOSYNE_BENCH_DATA names a folder of collections to measure search with.
+ONLY ?=
+bench: build
+	$(GO) build -o .cache/bin/bench ./cmd/bench
+	.cache/bin/bench -only '$(ONLY)'
+
+# The packages' own benchmarks. PKG=./internal/library/... BENCH=Fusion narrow it.
 PKG ?= ./...
 BENCH ?= .
-bench: build
+bench-go: build
 	scripts/services with $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -p 1 -timeout 60m $(PKG)
 
 lint: $(LINTER)

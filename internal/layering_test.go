@@ -33,6 +33,9 @@ func layers() []layer {
 		// Only tests import these.
 		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest"}, []string{"any"}},
 
+		// It measures engines and services by themselves.
+		{"benchmarks", []string{"cmd/bench"}, []string{"any"}},
+
 		{"commands", []string{"cmd"}, []string{"composition", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
 		{"composition", []string{"internal/app"}, []string{"engines", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
 

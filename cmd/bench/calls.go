@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	callers     = 8
+	callsEach   = 500 // of a caller and round
+	callRounds  = 5
+	warmupCalls = 50
+)
+
+// mcp measures the smallest tool call there is, by official clients.
+func (b *bench) mcp(ctx context.Context) (rows []row, err error) {
+	s, err := b.fresh(ctx, "mcp")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	call, err := s.agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cost, err := s.cost(ctx, call)
+	return []row{{
+		what:     fmt.Sprintf("MCP `whoami`, %d official Go clients, %d calls", callers, callRounds*callers*callsEach),
+		measured: fmt.Sprintf("%.2f ms of processor time a call", cost), target: "≤ 0.6 ms", missed: cost > .6,
+		beside: "FastMCP 1.7–2.8; the Go SDK alone 0.40",
+	}}, err
+}
+
+// agents connects the clients and gives a call of each.
+func (s *server) agents(ctx context.Context) (func(ctx context.Context, caller int) error, error) {
+	calls := make([]func(context.Context) error, callers)
+	for i := range calls {
+		session, err := s.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		calls[i] = func(ctx context.Context) error {
+			var me struct{ Kind string }
+			if err := ask(ctx, session, "whoami", map[string]any{}, &me); err != nil {
+				return err
+			}
+			if me.Kind != "user_token" {
+				return fmt.Errorf("whoami answers %q", me.Kind)
+			}
+			return nil
+		}
+	}
+	return func(ctx context.Context, caller int) error { return calls[caller](ctx) }, nil
+}
+
+// rest measures the smallest request that a bearer may make.
+func (b *bench) rest(ctx context.Context) (rows []row, err error) {
+	s, err := b.fresh(ctx, "rest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	cost, err := s.cost(ctx, func(ctx context.Context, _ int) error {
+		return s.call(ctx, http.MethodGet, "/library/api/libraries/"+s.library+"/", nil, nil)
+	})
+	return []row{{
+		what:     fmt.Sprintf("REST `GET` of a library with a bearer, %d clients, %d requests", callers, callRounds*callers*callsEach),
+		measured: fmt.Sprintf("%.2f ms of processor time a request", cost), target: "≤ 0.3 ms", missed: cost > .3,
+		beside: "Django REST framework 3.8; a bare Go handler 0.15",
+	}}, err
+}
+
+// fresh starts the program on an empty folder.
+func (b *bench) fresh(ctx context.Context, name string) (*server, error) {
+	dir, err := b.folder(name)
+	if err != nil {
+		return nil, err
+	}
+	return b.up(ctx, filepath.Join(dir, "data"))
+}
+
+// cost is the server's processor time a call in ms, all callers at once: the
+// median of several rounds.
+func (s *server) cost(ctx context.Context, call func(ctx context.Context, caller int) error) (float64, error) {
+	round := func(each int) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for caller := range callers {
+			group.Go(func() error {
+				for range each {
+					if err := call(ctx, caller); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return group.Wait()
+	}
+	if err := round(warmupCalls); err != nil {
+		return 0, err
+	}
+	var costs []float64
+	for range callRounds {
+		before := s.cpu()
+		if err := round(callsEach); err != nil {
+			return 0, err
+		}
+		costs = append(costs, float64(s.cpu()-before)/callers/callsEach/float64(time.Millisecond))
+	}
+	return median(costs), nil
+}
