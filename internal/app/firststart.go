@@ -153,8 +153,13 @@ func (s *Services) firstLibrary(ctx context.Context, p accounts.Principal) (libr
 
 // clientEntry is a configuration entry as MCP clients take it.
 func clientEntry(address, token string) (string, error) {
-	entry := map[string]any{"mcpServers": map[string]any{"mnemosyne": map[string]any{
-		"type": "http", "url": address + "/mcp/", "headers": map[string]string{"Authorization": "Bearer " + token},
+	type server struct {
+		Type    string            `json:"type"`
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers"`
+	}
+	entry := map[string]map[string]server{"mcpServers": {"mnemosyne": {
+		Type: "http", URL: address + "/mcp/", Headers: map[string]string{"Authorization": "Bearer " + token},
 	}}}
 	b, err := json.MarshalIndent(entry, "", "  ")
 	if err != nil {
