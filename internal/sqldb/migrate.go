@@ -6,6 +6,9 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"git.helu.ca/r/mnemosyne/internal/errs"
 )
 
 // Migrate brings the schema to its newest version and names the migrations
@@ -18,7 +21,7 @@ func (db *DB) Migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
 	}
 	results, err := p.Up(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
+		return nil, db.examined(ctx, fmt.Errorf("migrate: %w", err))
 	}
 	names := make([]string, 0, len(results))
 	for _, r := range results {
@@ -35,9 +38,25 @@ func (db *DB) Pending(ctx context.Context, fsys fs.FS) (int, error) {
 	}
 	have, want, err := p.GetVersions(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read the schema's version: %w", err)
+		return 0, db.examined(ctx, fmt.Errorf("read the schema's version: %w", err))
 	}
 	return int(want - have), nil
+}
+
+// examined looks whether a file on which the schema cannot be read is damaged:
+// SQLite often says something else of one, such as that a table is there already.
+func (db *DB) examined(ctx context.Context, err error) error {
+	if db.engine != SQLite || errs.As(err) != nil {
+		return err
+	}
+	found, examine := One(ctx, db.Read(), func(row Row) (v string, err error) { return v, row.Scan(&v) }, "PRAGMA quick_check(1)")
+	if examine == nil && found != "ok" {
+		return explainSQLite(db.where, sqlite3.SQLITE_CORRUPT, err)
+	}
+	if errs.As(examine) != nil {
+		return examine
+	}
+	return err
 }
 
 func (db *DB) provider(fsys fs.FS) (*goose.Provider, error) {

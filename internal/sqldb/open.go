@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 
@@ -22,6 +23,7 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", path, err)
 	}
+	reserve(abs)
 	write, err := openSQLitePool(ctx, abs, 1, url.Values{"_txlock": {"immediate"}})
 	if err != nil {
 		return nil, err
@@ -35,6 +37,16 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 		engine: SQLite, where: abs, read: read, reads: reads, write: write,
 		close: func() error { return errors.Join(reads.Close(), write.Close()) },
 	}, nil
+}
+
+// reserve makes a new file that only its owner may read; the journal beside it
+// takes over its mode. What goes wrong here SQLite says better. A file that is
+// there is not touched: to close it would drop this process's locks on it.
+func reserve(path string) {
+	const ownerOnly = 0o600
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, ownerOnly); err == nil { //nolint:gosec // the operator's own path
+		_ = f.Close() // nothing was written
+	}
 }
 
 func openSQLitePool(ctx context.Context, path string, conns int, q url.Values) (*sql.DB, error) {

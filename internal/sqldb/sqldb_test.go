@@ -274,6 +274,56 @@ func TestDamageInsideASQLiteFileIsToldWhenItIsMet(t *testing.T) {
 	wantAdvice(t, err, path, "backup")
 }
 
+func TestADamagedSchemaIsToldWhenMigrating(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "schema.db")
+	db, err := sqldb.OpenSQLite(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Migrate(t.Context(), migrations.FS); err != nil {
+		t.Fatal(err)
+	}
+	page, err := sqldb.One(t.Context(), db.Read(), func(row sqldb.Row) (n int, err error) { return n, row.Scan(&n) },
+		"SELECT rootpage FROM sqlite_master WHERE name = 'goose_db_version'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pageSize = 4096
+	for i := (page - 1) * pageSize; i < page*pageSize; i++ {
+		raw[i] = 0xa5
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = sqldb.OpenSQLite(t.Context(), path); err == nil {
+		t.Cleanup(func() { _ = db.Close() })
+		_, err = db.Migrate(t.Context(), migrations.FS)
+	}
+	wantAdvice(t, err, path, "backup")
+}
+
+func TestANewSQLiteFileIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	db := sqldbtest.SQLite(t)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(db.Where() + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%q has mode %o", suffix, mode)
+		}
+	}
+}
+
 // damage overwrites the last half of a file's pages.
 func damage(t *testing.T, path string) {
 	t.Helper()
