@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -78,15 +79,48 @@ type folderLock struct {
 	holder Holder
 }
 
+// A holder that was killed may have left a child that ends a moment after it,
+// and a new holder takes a moment to say who it is.
+const (
+	staleChecks     = 20
+	staleCheckEvery = 50 * time.Millisecond
+)
+
+// alive reports whether a process of this number runs. Where numbers mean
+// something else, as between containers, it does not.
+func alive(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	p, err := os.FindProcess(pid)
+	return err == nil && !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
+
+// livingHolder is who has the folder, unnamed when whoever said so is gone.
+func livingHolder(dir string) Holder {
+	h := readHolder(dir)
+	if !alive(h.PID) {
+		return Holder{}
+	}
+	return h
+}
+
 // lockFolder takes the folder, or says who has it.
 func lockFolder(dir, command, address string) (*folderLock, error) {
 	l := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
+	for range staleChecks {
+		if err != nil || ok || alive(readHolder(dir).PID) {
+			break
+		}
+		time.Sleep(staleCheckEvery)
+		ok, err = l.TryLock()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("lock the data folder %s: %w", dir, err)
+		return nil, fmt.Errorf("lock the data folder: %w; let this user write there, or set MNEMOSYNE_DATA_DIR to another folder", err)
 	}
 	if !ok {
-		return nil, &HeldError{Dir: dir, Holder: readHolder(dir)}
+		return nil, &HeldError{Dir: dir, Holder: livingHolder(dir)}
 	}
 	h := Holder{PID: os.Getpid(), Command: command, Address: address, Since: time.Now().UTC()}
 	fl := &folderLock{lock: l, dir: dir, holder: h}

@@ -57,7 +57,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 func (s *Server) Start(ctx context.Context) error {
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.addr); err != nil {
-		return fmt.Errorf("listen on %s: %w", s.addr, err)
+		return fmt.Errorf("listen: %w; stop what listens there, or set another address", err)
 	}
 	go func() {
 		defer close(s.failed)
