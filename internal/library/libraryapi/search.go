@@ -69,6 +69,9 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	if err != nil {
 		return err
 	}
+	if present["libraries"] && len(body.Libraries) == 0 { // which would search them all
+		return errs.Field("libraries", "This list may not be empty; leave it out to search all that you may read.")
+	}
 	if present["limit"] && body.Limit < 1 { // where none is given the engine has its own
 		return errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", search.MaxLimit))
 	}

@@ -35,6 +35,7 @@ func TestASearchIsPassedOnAndAnsweredWhole(t *testing.T) {
 		{"query": "q", "librarys": []string{}},
 		{"query": "q", "libraries": "One"},
 		{"query": "q", "libraries": nil},
+		{"query": "q", "libraries": []string{}},
 	} {
 		w.must(400, "alice", "POST", "/library/api/search/", wrong)
 	}
