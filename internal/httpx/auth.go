@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -126,11 +127,13 @@ func bearer(r *http.Request) (header string, ok bool) {
 }
 
 // SafeNext is a path of ours to go on to after signing in, or "/" for
-// anything that may lead elsewhere.
+// anything that may lead elsewhere. Browsers read a backslash as a slash, and
+// redirects shorten paths, so that /./\host would become //host on the way.
 func SafeNext(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") ||
-		strings.HasPrefix(next, "//") || strings.HasPrefix(next, `/\`) || strings.ContainsAny(next, "\r\n\t") {
+	path, _, _ := strings.Cut(next, "?")
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.Contains(path, `\`) || strings.ContainsFunc(next, unicode.IsControl) {
 		return "/"
 	}
 	return next

@@ -101,6 +101,7 @@ func TestSafeNextLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	for next, want := range map[string]string{
 		"/jobs/?a=b": "/jobs/?a=b", "": "/", "//evil": "/", `/\evil`: "/", "https://evil/": "/", "jobs": "/", "/a\r\nb": "/", "/\t/evil": "/",
+		`/./\evil`: "/", `/a/../\evil`: "/", "/\x00": "/", `/search/?q=a\b`: `/search/?q=a\b`,
 	} {
 		if got := httpx.SafeNext(next); got != want {
 			t.Errorf("%q leads to %q, want %q", next, got, want)
