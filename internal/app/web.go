@@ -63,7 +63,7 @@ func (s *Services) handler() (http.Handler, error) {
 	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(s.Log))))
 	return httpx.NewFront(router, httpx.FrontOptions{
 		Log: telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP), Registry: s.Registry, AnyHost: httpx.AnyHost,
-		AllowedHosts: s.allowedHosts(), TrustedProxies: s.Settings.HTTP.TrustedProxies,
+		AllowedHosts: s.Settings.HTTP.AllowedHosts, TrustedProxies: s.Settings.HTTP.TrustedProxies,
 	}), nil
 }
 
@@ -89,7 +89,7 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 func (s *Services) mcp(cursors *httpx.Cursors) (*mcptools.Server, error) {
 	return mcptools.New(mcptools.Options{
 		Bearers: s.resolver, Libraries: s.Libraries, Objects: s.Objects, Chunks: s.Graph, Search: s.Search, Cursors: cursors,
-		AllowedHosts: s.allowedHosts(), Version: s.Version, Log: s.Log, Registry: s.Registry,
+		AllowedHosts: s.Settings.HTTP.AllowedHosts, Version: s.Version, Log: s.Log, Registry: s.Registry,
 	})
 }
 
@@ -98,13 +98,4 @@ func (s *Services) pages(auth *httpx.Auth, cursors *httpx.Cursors, tools []strin
 		Auth: auth, Cursors: cursors, Accounts: s.Accounts, Tokens: s.Tokens, Access: s.Access,
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools, Log: s.Log,
 	})
-}
-
-// allowedHosts are the setting's, or this machine's own names where nothing is
-// set.
-func (s *Services) allowedHosts() []string {
-	if len(s.Settings.HTTP.AllowedHosts) > 0 {
-		return s.Settings.HTTP.AllowedHosts
-	}
-	return []string{"localhost", "127.0.0.1", "::1"}
 }

@@ -117,39 +117,3 @@ func (p proxies) requestID(r *http.Request, wellFormed *regexp.Regexp) string {
 	}
 	return telemetry.NewRequestID()
 }
-
-// hosts are the names that requests may be addressed to, as Django's
-// ALLOWED_HOSTS: a name, .example.com for a domain and all below it, * for
-// any.
-type hosts []string
-
-func (h hosts) allow(host string) bool {
-	name := hostName(host)
-	if name == "" {
-		return false
-	}
-	for _, pattern := range h {
-		pattern = strings.ToLower(pattern)
-		switch {
-		case pattern == "*", strings.Trim(pattern, "[]") == name:
-			return true
-		case strings.HasPrefix(pattern, ".") && (name == pattern[1:] || strings.HasSuffix(name, pattern)):
-			return true
-		}
-	}
-	return false
-}
-
-// hostName is the name in a Host header, without its port and final dot.
-func hostName(host string) string {
-	host = strings.ToLower(host)
-	if rest, ok := strings.CutPrefix(host, "["); ok {
-		name, port, closed := strings.Cut(rest, "]")
-		if !closed || (port != "" && !strings.HasPrefix(port, ":")) {
-			return ""
-		}
-		return name
-	}
-	name, _, _ := strings.Cut(host, ":")
-	return strings.TrimSuffix(name, ".")
-}

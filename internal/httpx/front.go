@@ -22,7 +22,7 @@ import (
 type FrontOptions struct {
 	Log            *slog.Logger
 	Registry       prometheus.Registerer
-	AllowedHosts   []string
+	AllowedHosts   Hosts
 	TrustedProxies []netip.Prefix
 	// AnyHost tells of paths whose Host header is not looked at, as those of
 	// health and metrics. May be nil.
@@ -37,7 +37,7 @@ type Front struct {
 	next     http.Handler
 	log      *slog.Logger
 	onError  ErrorWriter
-	hosts    hosts
+	hosts    Hosts
 	proxies  proxies
 	anyHost  func(path string) bool
 	now      func() time.Time
@@ -90,7 +90,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		f.finish(rec, r, call, f.now().Sub(began))
 	}()
-	if !f.anyHost(r.URL.Path) && !f.hosts.allow(r.Host) {
+	if !f.anyHost(r.URL.Path) && !f.hosts.Allow(r.Host) {
 		f.onError(rec, r, errs.Newf(errs.Invalid, "This server does not answer to the host %q. Add it to ALLOWED_HOSTS if it should.", hostName(r.Host)))
 		return
 	}

@@ -65,6 +65,31 @@ func TestHostsAreCheckedAsDjangoDoes(t *testing.T) {
 	}
 }
 
+func TestAPageMustBeOfAnAllowedHost(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		allowed, origin string
+		want            bool
+	}{
+		{"localhost", "http://localhost:6274", true},
+		{"localhost", "http://LOCALHOST.", true},
+		{"localhost", "null", false},
+		{"localhost", "localhost", false},
+		{"localhost", "//localhost", false},
+		{"localhost", "https://localhost.evil.example", false},
+		{"[::1]", "http://[::1]:8000", true},
+		{".example.com", "https://a.example.com", true},
+		{".example.com", "https://notexample.com", false},
+		{"*", "https://evil.example", false},
+		{"*", "https://here.example:8000", true},
+		{"*", "https://*", false},
+	} {
+		if got := (httpx.Hosts{row.allowed}).AllowOrigin(row.origin, "here.example:8000"); got != row.want {
+			t.Errorf("with %s, the origin %q is allowed: %v", row.allowed, row.origin, got)
+		}
+	}
+}
+
 func TestForwardedHeadersCountFromTrustedProxiesOnly(t *testing.T) {
 	t.Parallel()
 	show := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -51,34 +49,13 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 func (s *Server) allowOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, origin := range r.Header.Values("Origin") {
-			if !s.ownOrigin(origin, r.Host) {
+			if !s.opt.AllowedHosts.AllowOrigin(origin, r.Host) {
 				refuse(w, http.StatusForbidden, nil, codeInvalidRequest, "Pages from this origin may not use this server. Add its host to ALLOWED_HOSTS if it is yours.")
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// ownOrigin tells whether an Origin is one of our hosts. Where any host is
-// allowed, it must be the one that the request was sent to.
-func (s *Server) ownOrigin(origin, host string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Hostname() == "" {
-		return false
-	}
-	name := strings.ToLower(u.Hostname())
-	for _, allowed := range s.opt.AllowedHosts {
-		allowed = strings.Trim(strings.ToLower(allowed), "[]")
-		domain, below := strings.CutPrefix(allowed, ".")
-		switch {
-		case allowed == "*" && strings.EqualFold(u.Host, host):
-			return true
-		case name == domain, below && strings.HasSuffix(name, allowed):
-			return true
-		}
-	}
-	return false
 }
 
 // authenticate finds out who calls, anew on each request.

@@ -51,9 +51,8 @@ type Options struct {
 	Search    Searcher
 	Cursors   *httpx.Cursors
 
-	// AllowedHosts are the host names that a browser's page may come from:
-	// ".example.com" for a domain and all below it, "*" for any.
-	AllowedHosts []string
+	// AllowedHosts are the host names that a browser's page may come from.
+	AllowedHosts httpx.Hosts
 	// MaxResultBytes is the size that a result's text is cut to, at whole
 	// hits. Zero is DefaultMaxResultBytes.
 	MaxResultBytes int
