@@ -53,7 +53,7 @@ func checkPassword(password, username string) error {
 		return errs.Field("password", "A password has at least 8 characters.")
 	case len(password) > maxPassword:
 		return errs.Field("password", "A password has at most 1024 bytes.")
-	case usernameKey(password) == usernameKey(username):
+	case UsernameKey(password) == UsernameKey(username):
 		return errs.Field("password", "A password is not the user name.")
 	}
 	return nil

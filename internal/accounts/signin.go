@@ -16,7 +16,7 @@ const selectForSignIn = `SELECT ` + userColumns + ` FROM auth_user u WHERE u.use
 // same Unauthenticated error after the same work. A hash of an older kind is
 // replaced on the way.
 func (a *Accounts) Authenticate(ctx context.Context, from Origin, username, password string) (User, error) {
-	row, err := sqldb.One(ctx, a.db.Read(), scanUserRow, selectForSignIn, usernameKey(username))
+	row, err := sqldb.One(ctx, a.db.Read(), scanUserRow, selectForSignIn, UsernameKey(username))
 	if err != nil && !sqldb.Missing(err) {
 		return User{}, fmt.Errorf("find user: %w", err)
 	}

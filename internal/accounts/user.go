@@ -65,7 +65,7 @@ func (a *Accounts) CreateUser(ctx context.Context, by Actor, n NewUser) (User, e
 		Groups: sortedUnique(n.Groups), CreatedAt: now.Time, UpdatedAt: now.Time,
 	}
 	err = a.audit.Do(ctx, func(tx sqldb.Querier) ([]Event, error) {
-		_, err := sqldb.Exec(ctx, tx, insertUser, u.ID, name, usernameKey(name), n.Email, encoded, n.Superuser, true, now)
+		_, err := sqldb.Exec(ctx, tx, insertUser, u.ID, name, UsernameKey(name), n.Email, encoded, n.Superuser, true, now)
 		if sqldb.Duplicate(err) {
 			return nil, errs.Newf(errs.Conflict, "The user name %q is taken.", name)
 		}
@@ -142,7 +142,7 @@ const selectUserByKey = `SELECT ` + userColumns + ` FROM auth_user u WHERE u.use
 // UserByName finds an account by its name, in whatever case it is written;
 // NotFound when there is none.
 func (a *Accounts) UserByName(ctx context.Context, username string) (User, error) {
-	return found(sqldb.One(ctx, a.db.Read(), scanUser, selectUserByKey, usernameKey(username)))
+	return found(sqldb.One(ctx, a.db.Read(), scanUser, selectUserByKey, UsernameKey(username)))
 }
 
 func found[T any](v T, err error) (T, error) {

@@ -53,9 +53,10 @@ func scripts(name string) int {
 	return n
 }
 
-// usernameKey is equal for names that differ in nothing a person would see.
+// UsernameKey is equal for names that differ in nothing a person would see:
+// it is what an account is found by.
 // It is empty, which nobody's is, for bytes that are no text.
-func usernameKey(name string) string {
+func UsernameKey(name string) string {
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return ""
 	}

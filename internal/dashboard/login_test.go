@@ -137,7 +137,9 @@ func TestGuessingIsSlowedDownAndLocksNobodyOut(t *testing.T) {
 	if answer.header.Get("Retry-After") != "5" {
 		t.Errorf("Retry-After is %q", answer.header.Get("Retry-After"))
 	}
-	b.submit(login, loginForm, credentials("ANN", password)).want(http.StatusTooManyRequests)
+	for _, spelling := range []string{"ANN", "ａnn"} { // the second in full width, which finds the same account
+		b.submit(login, loginForm, credentials(spelling, password)).want(http.StatusTooManyRequests)
+	}
 	clock.pass(5)
 	b.submit(login, loginForm, credentials("ann", password)).want(http.StatusSeeOther)
 }

@@ -2,12 +2,12 @@ package dashboard
 
 import (
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/time/rate"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 )
 
 // Tries to sign in: a burst, then one each so often. Nobody is locked out for
@@ -100,10 +100,10 @@ func network(address string) string {
 	return prefix.String()
 }
 
-// folded is a user name in the form that all its spellings share, cut so that
-// a long one costs no memory.
+// folded is a user name in the form that all its spellings share and that an
+// account is found by, cut so that a long one costs no memory.
 func folded(username string) string {
 	const most = 200
-	name := cases.Fold().String(strings.TrimSpace(username))
+	name := accounts.UsernameKey(username)
 	return name[:min(len(name), most)]
 }
