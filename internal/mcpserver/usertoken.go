@@ -217,7 +217,7 @@ func (s *Tokens) Revoke(ctx context.Context, by accounts.Actor, userID, id strin
 	})
 }
 
-// RevokeAny ends anybody's token; for operators.
+// RevokeAny ends anybody's token and gives it as it is then; for operators.
 func (s *Tokens) RevokeAny(ctx context.Context, by accounts.Actor, id string) (UserToken, error) {
 	t, err := sqldb.One(ctx, s.db.Read(), scanToken, findAny, id)
 	if sqldb.Missing(err) {
@@ -226,7 +226,10 @@ func (s *Tokens) RevokeAny(ctx context.Context, by accounts.Actor, id string) (U
 	if err != nil {
 		return t, fmt.Errorf("find token: %w", err)
 	}
-	return t, s.Revoke(ctx, by, t.UserID, t.ID)
+	if err := s.Revoke(ctx, by, t.UserID, t.ID); err != nil {
+		return t, err
+	}
+	return s.Get(ctx, t.UserID, t.ID)
 }
 
 func noToken() error { return errs.New(errs.NotFound, "No such token.") }
