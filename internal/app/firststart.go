@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -109,7 +110,7 @@ func (s *Services) firstStart(ctx context.Context) (*secrets, error) {
 		return nil, err
 	}
 	first := &secrets{Password: accounts.RandomPassword()}
-	if err := s.firstAccount(ctx, users, first.Password); err != nil {
+	if err := s.firstAccount(ctx, first.Password); err != nil {
 		return nil, err
 	}
 	admin, err := s.Actor(ctx, firstUser)
@@ -127,11 +128,15 @@ func (s *Services) firstStart(ctx context.Context) (*secrets, error) {
 
 // firstAccount makes the first user, or gives the one that a start cut off
 // had made a password that can be shown.
-func (s *Services) firstAccount(ctx context.Context, users []accounts.User, password string) error {
-	if len(users) > 0 {
-		return s.Accounts.SetPassword(ctx, accounts.Operator(), users[0].ID, password)
+func (s *Services) firstAccount(ctx context.Context, password string) error {
+	u, err := s.Accounts.UserByName(ctx, firstUser)
+	if err == nil {
+		return s.Accounts.SetPassword(ctx, accounts.Operator(), u.ID, password)
 	}
-	_, err := s.Accounts.CreateUser(ctx, accounts.Operator(), accounts.NewUser{
+	if !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	_, err = s.Accounts.CreateUser(ctx, accounts.Operator(), accounts.NewUser{
 		Username: firstUser, Password: password, Superuser: true,
 	})
 	return err
