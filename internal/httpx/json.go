@@ -53,6 +53,9 @@ func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return nil, errs.New(errs.Unsupported, "Send the body without Content-Encoding.")
 	}
+	if r.ContentLength > MaxJSON { // said before any of it is read
+		return nil, errs.New(errs.TooLarge, "The body is larger than 1 MiB.")
+	}
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // a recorder of a test has none
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxJSON))

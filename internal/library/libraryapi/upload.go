@@ -54,6 +54,9 @@ func (a *API) ingestUpload(w http.ResponseWriter, r *http.Request, p accounts.Pr
 	if limit <= 0 {
 		limit = unlimited
 	}
+	if r.ContentLength > limit+maxEnvelope { // said before any of it is read
+		return errs.New(errs.TooLarge, "The form is larger than what is taken.")
+	}
 	r.Body = http.MaxBytesReader(w, &stalling{r.Body, http.NewResponseController(w)}, limit+maxEnvelope)
 	parts, err := r.MultipartReader()
 	if err != nil {
