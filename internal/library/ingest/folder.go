@@ -57,6 +57,7 @@ type foundFile struct {
 // links are not followed, and only regular files are given.
 func findFiles(paths []string) iter.Seq[foundFile] {
 	return func(yield func(foundFile) bool) {
+		stopped := false
 		for _, root := range paths {
 			abs, err := filepath.Abs(root)
 			if err != nil {
@@ -79,11 +80,12 @@ func findFiles(paths []string) iter.Seq[foundFile] {
 					return nil
 				}
 				if !yield(foundFile{path: path, name: filepath.ToSlash(name), err: err}) {
+					stopped = true
 					return fs.SkipAll
 				}
 				return nil
 			}
-			if filepath.WalkDir(abs, walk) != nil {
+			if err := filepath.WalkDir(abs, walk); err != nil || stopped {
 				return
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
 func TestWhatNoRowKnowsIsSweptAndWhatIsYoungIsKept(t *testing.T) {
@@ -261,6 +262,26 @@ func TestAFolderIsTakenInFileByFile(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWhoeverStopsAFolderHalfwayIsToldNoMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	var roots []string
+	for _, name := range []string{"a.txt", "b.txt"} {
+		roots = append(roots, filepath.Join(t.TempDir(), name))
+		check(t, os.WriteFile(roots[len(roots)-1], []byte(prose(name, 2)), 0o600))
+	}
+	for e, err := range w.Files(t.Context(), w.alice, w.lib, roots) {
+		check(t, err)
+		if e.State != ingest.FileAccepted {
+			t.Errorf("the first event is %+v", e)
+		}
+		break
+	}
+	if n := w.count(`SELECT COUNT(*) FROM ingest_job`); n != 1 {
+		t.Errorf("%d files were taken in, want the first alone", n)
+	}
 }
 
 func (w *world) takeIn(paths ...string) (map[string]ingest.FileState, ingest.FileCounts) {
