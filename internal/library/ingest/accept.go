@@ -215,13 +215,14 @@ func text(v *string) string {
 
 // underway is the newest job of a document that has not ended.
 type underway struct {
-	hash       string // of what it makes, as far as it is known
+	hash       string // of what it makes, as far as it is known; empty when its bytes are not those that were meant
 	publishing bool   // it, or one before it, can only go forward
 	job        Job
 }
 
 const readUnderway = `SELECT
-	COALESCE((SELECT CASE g.content_hash WHEN '' THEN ingest_job.expected_hash ELSE g.content_hash END FROM item_generation g
+	COALESCE((SELECT CASE WHEN g.content_hash = '' THEN ingest_job.expected_hash
+			WHEN ingest_job.expected_hash NOT IN ('', g.content_hash) THEN '' ELSE g.content_hash END FROM item_generation g
 		WHERE g.item_uid = ingest_job.item_uid AND g.generation = ingest_job.generation), ''),
 	EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.status IN ('queued', 'running') AND o.publishing),
 	` + jobColumns + `
@@ -256,6 +257,9 @@ func (a *acceptance) decide(ctx context.Context, tx sqldb.Querier, i stored) (Ou
 	case working && open.hash == hash:
 		return Outcome{ItemUID: i.uid, Job: &open.job}, nil
 	case i.generation > 0 && i.publishedHash == hash && (!working || !open.publishing):
+		if working && a.theirs {
+			return Outcome{}, errNotYours() // it would end what is on its way
+		}
 		return a.unchanged(ctx, tx, i)
 	}
 	return a.begin(ctx, tx, i)

@@ -10,6 +10,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -74,14 +75,25 @@ func (s *Service) Job(ctx context.Context, p accounts.Principal, id string) (Job
 	return j, nil
 }
 
-// writableJob gives a job that the caller may act on.
+const readSubmitter = `SELECT COALESCE((SELECT created_by FROM item WHERE uid = ingest_job.item_uid), user_id) FROM ingest_job WHERE id = $1`
+
+// writableJob gives a job that the caller may act on: one of a document that
+// they may change.
 func (s *Service) writableJob(ctx context.Context, p accounts.Principal, id string) (Job, error) {
 	j, err := s.job(ctx, id)
 	if err != nil {
 		return Job{}, err
 	}
-	if _, _, err := s.access.Write(ctx, p, j.LibraryUID); err != nil {
+	lib, role, err := s.access.Write(ctx, p, j.LibraryUID)
+	if err != nil {
 		return Job{}, unseen(err, noJob())
+	}
+	by, err := sqldb.One(ctx, s.db.Read(), scanString, readSubmitter, id)
+	switch {
+	case sqldb.Missing(err), err == nil && !library.MayChange(p, lib, role, &by):
+		return Job{}, noJob()
+	case err != nil:
+		return Job{}, fmt.Errorf("read whose document it is: %w", err)
 	}
 	return j, nil
 }

@@ -260,6 +260,58 @@ func TestInAGlobalLibraryOnlyTheirOwnDocumentsCanBeReplaced(t *testing.T) {
 	})
 }
 
+func TestInAGlobalLibraryNobodyEndsWhatIsOnItsWayOfAnothersDocument(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		root := w.user("root")
+		root.Superuser = true
+		global := w.newLibrary(root, library.NewLibrary{Name: "All", Global: true})
+		sub := func(p accounts.Principal, content string) (ingest.Outcome, error) {
+			return w.Submit(t.Context(), p, ingest.Submission{LibraryUID: global, Filename: "a.txt", Body: strings.NewReader(content)})
+		}
+		stop := w.run(w.worker())
+		old, err := sub(w.alice, "old words")
+		check(t, err)
+		w.ended(old.Job.ID)
+		stop()
+		next, err := sub(w.alice, "new words")
+		check(t, err)
+		if _, err := sub(w.bob, "old words"); !errs.Is(err, errs.Forbidden) {
+			t.Errorf("going back to what is read now = %v, want Forbidden", err)
+		}
+		if _, err := w.Cancel(t.Context(), w.bob, next.Job.ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("Cancel = %v, want NotFound", err)
+		}
+		if j := w.mustJob(next.Job.ID); j.Status != ingest.StatusQueued {
+			t.Fatalf("alice's job is %s", j.Status)
+		}
+		if j, err := w.Cancel(t.Context(), root, next.Job.ID); err != nil || j.Status != ingest.StatusCancelled {
+			t.Errorf("who manages the library gets %+v, %v", j, err)
+		}
+		if _, err := w.Retry(t.Context(), w.bob, next.Job.ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("Retry = %v, want NotFound", err)
+		}
+		if _, err := w.Retry(t.Context(), w.alice, next.Job.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestGoodBytesAreNotLeftToAJobThatMustFail(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doomed := w.submit(ingest.Submission{Filename: "a", Body: strings.NewReader("content"), ContentHash: digest("what was meant")})
+		good := w.submit(ingest.Submission{Filename: "a", Body: strings.NewReader("content")})
+		if good.Job == nil || good.Job.ID == doomed.Job.ID {
+			t.Fatalf("the good submission gave %+v", good)
+		}
+		w.start()
+		if j := w.ended(good.Job.ID); j.Status != ingest.StatusDone {
+			t.Errorf("it ended as %+v %+v", j, j.Error)
+		}
+	})
+}
+
 func TestAContentHashThatIsWrongFailsTheJobAndLeavesTheDocument(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
