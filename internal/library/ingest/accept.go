@@ -87,11 +87,18 @@ func (a *acceptance) sameAlready(ctx context.Context) (bool, error) {
 	return err == nil && i.generation > 0 && i.publishedHash == a.content.hash, nil
 }
 
-// accept decides and writes, in one transaction. The rows of a document are
-// always locked in the order item, job, library.
+const libraryThere = `SELECT uid FROM library WHERE uid = $1 AND deleted_at IS NULL`
+
+// accept decides and writes, in one transaction. Everybody locks a document's
+// item before its job and its library.
 func (a *acceptance) accept(ctx context.Context) (out Outcome, err error) {
 	a.theirs, a.kept, a.superseded, a.reindex = false, false, nil, nil
 	err = a.s.db.Tx(ctx, func(tx sqldb.Querier) error {
+		if _, err := sqldb.One(ctx, tx, scanString, libraryThere, a.lib.UID); sqldb.Missing(err) {
+			return a.sub.unregistered() // deleted while the document came in
+		} else if err != nil {
+			return err
+		}
 		i, isNew, err := a.findOrMake(ctx, tx)
 		if err != nil {
 			return err
@@ -105,10 +112,15 @@ func (a *acceptance) accept(ctx context.Context) (out Outcome, err error) {
 		}
 		return nil
 	})
-	if err != nil && errs.As(err) == nil && !errors.Is(err, errNotStored) {
-		return Outcome{}, fmt.Errorf("accept a document: %w", err)
+	switch {
+	case err == nil:
+		return out, nil
+	case sqldb.Referenced(err):
+		return Outcome{}, a.sub.unregistered() // purged this moment
+	case errs.As(err) != nil, errors.Is(err, errNotStored):
+		return Outcome{}, err
 	}
-	return out, err
+	return Outcome{}, fmt.Errorf("accept a document: %w", err)
 }
 
 const insertItem = `INSERT INTO item

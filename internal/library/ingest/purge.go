@@ -124,7 +124,7 @@ func (r *Reconciler) purgeLibrary(ctx context.Context, uid string) error {
 		}
 	}
 	return r.db.Tx(ctx, func(tx sqldb.Querier) error {
-		for _, statement := range []string{deleteJobs, deleteItems, deleteLibraryRow} {
+		for _, statement := range []string{deleteItems, deleteJobs, deleteLibraryRow} {
 			if _, err := sqldb.Exec(ctx, tx, statement, uid); err != nil {
 				return err
 			}

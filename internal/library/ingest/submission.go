@@ -99,6 +99,15 @@ func (sub *Submission) checkText() error {
 	return nil
 }
 
+// unregistered is what a sender gets who may not write there, or when there is
+// no such place.
+func (sub *Submission) unregistered() error {
+	if sub.WorkspaceID != "" {
+		return errs.New(errs.NotFound, "Workspace is not registered.")
+	}
+	return errs.New(errs.NotFound, "Library is not registered.")
+}
+
 // source says where the document came from, as a person would.
 func (sub *Submission) source() string {
 	if sub.S3Key != "" {

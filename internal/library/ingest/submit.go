@@ -87,9 +87,8 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 // target finds where to and whether the caller may. To them, what they may
 // not write is not there.
 func (s *Service) target(ctx context.Context, p accounts.Principal, sub Submission) (library.Library, library.Role, error) {
-	uid, missing := sub.LibraryUID, "Library is not registered."
+	uid := sub.LibraryUID
 	if sub.WorkspaceID != "" {
-		missing = "Workspace is not registered."
 		var err error
 		if uid, err = s.workspace(ctx, p, sub.WorkspaceID); err != nil {
 			return library.Library{}, "", err
@@ -97,7 +96,7 @@ func (s *Service) target(ctx context.Context, p accounts.Principal, sub Submissi
 	}
 	lib, role, err := s.access.Write(ctx, p, uid)
 	if err != nil {
-		return library.Library{}, "", unseen(err, errs.New(errs.NotFound, missing))
+		return library.Library{}, "", unseen(err, sub.unregistered())
 	}
 	return lib, role, nil
 }

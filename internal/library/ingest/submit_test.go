@@ -238,6 +238,43 @@ SELECT 'aaaaaaaa-0000-4000-8000-000000000001', 'ws', id, username, 'ws', 'techni
 	})
 }
 
+func TestALibraryDeletedDuringAnUploadIsNotRegistered(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for _, purged := range []bool{false, true} {
+			lib := w.newLibrary(w.alice, library.NewLibrary{Name: "Short-lived"})
+			body := &during{Reader: strings.NewReader("content"), do: func() {
+				check(t, w.libs.Delete(t.Context(), w.alice, lib))
+				if purged {
+					check(t, ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()))
+				}
+			}}
+			_, err := w.Submit(t.Context(), w.alice, ingest.Submission{LibraryUID: lib, Filename: "a", Collection: "C", Body: body})
+			if !errs.Is(err, errs.NotFound) || err.Error() != "Library is not registered." {
+				t.Errorf("purged %v: %v", purged, err)
+			}
+			if n := len(w.objectsLeft()); n != 0 {
+				t.Errorf("purged %v: %d objects are left", purged, n)
+			}
+		}
+	})
+}
+
+// during does something when it is first read.
+type during struct {
+	io.Reader
+	do func()
+}
+
+func (d *during) Read(p []byte) (int, error) {
+	if d.do != nil {
+		do := d.do
+		d.do = nil
+		do()
+	}
+	return d.Reader.Read(p)
+}
+
 func TestInAGlobalLibraryOnlyTheirOwnDocumentsCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
