@@ -197,8 +197,12 @@ func (a *acceptance) describe(ctx context.Context, tx sqldb.Querier, i stored, c
 	if a.sub.Filename != "" {
 		now.filename = a.sub.Filename
 	}
-	moved := now.title != i.title || text(now.collectionUID) != text(i.collectionUID)
-	if !moved && now.titleGiven == i.titleGiven && now.filename == i.filename && sameJSON(now.metadata, i.metadata) {
+	if i.generation > 0 && (a.sub.Title != "" || collectionUID != nil) {
+		// Told even if the row has it already: an earlier telling may have failed.
+		a.reindex = &library.IndexItem{UID: i.uid, Title: now.title, CollectionUID: text(now.collectionUID)}
+	}
+	if now.title == i.title && text(now.collectionUID) == text(i.collectionUID) && now.titleGiven == i.titleGiven &&
+		now.filename == i.filename && sameJSON(now.metadata, i.metadata) {
 		return i, false, nil
 	}
 	if a.theirs {
@@ -207,9 +211,6 @@ func (a *acceptance) describe(ctx context.Context, tx sqldb.Querier, i stored, c
 	if _, err := sqldb.Exec(ctx, tx, describeItem, i.uid, now.title, now.titleGiven, now.collectionUID, now.metadata, now.filename,
 		sqldb.At(a.s.now())); err != nil {
 		return i, false, fmt.Errorf("describe item: %w", err)
-	}
-	if moved && i.generation > 0 {
-		a.reindex = &library.IndexItem{UID: i.uid, Title: now.title, CollectionUID: text(now.collectionUID)}
 	}
 	return now, false, library.Bump(ctx, tx, a.lib.UID, 0, 0, a.s.now())
 }

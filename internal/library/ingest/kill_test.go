@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
+	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/queue"
@@ -180,6 +181,25 @@ func (w *world) killed(out ingest.Outcome, point string) {
 		w.t.Errorf("attempt %d extracted %d times and embedded %d chunks; want %d, %d and %d",
 			j.Attempts, w.extract.calls.Load(), w.embedder.calls.Load(), attempts, extracted, embedded)
 	}
+}
+
+func TestADocumentRenamedWhileItsWorkerIsDeadIsFoundByItsNewName(t *testing.T) {
+	t.Parallel()
+	eachKillable(t, func(t *testing.T, w *world, o orders) {
+		out := w.submitText("a.txt", prose("x", 3))
+		o.Point = "published"
+		killAt(t, o)
+		name := "Zanzibar"
+		_, err := w.libs.UpdateItem(t.Context(), w.alice, out.ItemUID, library.ItemPatch{Title: &name})
+		check(t, err)
+		stop := w.run(w.worker())
+		w.ended(out.Job.ID)
+		stop()
+		hits, err := w.graph.FullText(t.Context(), library.FullTextQuery{Libraries: []string{w.lib}, Text: name, Limit: 1})
+		if err != nil || len(hits) != 1 {
+			t.Errorf("by its new name %d passages are found, %v", len(hits), err)
+		}
+	})
 }
 
 func TestADocumentThatKillsItsWorkerAgainAndAgainFails(t *testing.T) {

@@ -16,7 +16,8 @@ type claim struct {
 	job   Job
 	token string
 
-	publishing bool // an earlier attempt came past the point of no return
+	publishing bool // it came past the point of no return
+	resumed    bool // an earlier attempt did
 	stale      bool // what is staged was made by another recipe
 	crashes    int64
 

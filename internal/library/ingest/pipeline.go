@@ -21,6 +21,7 @@ func (r *run) pipeline(ctx context.Context) error {
 		return errGone
 	}
 	if r.publishing {
+		r.resumed = true
 		return r.publish(ctx)
 	}
 	if r.stale {

@@ -77,9 +77,13 @@ RETURNING chunk_count, title, title_given, COALESCE(collection_uid, ''), last_ge
 )
 
 // commit makes the generation the document's. It gives the index item when
-// the document was renamed since the index was told.
+// the document was renamed since the index was told, and always when an
+// earlier attempt may have told it something else.
 func (s *core) commit(ctx context.Context, c *claim, at snapshot) (renamed *library.IndexItem, next *Job, err error) {
 	told := c.indexItem()
+	if c.resumed {
+		told = library.IndexItem{}
+	}
 	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		now := sqldb.At(s.now())
 		var oldChunks, last int64

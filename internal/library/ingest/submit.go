@@ -74,9 +74,9 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 		out, err = a.accept(ctx)
 	}
 	if a.content.stored && !a.kept {
-		// Nothing refers to the object; if this fails, the sweep of orphans
-		// takes it.
-		err = errors.Join(err, s.objects.Delete(context.WithoutCancel(ctx), a.content.key()))
+		if err := s.objects.Delete(context.WithoutCancel(ctx), a.content.key()); err != nil {
+			s.log.WarnContext(ctx, "an object that nothing refers to is left to the sweep", "key", a.content.key(), "error", err)
+		}
 	}
 	if err != nil {
 		return Outcome{}, err

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
@@ -67,6 +70,65 @@ func TestTitleAndMetadataAloneMayChange(t *testing.T) {
 			t.Errorf("after new content the item is %+v", i)
 		}
 	})
+}
+
+// deaf is a graph that cannot be told of titles for a while, and objects that
+// cannot be deleted.
+type deaf struct {
+	library.Graph
+	blob.Store
+	on   atomic.Bool
+	told atomic.Value // the last library.IndexItem
+}
+
+var errDeaf = errors.New("out of order")
+
+func (d *deaf) Ping(context.Context) error { return nil }
+
+func (d *deaf) SetItem(ctx context.Context, libraryUID string, item library.IndexItem) error {
+	if d.on.Load() {
+		return errDeaf
+	}
+	d.told.Store(item)
+	return d.Graph.SetItem(ctx, libraryUID, item)
+}
+
+func (d *deaf) Delete(ctx context.Context, key string) error {
+	if d.on.Load() {
+		return errDeaf
+	}
+	return d.Store.Delete(ctx, key)
+}
+
+func TestSubmittingAgainTellsTheIndexWhatItMissed(t *testing.T) {
+	t.Parallel()
+	d := &deaf{}
+	w := newWorld(t, sqldbtest.SQLite(t), func(o *ingest.Options) {
+		d.Graph, d.Store = o.Graph, o.Objects
+		o.Graph, o.Objects = d, d
+	})
+	w.start()
+	large := prose("large", 900)
+	submit := func(title string) (ingest.Outcome, error) {
+		return w.Submit(t.Context(), w.alice, ingest.Submission{FileID: "f", LibraryUID: w.lib, Title: title, Body: strings.NewReader(large)})
+	}
+	first, err := submit("")
+	check(t, err)
+	w.ended(first.Job.ID)
+	d.on.Store(true)
+	if _, err := submit("Given"); !errs.Is(err, errs.Unavailable) {
+		t.Errorf("with the index out of order = %v, want Unavailable", err)
+	}
+	if out, err := submit(""); err != nil || !out.Unchanged {
+		t.Errorf("with an upload that cannot be deleted = %+v, %v", out, err)
+	}
+	d.on.Store(false)
+	if out, err := submit("Given"); err != nil || !out.Unchanged {
+		t.Errorf("again = %+v, %v", out, err)
+	}
+	if item, ok := d.told.Load().(library.IndexItem); !ok || item.UID != first.ItemUID || item.Title != "Given" {
+		t.Errorf("the index was told %+v", item)
+	}
 }
 
 func TestChangedContentIsTheNextGenerationAndKeepsVectors(t *testing.T) {
