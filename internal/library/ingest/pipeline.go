@@ -61,10 +61,18 @@ func (r *run) fetch(ctx context.Context) error {
 		if err := r.copySource(ctx); err != nil {
 			return err
 		}
+		if err := r.meant(); err != nil {
+			return err // and a retry fetches anew
+		}
 		if err := fenced(sqldb.Exec(ctx, r.db.Write(), setFetched, r.job.ItemUID, r.job.Generation, r.hash, r.size, r.job.ID, r.token)); err != nil {
 			return fmt.Errorf("note what was fetched: %w", err)
 		}
 	}
+	return r.meant()
+}
+
+// meant tells whether the bytes are those that the sender spoke of.
+func (r *run) meant() error {
 	if r.expectedHash != "" && r.expectedHash != r.hash {
 		return &Failure{Code: CodeHashMismatch, Detail: "The bytes do not hash to content_hash: they changed or were cut short on the way. Send them again."}
 	}
@@ -146,9 +154,6 @@ func (r *run) extract(ctx context.Context) (*extract.Document, error) {
 }
 
 func (r *run) loadDocument(ctx context.Context) (*extract.Document, error) {
-	if r.job.Attempts <= 1 && r.job.StartedAt == nil {
-		return nil, blob.ErrMissing
-	}
 	structure, _, err := r.objects.Open(ctx, r.structureKey)
 	if err != nil {
 		return nil, err

@@ -177,6 +177,17 @@ func TestADocumentIsFetchedFromAnotherSystemsBucket(t *testing.T) {
 		if known := s.submit(ingest.Submission{S3Key: "users/alice/a.txt", FileID: "1", ContentHash: digest(text)}); !known.Unchanged || theirs.opened.Load() != opened {
 			t.Errorf("content whose hash is known gave %+v", known)
 		}
+		theirs.objects["users/alice/late.txt"] = "not yet"
+		late := s.submit(ingest.Submission{S3Key: "users/alice/late.txt", ContentHash: digest(text)})
+		if j := s.ended(late.Job.ID); j.Error == nil || j.Error.Code != ingest.CodeHashMismatch {
+			t.Errorf("other bytes than were meant ended as %+v %+v", j, j.Error)
+		}
+		theirs.objects["users/alice/late.txt"] = text
+		_, err = s.Retry(t.Context(), s.alice, late.Job.ID)
+		check(t, err)
+		if j := s.ended(late.Job.ID); j.Status != ingest.StatusDone {
+			t.Errorf("a retry once they are there ended as %+v %+v", j, j.Error)
+		}
 		for key, want := range map[string]string{"users/alice/gone": "source_missing", "users/alice/large": "too_large", "users/alice/none": "empty"} {
 			if j := s.ended(s.submit(ingest.Submission{S3Key: key}).Job.ID); j.Error == nil || j.Error.Code != want || j.Attempts != 1 {
 				t.Errorf("%s ended as %+v %+v", key, j, j.Error)
