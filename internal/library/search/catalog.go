@@ -17,30 +17,30 @@ type Catalog struct{ db *sqldb.DB }
 // NewCatalog reads from a store.
 func NewCatalog(db *sqldb.DB) *Catalog { return &Catalog{db: db} }
 
-// cited is what a hit says of its item.
-type cited struct {
-	uid, libraryUID, title, source string
-	generation                     int64
+// catalogItem is what a hit says of its item, and where that is.
+type catalogItem struct {
+	uid, libraryUID, collectionUID, title, source string
+	generation                                    int64
 }
 
-const citedItems = `SELECT uid, library_uid, title, source, generation FROM item
+const citedItems = `SELECT uid, library_uid, COALESCE(collection_uid, ''), title, source, generation FROM item
 WHERE deleted_at IS NULL AND uid IN (%s) ORDER BY uid`
 
 // items gives the items that are there, by uid.
-func (c *Catalog) items(ctx context.Context, uids []string) (map[string]cited, error) {
+func (c *Catalog) items(ctx context.Context, uids []string) (map[string]catalogItem, error) {
 	if len(uids) == 0 {
-		return map[string]cited{}, nil
+		return map[string]catalogItem{}, nil
 	}
 	marks, args := list(uids, 1)
-	found, err := sqldb.All(ctx, c.db.Read(), func(r sqldb.Row) (cited, error) {
-		var it cited
-		err := r.Scan(&it.uid, &it.libraryUID, &it.title, &it.source, &it.generation)
+	found, err := sqldb.All(ctx, c.db.Read(), func(r sqldb.Row) (catalogItem, error) {
+		var it catalogItem
+		err := r.Scan(&it.uid, &it.libraryUID, &it.collectionUID, &it.title, &it.source, &it.generation)
 		return it, err
 	}, fmt.Sprintf(citedItems, marks), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the items found: %w", err)
 	}
-	out := make(map[string]cited, len(found))
+	out := make(map[string]catalogItem, len(found))
 	for _, it := range found {
 		out[it.uid] = it
 	}

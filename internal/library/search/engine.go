@@ -56,8 +56,9 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 		Degraded: vector.err != nil || fullText.err != nil,
 	}
 	fused := Fuse(e.opt.Fusion, e.opt.Alpha, e.opt.RRFK, vector.hits, fullText.hits)
-	result.Hits, stale, err = e.cite(ctx, q, fused)
-	return result, stale, err
+	cited, err := e.cite(ctx, q, fused)
+	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
+	return result, cited.stale, err
 }
 
 // report logs and counts what the legs did. An index in another embedding
@@ -77,29 +78,44 @@ func (e *Engine) report(ctx context.Context, legs ...*leg) error {
 	return nil
 }
 
-// cite reads the best hits, and further ones in the place of those whose
-// item has been deleted.
-func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored) (hits []Hit, stale bool, err error) {
-	hits = []Hit{}
-	for len(hits) < q.limit && len(fused) > 0 {
-		n := min(q.limit-len(hits), len(fused))
-		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:n])
-		if err != nil && len(chunks) == 0 {
-			return nil, false, errs.Wrap(errs.Unavailable, err, "The passages that were found cannot be read. Try again.")
-		}
-		stale = stale || len(chunks) < n
-		more, err := e.describe(ctx, q, chunks, fused[:n])
-		if err != nil {
-			return nil, false, err
-		}
-		hits = append(hits, more...)
-		fused = fused[n:]
-	}
-	return hits, stale, nil
+// cited is what became of the hits.
+type cited struct {
+	hits   []Hit
+	stale  bool // some were gone when they were read
+	unread bool // some could not be read
 }
 
-// describe makes hits of chunks whose items are still there. The index runs
-// ahead of the catalog while a generation is published, and never behind.
+// cite reads the best hits, and further ones in the place of those whose
+// item has been deleted.
+func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored) (cited, error) {
+	out := cited{hits: []Hit{}}
+	for len(out.hits) < q.limit && len(fused) > 0 {
+		n := min(q.limit-len(out.hits), len(fused))
+		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:n])
+		switch {
+		case ctx.Err() != nil:
+			return cited{}, fmt.Errorf("search: %w", ctx.Err())
+		case err != nil && len(chunks) == 0:
+			return cited{}, errs.Wrap(errs.Unavailable, err, "The passages that were found cannot be read. Try again.")
+		case err != nil:
+			e.opt.Log.WarnContext(ctx, "some passages that were found cannot be read", slog.Any("error", err))
+			out.unread = true
+		case len(chunks) < n:
+			out.stale = true
+		}
+		more, err := e.describe(ctx, q, chunks, fused[:n])
+		if err != nil {
+			return cited{}, err
+		}
+		out.hits = append(out.hits, more...)
+		fused = fused[n:]
+	}
+	return out, nil
+}
+
+// describe makes hits of chunks whose items are still there, and still in the
+// collection asked for: the catalog knows of a move before the index does. Of
+// generations the index runs ahead of the catalog, and never behind.
 func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chunk, found []library.Scored) ([]Hit, error) {
 	scores := map[key]float64{}
 	for _, f := range found {
@@ -120,7 +136,7 @@ func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chun
 	var out []Hit
 	for _, c := range chunks {
 		it, there := items[c.ItemUID]
-		if !there || it.libraryUID != c.LibraryUID || c.Generation < it.generation {
+		if !there || it.libraryUID != c.LibraryUID || c.Generation < it.generation || !q.within(it) {
 			continue
 		}
 		out = append(out, Hit{

@@ -20,6 +20,11 @@ type question struct {
 	filter    library.Filter
 }
 
+// within tells whether an item is in a collection asked for.
+func (q question) within(it catalogItem) bool {
+	return len(q.filter.CollectionUIDs) == 0 || slices.Contains(q.filter.CollectionUIDs, it.collectionUID)
+}
+
 // ask checks a request and finds out where it may look.
 func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (question, error) {
 	q := question{text: strings.TrimSpace(strings.ToValidUTF8(r.Query, " ")), limit: r.Limit}

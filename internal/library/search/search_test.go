@@ -195,6 +195,34 @@ func TestADeletedItemIsNotFoundEvenIfTheIndexStillHasIt(t *testing.T) {
 	}
 }
 
+func TestAnItemIsFoundInTheCollectionThatItWasMovedTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	moved := w.put(w.papers, "Fruit", "A", "apple apple apple")
+	w.put(w.papers, "Fruit", "B", "apple pie with much else")
+	w.exec(`UPDATE item SET collection_uid = NULL WHERE uid = $1`, moved) // and the index does not know yet
+	got := w.search(w.alice, search.Request{Query: "apple", Collection: "Fruit", Limit: 1})
+	if !slices.Equal(texts(got), []string{"apple pie with much else"}) {
+		t.Fatalf("found %q", texts(got))
+	}
+}
+
+func TestPassagesThatCannotBeReadAreSaidToBeMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.papers, "", "A", "apple pie")
+	w.put(w.notes, "", "B", "apple tart")
+	reads := 0
+	w.graph.partly = func(chunks []library.Chunk) ([]library.Chunk, error) {
+		reads++
+		return chunks[:1], errors.New("a damaged file")
+	}
+	got := w.search(w.alice, search.Request{Query: "apple"})
+	if len(got.Hits) != 1 || !got.Degraded || reads != 1 {
+		t.Fatalf("after %d reads: %+v", reads, got)
+	}
+}
+
 func sqldbNow() string { return time.Now().UTC().Format(time.RFC3339) }
 
 func TestASearchThatAPublishOvertakesStartsOver(t *testing.T) {

@@ -75,6 +75,7 @@ func count(text string) []float32 {
 type flaky struct {
 	library.Graph
 	fullText, nearest, hydrate func() error
+	partly                     func([]library.Chunk) ([]library.Chunk, error) // what Hydrate gives of what it reads
 }
 
 func (f *flaky) FullText(ctx context.Context, q library.FullTextQuery) ([]library.Scored, error) {
@@ -101,7 +102,11 @@ func (f *flaky) Hydrate(ctx context.Context, found []library.Scored) ([]library.
 			return nil, err
 		}
 	}
-	return f.Graph.Hydrate(ctx, found)
+	chunks, err := f.Graph.Hydrate(ctx, found)
+	if f.partly != nil && err == nil {
+		return f.partly(chunks)
+	}
+	return chunks, err
 }
 
 // world is two people's libraries in real stores.
