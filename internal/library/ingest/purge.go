@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -48,26 +49,29 @@ func (r *Reconciler) endDeleted(ctx context.Context) error {
 
 const (
 	findDeletedItems = `SELECT i.library_uid, i.uid FROM item i JOIN library l ON l.uid = i.library_uid
-WHERE i.deleted_at IS NOT NULL AND l.deleted_at IS NULL ORDER BY i.deleted_at, i.uid LIMIT 1000`
+WHERE i.deleted_at IS NOT NULL AND l.deleted_at IS NULL AND i.uid > $1 ORDER BY i.uid LIMIT 1000`
 	generationsOf = `SELECT i.library_uid, g.item_uid, g.generation, g.original_key, g.status
 FROM item_generation g JOIN item i ON i.uid = g.item_uid WHERE g.item_uid = $1 ORDER BY g.generation`
 	deleteItemRow = `DELETE FROM item WHERE uid = $1 AND deleted_at IS NOT NULL`
 )
 
-// purgeItems takes away what is stored of deleted items.
+// purgeItems takes away what is stored of deleted items. One that cannot go,
+// as from a damaged index, keeps no other from it.
 func (r *Reconciler) purgeItems(ctx context.Context) error {
-	for {
-		items, err := sqldb.All(ctx, r.db.Read(), func(row sqldb.Row) (v [2]string, err error) { return v, row.Scan(&v[0], &v[1]) }, findDeletedItems)
+	var faults []error
+	for last := ""; ; {
+		items, err := sqldb.All(ctx, r.db.Read(), func(row sqldb.Row) (v [2]string, err error) { return v, row.Scan(&v[0], &v[1]) }, findDeletedItems, last)
 		if err != nil {
-			return fmt.Errorf("find deleted items: %w", err)
+			return errors.Join(append(faults, fmt.Errorf("find deleted items: %w", err))...)
+		}
+		if len(items) == 0 {
+			return errors.Join(faults...)
 		}
 		for _, i := range items {
 			if err := r.purgeItem(ctx, i[0], i[1]); err != nil {
-				return fmt.Errorf("purge item %s: %w", i[1], err)
+				faults = append(faults, fmt.Errorf("purge item %s: %w", i[1], err))
 			}
-		}
-		if len(items) == 0 {
-			return nil
+			last = i[1]
 		}
 	}
 }
@@ -103,12 +107,13 @@ func (r *Reconciler) purgeLibraries(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find deleted libraries: %w", err)
 	}
+	var faults []error
 	for _, uid := range uids {
 		if err := r.purgeLibrary(ctx, uid); err != nil {
-			return fmt.Errorf("purge library %s: %w", uid, err)
+			faults = append(faults, fmt.Errorf("purge library %s: %w", uid, err))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (r *Reconciler) purgeLibrary(ctx context.Context, uid string) error {
@@ -146,10 +151,9 @@ func (r *Reconciler) dropSuperseded(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find superseded generations: %w", err)
 	}
+	var faults []error
 	for _, g := range rows {
-		if err := r.drop(ctx, g); err != nil {
-			return err
-		}
+		faults = append(faults, r.drop(ctx, g))
 	}
-	return nil
+	return errors.Join(faults...)
 }

@@ -53,6 +53,35 @@ func TestWhatNoRowKnowsIsSweptAndWhatIsYoungIsKept(t *testing.T) {
 	})
 }
 
+func TestADamagedIndexKeepsNoOtherLibraryFromBeingPurged(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		stop := w.run(w.worker())
+		// Whichever comes first in any order, one of them stands behind a damaged one.
+		libs := []string{w.lib, w.newLibrary(w.alice, library.NewLibrary{Name: "Damaged"}), w.newLibrary(w.alice, library.NewLibrary{Name: "Well"})}
+		for _, lib := range libs {
+			for _, name := range []string{"a", "b", "c"} {
+				out := w.submit(ingest.Submission{LibraryUID: lib, Filename: name, Body: strings.NewReader(prose(name, 2))})
+				w.ended(out.Job.ID)
+				check(t, w.libs.DeleteItem(t.Context(), w.alice, out.ItemUID))
+			}
+		}
+		stop()
+		path := filepath.Join(w.graph.Where(), libs[1]+".db")
+		check(t, w.graph.DeleteLibrary(t.Context(), libs[1]))
+		check(t, os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600))
+		if err := ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()); err == nil {
+			t.Error("nothing is said of the damaged index")
+		}
+		if n := w.count(`SELECT COUNT(*) FROM item WHERE library_uid <> $1`, libs[1]); n != 0 {
+			t.Errorf("%d items of other libraries are left", n)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM item`); n != 3 {
+			t.Errorf("%d items are left, want those that could not be purged", n)
+		}
+	})
+}
+
 func TestEndedJobsAndTheirStepsAreForgottenInTime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

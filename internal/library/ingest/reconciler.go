@@ -156,13 +156,14 @@ func (s *core) recover(ctx context.Context, all bool) error {
 	if err != nil {
 		return fmt.Errorf("find crashed jobs: %w", err)
 	}
+	var faults []error
 	for _, o := range left {
 		if err := s.recoverJob(ctx, o); err != nil && !errors.Is(err, errLost) {
-			return fmt.Errorf("recover job %s: %w", o.id, err)
+			faults = append(faults, fmt.Errorf("recover job %s: %w", o.id, err))
 		}
 		s.hub.changed(o.id)
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (s *core) recoverJob(ctx context.Context, o orphan) error {

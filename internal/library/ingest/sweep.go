@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -90,12 +91,13 @@ func (r *Reconciler) sweepGraph(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list libraries: %w", err)
 	}
+	var faults []error
 	for _, uid := range libraries {
 		if err := r.sweepLibrary(ctx, uid); err != nil {
-			return fmt.Errorf("sweep the index of library %s: %w", uid, err)
+			faults = append(faults, fmt.Errorf("sweep the index of library %s: %w", uid, err))
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (r *Reconciler) sweepLibrary(ctx context.Context, uid string) error {
