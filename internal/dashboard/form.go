@@ -20,6 +20,7 @@ func readForm(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return errs.New(errs.Unsupported, "This address takes the form of its page.")
 	}
+	httpx.Hasten(r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, err, "The form is not well formed.")

@@ -6,7 +6,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
-	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -14,10 +13,9 @@ import (
 )
 
 const (
-	uploadStall  = time.Minute // without a byte from the browser
-	maxToken     = 1 << 10     // bytes of the form's token
-	maxFiles     = 1000        // of one form
-	namedRefused = 5           // that a message speaks of one by one
+	maxToken     = 1 << 10 // bytes of the form's token
+	maxFiles     = 1000    // of one form
+	namedRefused = 5       // that a message speaks of one by one
 )
 
 // uploaded is what became of the files of a form.
@@ -34,18 +32,17 @@ func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if err != nil {
 		return err
 	}
-	r.Body = &stalling{r.Body, http.NewResponseController(w)}
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return errs.Wrap(errs.Unsupported, err, "This address takes the form of its page.")
 	}
 	token, err := parts.NextPart()
 	if err != nil {
-		return cutShort(err)
+		return httpx.CutShort(err)
 	}
 	value, err := io.ReadAll(io.LimitReader(token, maxToken))
 	if err != nil {
-		return cutShort(err)
+		return httpx.CutShort(err)
 	}
 	if token.FormName() != csrfField || !httpx.CSRFValid(s, string(value)) {
 		return staleForm()
@@ -68,7 +65,7 @@ func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart
 			return nil
 		}
 		if err != nil {
-			return cutShort(err)
+			return httpx.CutShort(err)
 		}
 		name := clean(part.FileName())
 		if part.FormName() != "file" || name == "" { // a browser sends an empty part when no file was chosen
@@ -109,22 +106,4 @@ func (u uploaded) text() string {
 		return "Choose a file first."
 	}
 	return strings.Join(said, " ")
-}
-
-func cutShort(err error) error {
-	return errs.Wrap(errs.Invalid, err, "The form is not well formed, or was cut short.")
-}
-
-// stalling gives up on a browser that sends nothing for a while, however long
-// the whole takes.
-type stalling struct {
-	io.ReadCloser
-	control *http.ResponseController
-}
-
-func (s *stalling) Read(b []byte) (int, error) {
-	_ = s.control.SetReadDeadline(time.Now().Add(uploadStall)) // a recorder of a test has none
-	n, err := s.ReadCloser.Read(b)
-	_ = s.control.SetReadDeadline(time.Time{})
-	return n, err
 }

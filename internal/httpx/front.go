@@ -27,12 +27,15 @@ type FrontOptions struct {
 	// AnyHost tells of paths whose Host header is not looked at, as those of
 	// health and metrics. May be nil.
 	AnyHost func(path string) bool
-	Now     func() time.Time // nil: time.Now
+	// Stall is how long a caller may send nothing of a body: a minute.
+	Stall time.Duration
+	Now   func() time.Time // nil: time.Now
 }
 
 // Front stands before every surface. It gives each request its id, finds out
-// who sent it past the proxies, checks what host it is for, sets the headers
-// that every answer has, and counts and logs the answer.
+// who sent it past the proxies, checks what host it is for, waits for its body
+// no longer than something comes, sets the headers that every answer has, and
+// counts and logs the answer.
 type Front struct {
 	next     http.Handler
 	log      *slog.Logger
@@ -40,6 +43,7 @@ type Front struct {
 	hosts    Hosts
 	proxies  proxies
 	anyHost  func(path string) bool
+	stall    time.Duration
 	now      func() time.Time
 	knownID  *regexp.Regexp
 	requests *prometheus.CounterVec
@@ -50,7 +54,7 @@ type Front struct {
 func NewFront(next http.Handler, opt FrontOptions) *Front {
 	f := &Front{
 		next: next, log: opt.Log, onError: RESTErrors(opt.Log), hosts: opt.AllowedHosts, proxies: opt.TrustedProxies,
-		anyHost: opt.AnyHost, now: opt.Now,
+		anyHost: opt.AnyHost, stall: opt.Stall, now: opt.Now,
 		knownID: regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mnemosyne_http_requests_total", Help: "Answered requests.",
@@ -59,6 +63,9 @@ func NewFront(next http.Handler, opt FrontOptions) *Front {
 			Name: "mnemosyne_http_request_seconds", Help: "From the request's header to the end of its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"surface", "route"}),
+	}
+	if f.stall == 0 {
+		f.stall = bodyStall
 	}
 	if f.now == nil {
 		f.now = time.Now
@@ -80,6 +87,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := f.proxies.requestID(r, f.knownID)
 	r = r.WithContext(context.WithValue(telemetry.WithRequestID(r.Context(), id), callKey{}, call))
 	rec := &recorder{ResponseWriter: w}
+	bePatient(w, r, f.stall)
 	f.headers(rec.Header(), id)
 	defer func() {
 		if v := recover(); v != nil {

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -19,7 +18,6 @@ import (
 )
 
 const (
-	uploadStall  = time.Minute    // without a byte from the caller
 	maxField     = httpx.MaxJSON  // bytes of a form's field
 	maxEnvelope  = 4 * maxField   // bytes of all that is not the file
 	unlimited    = int64(1) << 62 // for the bound on the file when there is none
@@ -57,7 +55,7 @@ func (a *API) ingestUpload(w http.ResponseWriter, r *http.Request, p accounts.Pr
 	if r.ContentLength > limit+maxEnvelope { // said before any of it is read
 		return errs.New(errs.TooLarge, "The form is larger than what is taken.")
 	}
-	r.Body = http.MaxBytesReader(w, &stalling{r.Body, http.NewResponseController(w)}, limit+maxEnvelope)
+	r.Body = http.MaxBytesReader(w, r.Body, limit+maxEnvelope)
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return errs.Wrap(errs.Invalid, err, "This is no multipart form.")
@@ -70,7 +68,7 @@ func (a *API) ingestUpload(w http.ResponseWriter, r *http.Request, p accounts.Pr
 			break
 		}
 		if err != nil {
-			return cutShort(err)
+			return httpx.CutShort(err)
 		}
 		if err := a.part(r, p, u, part, limit); err != nil {
 			return err
@@ -95,7 +93,7 @@ func (a *API) part(r *http.Request, p accounts.Principal, u *upload, part *multi
 	if name != fileField {
 		raw, err := io.ReadAll(io.LimitReader(part, maxField+1))
 		if err != nil {
-			return cutShort(err)
+			return httpx.CutShort(err)
 		}
 		return u.set(name, raw)
 	}
@@ -137,7 +135,7 @@ func (a *API) spool(u *upload, part *multipart.Part, limit int64) error {
 	case errors.As(err, &disk):
 		return errs.Wrap(errs.Unavailable, err, "There is no place to keep the upload. Try again later.")
 	case err != nil:
-		return cutShort(err)
+		return httpx.CutShort(err)
 	case n > limit:
 		return errs.Newf(errs.TooLarge, "The file is larger than %d bytes, which is the most that is taken.", limit)
 	}
@@ -191,30 +189,4 @@ func (u *upload) setMetadata(raw []byte) error {
 	}
 	u.sub.Metadata = wrapped.Metadata
 	return nil
-}
-
-// cutShort tells why a body could not be read to its end.
-func cutShort(err error) error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return errs.Wrap(errs.TooLarge, err, "The form is larger than what is taken.")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errs.Wrap(errs.Invalid, err, "The upload stalled for a minute.")
-	}
-	return errs.Wrap(errs.Invalid, err, "The form is not well formed, or was cut short.")
-}
-
-// stalling gives up on a caller who sends nothing for a while, however long
-// the whole takes.
-type stalling struct {
-	io.ReadCloser
-	control *http.ResponseController
-}
-
-func (s *stalling) Read(b []byte) (int, error) {
-	_ = s.control.SetReadDeadline(time.Now().Add(uploadStall)) // a recorder of a test has none
-	n, err := s.ReadCloser.Read(b)
-	_ = s.control.SetReadDeadline(time.Time{})
-	return n, err
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
 const (
@@ -71,6 +73,7 @@ func (s *Server) checkEnvelope(next http.Handler) http.Handler {
 // readBody reads a request's JSON whole. json.Valid also bounds how deep it
 // nests, which what reads it afterwards does not.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	httpx.Hasten(r)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
