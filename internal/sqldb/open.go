@@ -32,10 +32,10 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	reads := newPrepared(read)
+	reads, writes := newPrepared(read), newPrepared(write)
 	return &DB{
-		engine: SQLite, where: abs, read: read, reads: reads, write: write,
-		close: func() error { return errors.Join(reads.Close(), write.Close()) },
+		engine: SQLite, where: abs, read: read, reads: reads, write: write, writes: writes,
+		close: func() error { return errors.Join(reads.Close(), writes.Close()) },
 	}, nil
 }
 

@@ -35,6 +35,7 @@ type DB struct {
 	read   *sql.DB
 	reads  Querier // over read
 	write  *sql.DB
+	writes *prepared // over write; nil where the driver prepares by itself
 	close  func() error
 }
 
@@ -50,7 +51,12 @@ func (db *DB) Read() Querier { return located{db.reads, db.where} }
 
 // Write is the pool for single statements that change something,
 // `UPDATE … RETURNING` included. For more than one statement use Tx.
-func (db *DB) Write() Querier { return located{db.write, db.where} }
+func (db *DB) Write() Querier {
+	if db.writes != nil {
+		return located{db.writes, db.where}
+	}
+	return located{db.write, db.where}
+}
 
 // located is a Querier that knows where its store is, for errors that say
 // what to mend.
@@ -83,7 +89,17 @@ func (db *DB) Tx(ctx context.Context, fn func(tx Querier) error) (err error) {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
 		}
 	}()
-	if err := fn(located{tx, db.where}); err != nil {
+	q := Querier(tx)
+	if db.writes != nil {
+		t := &preparedTx{tx: tx, pool: db.writes}
+		q = t
+		defer func() {
+			if err == nil {
+				t.prepare(ctx)
+			}
+		}()
+	}
+	if err := fn(located{q, db.where}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -26,8 +26,11 @@ func newPrepared(pool *sql.DB) *prepared {
 	return &prepared{pool: pool, statements: map[string]*sql.Stmt{}}
 }
 
-// ExecContext is not prepared: what is repeated here are reads.
+// ExecContext runs a statement, prepared when there is room.
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if s := p.statement(ctx, query); s != nil { //nolint:sqlclosecheck // kept until the pool closes
+		return s.ExecContext(ctx, args...)
+	}
 	return p.pool.ExecContext(ctx, query, args...)
 }
 
@@ -61,6 +64,62 @@ func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
 		return nil
 	}
 	return p.keep(query, made)
+}
+
+// known gives a query's prepared form if it has one by now.
+func (p *prepared) known(query string) *sql.Stmt {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.statements[query]
+}
+
+// preparedTx is a transaction that uses the statements of its pool. What is
+// not prepared yet is noted: the pool's only connection is the transaction's,
+// so it is prepared once that has ended.
+type preparedTx struct {
+	tx     *sql.Tx
+	pool   *prepared
+	wanted []string
+}
+
+// ExecContext runs a statement.
+func (t *preparedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if s := t.statement(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
+		return s.ExecContext(ctx, args...)
+	}
+	return t.tx.ExecContext(ctx, query, args...)
+}
+
+// QueryContext runs a query.
+func (t *preparedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if s := t.statement(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
+		return s.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext runs a query.
+func (t *preparedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if s := t.statement(ctx, query); s != nil { //nolint:sqlclosecheck // ends with the transaction
+		return s.QueryRowContext(ctx, args...)
+	}
+	return t.tx.QueryRowContext(ctx, query, args...)
+}
+
+func (t *preparedTx) statement(ctx context.Context, query string) *sql.Stmt {
+	s := t.pool.known(query) //nolint:sqlclosecheck // kept until the pool closes
+	if s == nil {
+		t.wanted = append(t.wanted, query)
+		return nil
+	}
+	return t.tx.StmtContext(ctx, s)
+}
+
+// prepare prepares what the transaction, which has ended, had to run without.
+func (t *preparedTx) prepare(ctx context.Context) {
+	for _, query := range t.wanted {
+		t.pool.statement(ctx, query) //nolint:sqlclosecheck // kept until the pool closes
+	}
 }
 
 // keep files a statement, unless another caller was quicker or the pool is
