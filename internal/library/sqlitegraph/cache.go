@@ -60,6 +60,19 @@ func (c *vectorCache) hold(library, space string, file os.FileInfo, dim int) *he
 	return h
 }
 
+// has tells whether vectors are in memory, without waiting for who changes
+// them.
+func (c *vectorCache) has(key vectorKey) bool {
+	c.mu.Lock()
+	h := c.held[key]
+	c.mu.Unlock()
+	if h == nil || !h.mu.TryRLock() {
+		return false
+	}
+	defer h.mu.RUnlock()
+	return h.loaded
+}
+
 // drop forgets what is held; who is searching it now may finish.
 func (c *vectorCache) drop(h *held) {
 	if h != nil && c.held[h.key] == h {

@@ -46,3 +46,8 @@ func exec(t *testing.T, g *Graph, uid, statement string) {
 		t.Fatal(err)
 	}
 }
+
+// Loaded returns when no load of a library's vectors is under way.
+func (g *Graph) Loaded(library, space string) {
+	<-g.loads.DoChan(library+" "+space, func() (any, error) { return nil, nil })
+}

@@ -2,6 +2,7 @@ package sqlitegraph_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,6 +137,24 @@ func TestVectorsInMemoryStayWithinTheirBudget(t *testing.T) {
 		if held := g.VectorBytes(); held == 0 || held > 3*slab+slab/2 {
 			t.Fatalf("%d bytes are held", held)
 		}
+	}
+}
+
+func TestALoadOfVectorsOutlivesTheSearchThatWasLate(t *testing.T) {
+	t.Parallel()
+	dir, lib := t.TempDir(), uuid.NewString()
+	g := open(t, dir, sqlitegraph.Options{})
+	put(t, g, lib, "apple", 1)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g = open(t, dir, sqlitegraph.Options{})
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _ = g.Nearest(late, library.VectorQuery{Libraries: []string{lib}, Space: space, Vector: []float32{1, 0, 0, 0}, Limit: 1})
+	g.Loaded(lib, space)
+	if g.VectorBytes() == 0 {
+		t.Error("the vectors are not in memory for the next search")
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -42,7 +43,8 @@ type Graph struct {
 	dir       string
 	shelf     *shelf
 	vectors   *vectorCache
-	analyzers sync.Pool // of *terms.Analyzer
+	loads     singleflight.Group // of vectors, by library and space
+	analyzers sync.Pool          // of *terms.Analyzer
 }
 
 var _ library.Graph = (*Graph)(nil)

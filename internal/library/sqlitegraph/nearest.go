@@ -25,6 +25,9 @@ func (g *Graph) Nearest(ctx context.Context, q library.VectorQuery) ([]library.S
 	uids := slices.Compact(slices.Sorted(slices.Values(q.Libraries)))
 	lists := make([][]library.Scored, len(uids))
 	err := each(ctx, uids, func(ctx context.Context, i int, uid string) error {
+		if err := g.load(ctx, vectorKey{uid, q.Space}); err != nil {
+			return err
+		}
 		return g.read(ctx, uid, func(s *snapshot) (err error) {
 			lists[i], err = g.nearest(ctx, s, uid, q)
 			return err
@@ -45,11 +48,46 @@ type embeddingSpace struct {
 	dim int
 }
 
-func (g *Graph) nearest(ctx context.Context, s *snapshot, uid string, q library.VectorQuery) ([]library.Scored, error) {
-	sp, err := sqldb.One(ctx, s, func(r sqldb.Row) (sp embeddingSpace, err error) {
+func (s *snapshot) space(ctx context.Context, name string) (embeddingSpace, error) {
+	return sqldb.One(ctx, s, func(r sqldb.Row) (sp embeddingSpace, err error) {
 		err = r.Scan(&sp.id, &sp.dim)
 		return sp, err
-	}, spaceOf, q.Space)
+	}, spaceOf, name)
+}
+
+// load brings a library's vectors into memory when they are not there. It goes
+// on when the search that asked for it is late, so that a later one finds them:
+// begun anew each time, a library that takes longer than a search may would
+// never be searched by its vectors.
+func (g *Graph) load(ctx context.Context, key vectorKey) error {
+	if g.vectors.has(key) {
+		return nil
+	}
+	done := g.loads.DoChan(key.library+" "+key.space, func() (any, error) {
+		ctx := context.WithoutCancel(ctx)
+		return nil, g.read(ctx, key.library, func(s *snapshot) error {
+			sp, err := s.space(ctx, key.space)
+			if err != nil {
+				return err
+			}
+			h := g.vectors.hold(key.library, key.space, s.store.info, sp.dim)
+			defer g.vectors.settle(h)
+			return h.catchUp(ctx, s, sp, g.vectors.budget)
+		})
+	})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case loaded := <-done:
+		if sqldb.Missing(loaded.Err) || errors.Is(loaded.Err, errTooBig) {
+			return nil // nothing to load, or not into memory
+		}
+		return loaded.Err
+	}
+}
+
+func (g *Graph) nearest(ctx context.Context, s *snapshot, uid string, q library.VectorQuery) ([]library.Scored, error) {
+	sp, err := s.space(ctx, q.Space)
 	if sqldb.Missing(err) {
 		return nil, nil
 	}
