@@ -129,9 +129,12 @@ func HealthAddress(s *settings.Settings, process string) (string, error) {
 	default:
 		return "", fmt.Errorf("%s has no process of its own here: `mnemosyne up` runs it; ask `healthcheck serve`", process)
 	}
-	_, port, err := net.SplitHostPort(listen)
+	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", fmt.Errorf("read the address %s: %w", listen, err)
 	}
-	return "http://" + net.JoinHostPort("127.0.0.1", port) + path, nil
+	if host == "" || net.ParseIP(host).IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port) + path, nil
 }
