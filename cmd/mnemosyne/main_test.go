@@ -2,9 +2,17 @@ package main
 
 import (
 	"bytes"
+	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"git.helu.ca/r/mnemosyne/internal/app"
 )
 
 // ran is what a command line gave.
@@ -66,5 +74,64 @@ func TestMigrateIsSafeToRepeat(t *testing.T) {
 	}
 	if got := runWith(t, env, "", "migrate"); got.code != exitDone || !strings.Contains(got.stdout, "up to date") {
 		t.Fatalf("the second run gave %+v", got)
+	}
+}
+
+func TestTheReadmeNamesEveryCommandAndNoOther(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Commands\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	named := map[string]bool{}
+	for line := range strings.Lines(section) {
+		if cells := strings.Split(line, "|"); len(cells) > 2 {
+			for _, m := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(cells[1], -1) {
+				named[m[1]] = true
+			}
+		}
+	}
+	parser, err := kong.New(&cli{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range parser.Model.Children {
+		if !command.Hidden && !named[command.Name] {
+			t.Errorf("the README does not name %s", command.Name)
+		}
+		delete(named, command.Name)
+	}
+	for name := range named {
+		t.Errorf("the README names %s, which is no command", name)
+	}
+}
+
+func TestCheckNamesTheSettingsThatHaveNoEffectYet(t *testing.T) {
+	t.Parallel()
+	env := folder(t)
+	given := map[string]string{
+		"TIME_ZONE": "Europe/Berlin", "EMBEDDING_BATCH_SIZE": "4", "EMBEDDING_TIMEOUT": "9", "SEARCH_LOG_QUERIES": "True",
+		"MNEMOSYNE_METRICS_ADDR": "127.0.0.1:9100", "MNEMOSYNE_MCP_ADDR": ":9101",
+		"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_STORAGE_BUCKET_NAME": "b",
+	}
+	maps.Copy(env, given)
+	must(t, env, "", "migrate")
+	report := fromJSON[app.Report](t, must(t, env, "", "check", "--json"))
+	for name := range given {
+		if !slices.Contains(report.Unused, name) {
+			t.Errorf("check does not say that %s is not used yet; it names %v", name, report.Unused)
+		}
+	}
+}
+
+func TestAWrongNameIsAnsweredWithThoseThatThereAre(t *testing.T) {
+	t.Parallel()
+	env := folder(t)
+	must(t, env, "", "create-user", "--username", "ann")
+	for _, args := range [][]string{{"search", "words", "--library", "Papers"}, {"ingest", "main_test.go", "--library", "Papers"}} {
+		fails(t, env, exitFailed, "/libraries/add/", args...)
+		fails(t, env, exitFailed, "list-users", append(args, "--user", "bob")...)
 	}
 }

@@ -27,6 +27,11 @@ func (c searchCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
+		for _, named := range c.Library {
+			if _, err := s.OneLibrary(ctx, by.Principal, named); err != nil {
+				return err
+			}
+		}
 		found, err := s.Search.Search(ctx, by.Principal, search.Request{
 			Query: c.Query, Libraries: c.Library, Limit: c.Limit, Surface: "command",
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -18,7 +19,11 @@ import (
 // named or, on an installation of one person, that person.
 func (c *Core) ActorFor(ctx context.Context, username string) (accounts.Actor, error) {
 	if username != "" {
-		return c.Actor(ctx, username)
+		by, err := c.Actor(ctx, username)
+		if errs.Is(err, errs.NotFound) {
+			err = fmt.Errorf("there is no user %q; `mnemosyne list-users` lists them", username)
+		}
+		return by, err
 	}
 	users, err := c.Accounts.Users(ctx)
 	if err != nil {
@@ -43,12 +48,32 @@ func (c *Core) ActorFor(ctx context.Context, username string) (accounts.Actor, e
 func (c *Core) OneLibrary(ctx context.Context, p accounts.Principal, named string) (library.Library, error) {
 	found, err := c.Access.Resolve(ctx, p, []string{named})
 	if errs.Is(err, errs.NotFound) {
-		return library.Library{}, fmt.Errorf("%s has no library %q", p.Username, named)
+		return library.Library{}, c.noLibrary(ctx, p, named)
 	}
 	if err != nil {
 		return library.Library{}, err
 	}
 	return found[0], nil
+}
+
+// noLibrary says which libraries there are in place of one that is not.
+func (c *Core) noLibrary(ctx context.Context, p accounts.Principal, named string) error {
+	const most = 20
+	have, err := c.Access.Readable(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(have) == 0 {
+		return fmt.Errorf("%s has no library %q, nor any other; /libraries/add/ in the browser makes one", p.Username, named)
+	}
+	var names []string
+	for _, l := range have[:min(most, len(have))] {
+		names = append(names, strconv.Quote(l.Name))
+	}
+	if len(have) > most {
+		names = append(names, fmt.Sprintf("%d more", len(have)-most))
+	}
+	return fmt.Errorf("%s has no library %q; there are: %s", p.Username, named, strings.Join(names, ", "))
 }
 
 // IngestFiles takes files and folders in and tells of each. Where another

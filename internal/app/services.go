@@ -17,6 +17,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/lifecycle"
 	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
 // Services is everything that stands behind the surfaces, on the engines that
@@ -48,7 +49,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access,
-		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: p.Log, Registry: p.Registry,
+		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
 	})
 	s.Search = search.New(s.searchOptions())
 	return s, nil

@@ -78,7 +78,7 @@ func coreRows(s *Settings) []variable {
 			doc: "True writes log lines of level DEBUG, whatever the levels below say.",
 		},
 		{
-			name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), readers: everyone,
+			name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), status: NotYet, readers: everyone,
 			doc: "The zone of times on pages. Stored times and REST are UTC.",
 		},
 		{
@@ -96,7 +96,7 @@ func httpRows(h *HTTP) []variable {
 			doc: "Where pages and REST listen. Without it, `up` takes 127.0.0.1:8000 and `serve` takes :8000.",
 		},
 		{
-			name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), readers: "mcp, worker",
+			name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), status: NotYet, readers: "mcp, worker",
 			doc: "Where mcp and worker show metrics and health of their own; without it they do not.",
 		},
 		{
@@ -120,7 +120,7 @@ func httpRows(h *HTTP) []variable {
 func mcpRows(m *MCP) []variable {
 	return []variable{
 		{
-			name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), readers: mcpOnly,
+			name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), status: NotYet, readers: mcpOnly,
 			doc: "Where the process `mcp` listens. `up` serves /mcp/ on MNEMOSYNE_HTTP_ADDR.",
 		},
 		{
@@ -170,7 +170,7 @@ func cacheRows(c *Cache) []variable {
 func storageRows(o *Storage) []variable {
 	return []variable{
 		{
-			name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), readers: everyone,
+			name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), status: NotYet, readers: everyone,
 			doc: "True keeps original files under the data folder, False in the S3 bucket below.",
 		},
 		{name: "AWS_ACCESS_KEY_ID", kind: text(&o.S3.AccessKey), readers: everyone, status: NotYet, doc: "The bucket's key."},
@@ -319,8 +319,8 @@ func embeddingRows(e *Embedding) []variable {
 			name: "EMBEDDING_DIMENSIONS", kind: like(integer(&e.Dimensions, 1, 8192), "1024"), readers: everyone, status: NotYet,
 			doc: "The length vectors are stored in. Empty: what the model gives.",
 		},
-		{name: "EMBEDDING_BATCH_SIZE", byDefault: "8", kind: integer(&e.BatchSize, 1, 1024), readers: workers, doc: "Chunks embedded at a time."},
-		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), readers: workers, doc: "The longest wait for one batch."},
+		{name: "EMBEDDING_BATCH_SIZE", byDefault: "8", kind: integer(&e.BatchSize, 1, 1024), status: NotYet, readers: workers, doc: "Chunks embedded at a time."},
+		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), status: NotYet, readers: workers, doc: "The longest wait for one batch."},
 	}
 }
 
@@ -364,7 +364,7 @@ func searchRows(s *Search) []variable {
 		{name: "SEARCH_FULLTEXT_TIMEOUT", byDefault: "5", kind: seconds(&s.FulltextTimeout), readers: appAndMCP, doc: "The longest wait for the full-text leg."},
 		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for the graph leg."},
 		{
-			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,
+			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), status: NotYet, readers: appAndMCP,
 			doc: "True keeps the words of searches in the search log.",
 		},
 	}
