@@ -94,8 +94,13 @@ type ItemPatch struct {
 	Metadata   map[string]any
 }
 
-const updateItem = `UPDATE item SET title = $2, title_given = title_given OR $3, collection_uid = $4, metadata = $5, updated_at = $6
+const (
+	// What the patch leaves alone may be changed by others this moment.
+	updateItem = `UPDATE item SET title = COALESCE($2, title), title_given = title_given OR $3,
+	collection_uid = CASE WHEN $4 THEN $5 ELSE collection_uid END, metadata = COALESCE($6, metadata), updated_at = $7
 WHERE uid = $1 AND deleted_at IS NULL`
+	readItem = `SELECT ` + itemColumns + ` FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid WHERE i.uid = $1`
+)
 
 // UpdateItem changes how a document is described. When the index does not
 // take the change the answer is Unavailable, and asking again mends it.
@@ -104,26 +109,32 @@ func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid stri
 	if err != nil {
 		return Item{}, err
 	}
-	if err := applyItemPatch(&item, patch); err != nil {
+	if err := checkItemPatch(&patch); err != nil {
 		return Item{}, err
 	}
-	metadata, err := EncodeMetadata(item.Metadata)
-	if err != nil {
-		return Item{}, err
+	var metadata *string
+	if patch.Metadata != nil {
+		raw, err := EncodeMetadata(patch.Metadata)
+		if err != nil {
+			return Item{}, err
+		}
+		metadata = &raw
 	}
-	item.UpdatedAt = sqldb.At(s.now()).Time
 	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
-		item.CollectionUID = nil
-		if item.Collection != nil {
-			cuid, err := EnsureCollection(ctx, tx, l.UID, *item.Collection, s.now())
+		var collection *string
+		if patch.Collection != nil && *patch.Collection != nil {
+			cuid, err := EnsureCollection(ctx, tx, l.UID, **patch.Collection, s.now())
 			if err != nil {
 				return err
 			}
-			item.CollectionUID = &cuid
+			collection = &cuid
 		}
-		n, err := sqldb.Exec(ctx, tx, updateItem, item.UID, item.Title, patch.Title != nil, item.CollectionUID, metadata, sqldb.At(item.UpdatedAt))
+		n, err := sqldb.Exec(ctx, tx, updateItem, uid, patch.Title, patch.Title != nil, patch.Collection != nil, collection, metadata, sqldb.At(s.now()))
 		if err != nil || n == 0 {
 			return orGone(err)
+		}
+		if item, err = sqldb.One(ctx, tx, scanItem, readItem, uid); err != nil {
+			return err
 		}
 		return Bump(ctx, tx, l.UID, 0, 0, s.now())
 	})
@@ -136,7 +147,9 @@ func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid stri
 	return item, s.reindex(ctx, item)
 }
 
-func applyItemPatch(item *Item, patch ItemPatch) error {
+// checkItemPatch refuses what cannot be stored and trims the rest. A blank
+// collection is none.
+func checkItemPatch(patch *ItemPatch) error {
 	if patch.Title != nil {
 		title := strings.TrimSpace(*patch.Title)
 		if title == "" {
@@ -145,22 +158,19 @@ func applyItemPatch(item *Item, patch ItemPatch) error {
 		if err := CheckLine("title", title, MaxTitle); err != nil {
 			return err
 		}
-		item.Title = title
+		patch.Title = &title
 	}
-	if patch.Collection != nil {
-		item.Collection = nil
-		if name := *patch.Collection; name != nil {
-			if err := CheckLine("collection", *name, MaxCollection); err != nil {
-				return err
-			}
-			if trimmed := strings.TrimSpace(*name); trimmed != "" {
-				item.Collection = &trimmed
-			}
-		}
+	if patch.Collection == nil || *patch.Collection == nil {
+		return nil
 	}
-	if patch.Metadata != nil {
-		item.Metadata = patch.Metadata
+	if err := CheckLine("collection", **patch.Collection, MaxCollection); err != nil {
+		return err
 	}
+	var name *string
+	if trimmed := strings.TrimSpace(**patch.Collection); trimmed != "" {
+		name = &trimmed
+	}
+	patch.Collection = &name
 	return nil
 }
 

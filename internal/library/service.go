@@ -117,9 +117,15 @@ func (s *Service) List(ctx context.Context, p accounts.Principal, after Position
 	return out, nil
 }
 
-const updateLibrary = `UPDATE library
-SET name = $2, description = $3, library_type = $4, owner_id = $5, owner_username = $6, revision = revision + 1, updated_at = $7
+const (
+	// What the patch leaves alone may be changed by others this moment.
+	updateLibrary = `UPDATE library
+SET name = COALESCE($2, name), description = COALESCE($3, description), library_type = COALESCE($4, library_type),
+	owner_id = CASE WHEN $5 THEN NULL ELSE owner_id END, owner_username = CASE WHEN $5 THEN NULL ELSE owner_username END,
+	revision = revision + 1, updated_at = $6
 WHERE uid = $1 AND deleted_at IS NULL`
+	readLibrary = `SELECT ` + libraryColumns + ` FROM library l WHERE l.uid = $1`
+)
 
 // Update changes what a library says of itself, and may make it global.
 func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, patch Patch) (Grant, error) {
@@ -127,22 +133,22 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 	if err != nil {
 		return Grant{}, err
 	}
-	former := l.OwnerID
-	if err := applyPatch(p, &l, patch); err != nil {
+	former, freed := l.OwnerID, patch.Global != nil && *patch.Global
+	if err := applyPatch(p, &l, &patch); err != nil {
 		return Grant{}, err
 	}
-	l.Revision, l.UpdatedAt = l.Revision+1, sqldb.At(s.now()).Time
+	at := sqldb.At(s.now())
 	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
-		n, err := sqldb.Exec(ctx, tx, updateLibrary,
-			l.UID, l.Name, l.Description, l.Type, l.OwnerID, l.OwnerUsername, sqldb.At(l.UpdatedAt))
+		n, err := sqldb.Exec(ctx, tx, updateLibrary, uid, patch.Name, patch.Description, patch.Type, freed, at)
 		if err != nil || n == 0 {
 			return orGone(err)
 		}
-		if former == nil || l.OwnerID != nil {
-			return nil
+		l, err = sqldb.One(ctx, tx, func(row sqldb.Row) (l Library, err error) { return l, row.Scan(libraryFields(&l)...) }, readLibrary, uid)
+		if err != nil || former == nil || !freed {
+			return err
 		}
 		// Whoever owned it goes on managing it.
-		_, err = sqldb.Exec(ctx, tx, putMember, l.UID, *former, RoleOwner, sqldb.At(l.UpdatedAt))
+		_, err = sqldb.Exec(ctx, tx, putMember, uid, *former, RoleOwner, at)
 		return err
 	})
 	if err != nil {
@@ -151,7 +157,9 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 	return Grant{Library: l, Role: role}, nil
 }
 
-func applyPatch(p accounts.Principal, l *Library, patch Patch) error {
+// applyPatch checks what a library would be, and puts the patch into the form
+// that is stored.
+func applyPatch(p accounts.Principal, l *Library, patch *Patch) error {
 	if patch.Name != nil {
 		l.Name = *patch.Name
 	}
@@ -163,6 +171,9 @@ func applyPatch(p accounts.Principal, l *Library, patch Patch) error {
 	}
 	if err := checkLibrary(&l.Name, &l.Description, &l.Type); err != nil {
 		return err
+	}
+	if patch.Name != nil {
+		patch.Name = new(l.Name) // trimmed
 	}
 	if patch.Global == nil || *patch.Global == l.Global() {
 		return nil

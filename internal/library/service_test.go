@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -135,6 +138,42 @@ func TestADeletedItemIsGoneAndCountedOut(t *testing.T) {
 			t.Errorf("the item: %v", err)
 		}
 		w.addItem(w.private, w.alice, "a.txt", 1) // the name is free again
+	})
+}
+
+func TestChangesOfDifferentThingsAtOnceAreAllKept(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		t.Helper()
+		w := newWorld(t, db, library.AccessOptions{})
+		uid := w.addItem(w.private, w.alice, "a.txt", 1)
+		for n := range 40 {
+			text := strconv.Itoa(n)
+			var group errgroup.Group
+			group.Go(func() error {
+				_, err := w.svc.UpdateItem(t.Context(), w.alice, uid, library.ItemPatch{Title: &text})
+				return err
+			})
+			group.Go(func() error {
+				_, err := w.svc.UpdateItem(t.Context(), w.alice, uid, library.ItemPatch{Metadata: map[string]any{"n": text}})
+				return err
+			})
+			group.Go(func() error {
+				_, err := w.svc.Update(t.Context(), w.alice, w.private, library.Patch{Name: &text})
+				return err
+			})
+			group.Go(func() error {
+				_, err := w.svc.Update(t.Context(), w.alice, w.private, library.Patch{Description: &text})
+				return err
+			})
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			item, l, _, err := w.access.Item(t.Context(), w.alice, uid)
+			if err != nil || item.Title != text || item.Metadata["n"] != text || l.Name != text || l.Description != text {
+				t.Fatalf("round %d: item %q %v, library %q %q, %v", n, item.Title, item.Metadata, l.Name, l.Description, err)
+			}
+		}
 	})
 }
 
