@@ -49,9 +49,9 @@ func where(q Querier) string {
 }
 
 // explain gives faults of the store itself, which no query can help, the
-// kind Unavailable and the advice that an operator needs. Text that
-// PostgreSQL cannot hold is Invalid. Other errors come back as they are. The advice names paths and hosts, so it is in the cause,
-// which callers do not see.
+// kind Unavailable and the advice that an operator needs. The advice names
+// paths and hosts, so it is in the cause, which callers do not see. Text that
+// PostgreSQL cannot hold is Invalid. Other errors come back as they are.
 func explain(where string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -99,6 +99,8 @@ func explainPostgres(where, code string, err error) error {
 		return unavailable("The database refuses the connection.", "PostgreSQL at "+where+" refuses the user, password or database name: see APP_DB_NAME, APP_DB_USER and APP_DB_PASSWORD", err)
 	case strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P"):
 		return unavailable("The database does not answer.", "PostgreSQL at "+where+" is starting, stopping or gone", err)
+	case code == "40001" || code == "40P01":
+		return unavailable("The database is busy. Try again.", "PostgreSQL at "+where+" ended one of two transactions that waited for each other", err)
 	case code == "22021":
 		return errs.Wrap(errs.Invalid, err, "The text holds bytes that are no text: NUL, or broken UTF-8.")
 	case code == "XX001" || code == "XX002":
