@@ -57,6 +57,9 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// Spaces lists the embedding spaces that the libraries' published
 	// vectors are in.
 	Spaces(ctx context.Context, libraryUIDs []string) ([]string, error)
+	// Libraries lists the libraries of which anything is stored, so that what
+	// no row knows of can be dropped.
+	Libraries(ctx context.Context) ([]string, error)
 	// Generations lists the generations of which anything is stored, staged
 	// and retired included, so that what no row knows of can be dropped.
 	Generations(ctx context.Context, libraryUID string) ([]GenerationRef, error)

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"slices"
 	"testing"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -59,6 +60,9 @@ func testADeletedLibraryLeavesNothing(t *testing.T, f Fixture) {
 		s.must(s.g.DeleteLibrary(t.Context(), s.uid))
 	}
 	s.equal(s.stats(), library.GraphStats{})
+	held, err := s.g.Libraries(t.Context())
+	s.must(err)
+	s.equal([]bool{slices.Contains(held, s.uid), slices.Contains(held, other.uid)}, []bool{false, true})
 	s.sees("apple")
 	other.sees("apple", "apple elsewhere")
 	s.put("apple anew")

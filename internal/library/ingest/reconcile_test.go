@@ -53,6 +53,39 @@ func TestWhatNoRowKnowsIsSweptAndWhatIsYoungIsKept(t *testing.T) {
 	})
 }
 
+func TestAnEmptyDatabaseSweepsNothingAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	stop := w.run(w.worker())
+	w.ended(w.submitText("a.txt", prose("x", 2)).Job.ID)
+	stop()
+	before := w.objectsLeft()
+	empty := ingest.New(ingest.Options{DB: sqldbtest.SQLite(t), Graph: w.graph, Objects: w.objects, Queue: queue.NewInProcess(), Log: testLog()})
+	check(t, ingest.NewReconciler(empty, ingest.ReconcilerOptions{Grace: time.Nanosecond}).Run(t.Context()))
+	held, err := w.graph.Libraries(t.Context())
+	if after := w.objectsLeft(); len(before) != 3 || len(after) != 3 || err != nil || !slices.Equal(held, []string{w.lib}) {
+		t.Errorf("of %v are left %v, of the index %v, %v", before, after, held, err)
+	}
+}
+
+func TestTheIndexOfALibraryThatNoRowKnowsIsSwept(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		gone := uuid.NewString() // a worker wrote it late, and died
+		chunks := []library.IndexChunk{{Text: "late", End: 4, Hash: "h", Space: "hash/16", Vector: w.embedder.vector("late")}}
+		for _, uid := range []string{gone, w.lib} {
+			check(t, w.graph.Stage(t.Context(), library.GenerationRef{LibraryUID: uid, ItemUID: uuid.NewString(), Generation: 1}, chunks))
+		}
+		copied := filepath.Join(w.graph.Where(), gone+"-copy.db")
+		check(t, os.WriteFile(copied, nil, 0o600))
+		check(t, ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()))
+		held, err := w.graph.Libraries(t.Context())
+		if want := []string{gone + "-copy", w.lib}; err != nil || len(held) != 2 || slices.Contains(held, gone) {
+			t.Errorf("the index holds %v, %v, want %v in some order", held, err, want)
+		}
+	})
+}
+
 func TestADamagedIndexKeepsNoOtherLibraryFromBeingPurged(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -154,6 +154,7 @@ func (r *run) failing(ctx context.Context, at snapshot, f *Failure) func() error
 }
 
 const readLeft = `SELECT CASE
+	WHEN NOT EXISTS (SELECT 1 FROM library WHERE uid = $3) THEN 'no library'
 	WHEN NOT EXISTS (SELECT 1 FROM item WHERE uid = $1) THEN 'gone'
 	WHEN EXISTS (SELECT 1 FROM ingest_job WHERE item_uid = $1 AND generation = $2 AND status NOT IN ('failed', 'cancelled')) THEN 'kept'
 	ELSE 'ended' END`
@@ -164,10 +165,12 @@ func (r *run) forget(ctx context.Context) error {
 	if !r.staged {
 		return nil
 	}
-	left, err := sqldb.One(ctx, r.db.Read(), scanString, readLeft, r.job.ItemUID, r.job.Generation)
+	left, err := sqldb.One(ctx, r.db.Read(), scanString, readLeft, r.job.ItemUID, r.job.Generation, r.job.LibraryUID)
 	switch {
 	case err != nil:
 		return err
+	case left == "no library":
+		return errors.Join(r.graph.DeleteLibrary(ctx, r.job.LibraryUID), r.deleteObjects(ctx, r.originalKey))
 	case left == "gone":
 		return errors.Join(r.graph.DeleteItem(ctx, r.job.LibraryUID, r.job.ItemUID), r.deleteObjects(ctx, r.originalKey))
 	case left == "ended" && !r.publishing:

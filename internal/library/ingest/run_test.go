@@ -362,6 +362,9 @@ func (w *world) noResidue(item string, all bool) {
 		w.t.Errorf("%d jobs are open", open)
 	}
 	if all {
+		if held, err := w.graph.Libraries(w.t.Context()); err != nil || slices.Contains(held, w.lib) {
+			w.t.Errorf("the index still has a file of the library, %v", err)
+		}
 		if n := w.count(`SELECT COUNT(*) FROM library WHERE uid = $1`, w.lib) + w.count(`SELECT COUNT(*) FROM ingest_job WHERE library_uid = $1`, w.lib); n != 0 || len(keys) != 0 {
 			w.t.Errorf("%d rows and the objects %v are left", n, keys)
 		}

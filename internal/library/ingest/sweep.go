@@ -5,18 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
+const anyGeneration = `SELECT EXISTS (SELECT 1 FROM item_generation)`
+
 // sweepObjects removes objects that no generation knows: uploads that were
-// stored and not accepted. Young ones may still be accepted.
+// stored and not accepted. Young ones may still be accepted. Where no
+// generation is known at all, the database may be another than the one that
+// the objects go with, or not restored yet: then nothing is touched.
 func (r *Reconciler) sweepObjects(ctx context.Context) error {
 	old := r.now().Add(-r.opt.Grace)
 	if err := r.objects.Sweep(ctx, old); err != nil {
 		return err
+	}
+	some, err := sqldb.One(ctx, r.db.Read(), func(row sqldb.Row) (v bool, err error) { return v, row.Scan(&v) }, anyGeneration)
+	if err != nil {
+		return fmt.Errorf("look for generations: %w", err)
+	}
+	if !some {
+		return nil
 	}
 	const many = 500
 	var keys []string
@@ -78,7 +92,7 @@ func (r *Reconciler) dropUnknown(ctx context.Context, keys []string) error {
 }
 
 const (
-	listLibraries   = `SELECT uid FROM library WHERE deleted_at IS NULL ORDER BY uid`
+	listLibraries   = `SELECT uid FROM library ORDER BY uid`
 	listGenerations = `SELECT g.item_uid, g.generation FROM item_generation g JOIN item i ON i.uid = g.item_uid WHERE i.library_uid = $1
 ORDER BY g.item_uid, g.generation`
 )
@@ -87,11 +101,28 @@ ORDER BY g.item_uid, g.generation`
 // a worker wrote it whose lease was lost. Rows come before the index holds
 // anything, so what has none is dead.
 func (r *Reconciler) sweepGraph(ctx context.Context) error {
+	held, err := r.graph.Libraries(ctx) // before the rows: a new library's row comes first
+	if err != nil {
+		return fmt.Errorf("list the libraries of the index: %w", err)
+	}
 	libraries, err := sqldb.All(ctx, r.db.Read(), scanString, listLibraries)
 	if err != nil {
 		return fmt.Errorf("list libraries: %w", err)
 	}
+	if len(libraries) == 0 {
+		return nil // another database than the one that the index goes with, perhaps
+	}
 	var faults []error
+	for _, uid := range held {
+		if slices.Contains(libraries, uid) || len(uid) != 36 || uuid.Validate(uid) != nil {
+			continue // what is no uid, somebody put there
+		}
+		if err := r.graph.DeleteLibrary(ctx, uid); err != nil {
+			faults = append(faults, fmt.Errorf("remove the index of library %s: %w", uid, err))
+			continue
+		}
+		r.log.InfoContext(ctx, "the index of a library that is gone is removed", "library_uid", uid)
+	}
 	for _, uid := range libraries {
 		if err := r.sweepLibrary(ctx, uid); err != nil {
 			faults = append(faults, fmt.Errorf("sweep the index of library %s: %w", uid, err))

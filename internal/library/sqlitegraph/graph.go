@@ -98,13 +98,15 @@ func (g *Graph) Ping(context.Context) error {
 
 var libraryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
 
+const fileSuffix = ".db"
+
 // path gives the library's file. A uid that could name a file elsewhere has
 // none.
 func (g *Graph) path(libraryUID string) (string, error) {
 	if !libraryName.MatchString(libraryUID) {
 		return "", errs.Newf(errs.Invalid, "%q is not a library's uid.", libraryUID)
 	}
-	return filepath.Join(g.dir, libraryUID+".db"), nil
+	return filepath.Join(g.dir, libraryUID+fileSuffix), nil
 }
 
 // read runs fn on a snapshot of the library. A library without a file is

@@ -8,7 +8,9 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -28,6 +30,22 @@ func (g *Graph) Spaces(ctx context.Context, libraryUIDs []string) ([]string, err
 	all := slices.Concat(lists...)
 	slices.Sort(all)
 	return slices.Compact(all), err
+}
+
+// Libraries lists the files.
+func (g *Graph) Libraries(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(g.dir)
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "The index folder cannot be read.")
+	}
+	var out []string
+	for _, entry := range entries {
+		uid, isFile := strings.CutSuffix(entry.Name(), fileSuffix)
+		if isFile && entry.Type().IsRegular() && libraryName.MatchString(uid) {
+			out = append(out, uid)
+		}
+	}
+	return out, nil
 }
 
 const listGenerations = `SELECT i.uid, c.generation FROM chunk c JOIN item i ON i.id = c.item_id
