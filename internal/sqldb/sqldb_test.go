@@ -439,3 +439,35 @@ func TestAReadSeesASchemaThatChangedAfterItWasPrepared(t *testing.T) {
 		}
 	})
 }
+
+func TestATransactionEndedForADeadlockIsWorthAnotherTry(t *testing.T) {
+	t.Parallel()
+	db := sqldbtest.Postgres(t)
+	for _, name := range []string{"a", "b"} {
+		if _, err := sqldb.Exec(t.Context(), db.Write(), insertSetting, name, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const change = "UPDATE setting SET value = 'x' WHERE name = $1"
+	var first, both sync.WaitGroup
+	first.Add(2)
+	faults := make([]error, 2)
+	for i, order := range [][]string{{"a", "b"}, {"b", "a"}} {
+		both.Go(func() {
+			faults[i] = db.Tx(t.Context(), func(tx sqldb.Querier) error {
+				_, err := sqldb.Exec(t.Context(), tx, change, order[0])
+				first.Done()
+				if err != nil {
+					return err
+				}
+				first.Wait()
+				_, err = sqldb.Exec(t.Context(), tx, change, order[1])
+				return err
+			})
+		})
+	}
+	both.Wait()
+	if err := errors.Join(faults...); !errs.Is(err, errs.Unavailable) || (faults[0] != nil && faults[1] != nil) {
+		t.Errorf("of two transactions that wait for each other: %v", faults)
+	}
+}
