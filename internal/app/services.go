@@ -86,6 +86,10 @@ func (s *Services) addWorker(group *lifecycle.Group) error {
 	}
 	cache := filepath.Join(s.Dir, cacheFolder)
 	temp := filepath.Join(s.Dir, tempFolder)
+	// Only one worker at a time has the folder: what lies there a crash left.
+	if err := os.RemoveAll(temp); err != nil {
+		return fmt.Errorf("clear the worker's folder: %w", err)
+	}
 	for _, dir := range []string{cache, temp} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make a folder for the worker: %w", err)
@@ -93,7 +97,7 @@ func (s *Services) addWorker(group *lifecycle.Group) error {
 	}
 	workers := s.Settings.Worker.Concurrency
 	pool := extract.NewPool(extract.Options{
-		Executable: self, Args: []string{"extract-worker"}, Workers: workers, CacheDir: cache, Logger: s.Log,
+		Executable: self, Args: []string{"extract-worker"}, Workers: workers, TempDir: temp, CacheDir: cache, Logger: s.Log,
 	})
 	group.Add("extraction", pool)
 	group.Add("reconciler", ingest.NewReconciler(s.Ingest, ingest.ReconcilerOptions{}))

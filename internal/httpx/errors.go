@@ -116,6 +116,9 @@ func Guard(h Handler, onError ErrorWriter) http.HandlerFunc {
 			if v == http.ErrAbortHandler { //nolint:errorlint // by contract never wrapped
 				panic(v)
 			}
+			if rec, ok := w.(*recorder); ok && rec.status != 0 {
+				panic(v) // half an answer is out: the Front cuts it off
+			}
 			onError(w, r, &panicError{v, debug.Stack()})
 		}()
 		if err := h(w, r); err != nil {

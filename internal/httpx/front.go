@@ -90,13 +90,17 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	bePatient(w, r, f.stall)
 	f.headers(rec.Header(), id)
 	defer func() {
+		cut := false
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler { //nolint:errorlint // by contract never wrapped
 				panic(v)
 			}
-			f.panicked(rec, r, v)
+			cut = f.panicked(rec, r, v)
 		}
 		f.finish(rec, r, call, f.now().Sub(began))
+		if cut {
+			panic(http.ErrAbortHandler)
+		}
 	}()
 	if !f.anyHost(r.URL.Path) && !f.hosts.Allow(r.Host) {
 		f.onError(rec, r, errs.Newf(errs.Invalid, "This server does not answer to the host %q. Add it to ALLOWED_HOSTS if it should.", hostName(r.Host)))
@@ -117,13 +121,16 @@ func (f *Front) headers(h http.Header, id string) {
 	h.Set("Cache-Control", "no-store")
 }
 
-func (f *Front) panicked(w *recorder, r *http.Request, v any) {
+// panicked answers in a panic's place. It tells whether the connection is to
+// be cut: half an answer that ends well would pass for a whole one.
+func (f *Front) panicked(w *recorder, r *http.Request, v any) (cut bool) {
 	err := &panicError{v, debug.Stack()}
 	if w.status == 0 {
 		f.onError(w, r, err)
-		return
+		return false
 	}
 	Report(f.log, r, err)
+	return true
 }
 
 func (f *Front) finish(w *recorder, r *http.Request, call *Call, took time.Duration) {

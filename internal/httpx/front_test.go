@@ -213,3 +213,27 @@ mnemosyne_http_requests_total{credential="anonymous",method="other",route="/thin
 		t.Error(err)
 	}
 }
+
+func TestAPanicInMidAnswerCutsTheConnection(t *testing.T) {
+	t.Parallel()
+	quiet := slog.New(slog.DiscardHandler)
+	h := httpx.Guard(func(w http.ResponseWriter, _ *http.Request) error {
+		if _, err := io.WriteString(w, "half"); err != nil {
+			return err
+		}
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			return err
+		}
+		panic("in the middle")
+	}, httpx.RESTErrors(quiet))
+	server := httptest.NewServer(httpx.NewFront(h, httpx.FrontOptions{Log: quiet, AllowedHosts: []string{"*"}}))
+	t.Cleanup(server.Close)
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("the answer ended well with %q", body)
+	}
+}

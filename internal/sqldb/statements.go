@@ -107,7 +107,7 @@ func (t *preparedTx) QueryRowContext(ctx context.Context, query string, args ...
 }
 
 func (t *preparedTx) statement(ctx context.Context, query string) *sql.Stmt {
-	s := t.pool.known(query) //nolint:sqlclosecheck // kept until the pool closes
+	s := t.pool.known(query)
 	if s == nil {
 		t.wanted = append(t.wanted, query)
 		return nil
@@ -118,7 +118,7 @@ func (t *preparedTx) statement(ctx context.Context, query string) *sql.Stmt {
 // prepare prepares what the transaction, which has ended, had to run without.
 func (t *preparedTx) prepare(ctx context.Context) {
 	for _, query := range t.wanted {
-		t.pool.statement(ctx, query) //nolint:sqlclosecheck // kept until the pool closes
+		t.pool.statement(ctx, query)
 	}
 }
 

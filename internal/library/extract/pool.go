@@ -58,6 +58,9 @@ type Options struct {
 	Args       []string
 	// Workers is the number of children at most; 1.
 	Workers int
+	// TempDir is where children get an empty folder to work in; the system's
+	// when "".
+	TempDir string
 	// CacheDir keeps compiled PDF code between starts; "" for none, which
 	// costs each child's first PDF some three seconds.
 	CacheDir string
@@ -139,7 +142,7 @@ func NewPool(opt Options) *Pool {
 // Start makes the folders that children need. The first child starts with the
 // first file.
 func (p *Pool) Start(context.Context) error {
-	dir, err := os.MkdirTemp("", "mnemosyne-extract-")
+	dir, err := os.MkdirTemp(p.opt.TempDir, "mnemosyne-extract-")
 	if err != nil {
 		return fmt.Errorf("make a folder for extraction: %w", err)
 	}

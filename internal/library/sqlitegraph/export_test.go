@@ -49,5 +49,5 @@ func exec(t *testing.T, g *Graph, uid, statement string) {
 
 // Loaded returns when no load of a library's vectors is under way.
 func (g *Graph) Loaded(library, space string) {
-	<-g.loads.DoChan(library+" "+space, func() (any, error) { return nil, nil })
+	<-g.loads.DoChan(library+" "+space, func() (any, error) { return struct{}{}, nil })
 }
