@@ -23,6 +23,7 @@ type acceptance struct {
 	sub     Submission
 	content content
 
+	lost       int64              // a published generation that the index has nothing of
 	theirs     bool               // somebody else's, which the caller may not change
 	kept       bool               // a generation refers to the object
 	superseded []string           // jobs that it ended
@@ -69,7 +70,8 @@ func (a *acceptance) identity(collectionUID *string) (where string, args []any) 
 }
 
 // sameAlready tells whether the content is what readers see now. Whether that
-// still holds is asked again in the transaction.
+// still holds is asked again in the transaction. Where the index has lost it,
+// as when its file was moved away, the content is as good as new.
 func (a *acceptance) sameAlready(ctx context.Context) (bool, error) {
 	var collectionUID *string
 	if a.sub.Collection != "" {
@@ -84,7 +86,15 @@ func (a *acceptance) sameAlready(ctx context.Context) (bool, error) {
 	if err != nil && !sqldb.Missing(err) {
 		return false, fmt.Errorf("find item: %w", err)
 	}
-	return err == nil && i.generation > 0 && i.publishedHash == a.content.hash, nil
+	if err != nil || i.generation == 0 || i.publishedHash != a.content.hash {
+		return false, nil
+	}
+	// An index that cannot be asked now is not lost.
+	ref := library.GenerationRef{LibraryUID: a.lib.UID, ItemUID: i.uid, Generation: i.generation}
+	if chunks, err := a.s.graph.Chunks(ctx, ref, 0, 1); err == nil && len(chunks) == 0 {
+		a.lost = i.generation
+	}
+	return a.lost == 0, nil
 }
 
 const libraryThere = `SELECT uid FROM library WHERE uid = $1 AND deleted_at IS NULL`
@@ -269,7 +279,7 @@ func (a *acceptance) decide(ctx context.Context, tx sqldb.Querier, i stored) (Ou
 	switch {
 	case working && open.hash == hash:
 		return Outcome{ItemUID: i.uid, Job: &open.job}, nil
-	case i.generation > 0 && i.publishedHash == hash && (!working || !open.publishing):
+	case i.generation > 0 && i.generation != a.lost && i.publishedHash == hash && (!working || !open.publishing):
 		if working && a.theirs {
 			return Outcome{}, errNotYours() // it would end what is on its way
 		}

@@ -55,12 +55,12 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 		return Outcome{}, err
 	}
 	a := acceptance{s: s, p: p, lib: lib, role: role, sub: sub, content: c}
-	if !c.stored && sub.S3Key == "" {
+	if sub.S3Key == "" {
 		same, err := a.sameAlready(ctx)
 		if err != nil {
 			return Outcome{}, err
 		}
-		if !same {
+		if !same && !c.stored {
 			if err := a.store(ctx); err != nil {
 				return Outcome{}, err
 			}

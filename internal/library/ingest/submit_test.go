@@ -51,6 +51,28 @@ func TestTheSameContentAgainMakesNoJob(t *testing.T) {
 	}
 }
 
+func TestContentThatTheIndexHasLostIsTakenInAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.start()
+		text := prose("lost", 3)
+		first := w.submitText("a.txt", text)
+		w.ended(first.Job.ID)
+		if err := w.graph.DeleteLibrary(t.Context(), w.lib); err != nil {
+			t.Fatal(err)
+		}
+		again := w.submitText("a.txt", text)
+		if again.Unchanged || again.ItemUID != first.ItemUID {
+			t.Fatalf("Submit = %+v, want work on the same document", again)
+		}
+		w.ended(again.Job.ID)
+		w.whole(first.ItemUID, text)
+		if once := w.submitText("a.txt", text); !once.Unchanged {
+			t.Errorf("with the index whole Submit = %+v", once)
+		}
+	})
+}
+
 func TestTitleAndMetadataAloneMayChange(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
