@@ -99,7 +99,7 @@ func (s *Services) IngestFiles(ctx context.Context, p accounts.Principal, librar
 // workHere starts a worker in this process, unless another process holds the
 // data folder and so has one.
 func (s *Services) workHere(ctx context.Context) (stop func() error, err error) {
-	lock, err := lockFolder(s.Dir, "ingest", "")
+	lock, err := lockFolder(ctx, s.Dir, "ingest", "")
 	if _, held := errors.AsType[*HeldError](err); held {
 		return func() error { return nil }, nil
 	}

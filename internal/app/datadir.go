@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -106,15 +107,16 @@ func livingHolder(dir string) Holder {
 }
 
 // lockFolder takes the folder, or says who has it.
-func lockFolder(dir, command, address string) (*folderLock, error) {
+func lockFolder(ctx context.Context, dir, command, address string) (*folderLock, error) {
 	l := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
-	for range staleChecks {
-		if err != nil || ok || alive(readHolder(dir).PID) {
-			break
+	if err == nil && !ok && !alive(readHolder(dir).PID) {
+		soon, cancel := context.WithTimeout(ctx, staleChecks*staleCheckEvery)
+		ok, err = l.TryLockContext(soon, staleCheckEvery)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = nil // held all the while
 		}
-		time.Sleep(staleCheckEvery)
-		ok, err = l.TryLock()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w; let this user write there, or set MNEMOSYNE_DATA_DIR to another folder", err)

@@ -13,7 +13,7 @@ import (
 func TestAFolderIsNotSaidToBeHeldByAProcessThatIsGone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	lock, err := lockFolder(dir, "up", "")
+	lock, err := lockFolder(t.Context(), dir, "up", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestAFolderIsNotSaidToBeHeldByAProcessThatIsGone(t *testing.T) {
 	})
 	second := func() *HeldError {
 		t.Helper()
-		_, err := lockFolder(dir, "up", "")
+		_, err := lockFolder(t.Context(), dir, "up", "")
 		held, ok := errors.AsType[*HeldError](err)
 		if !ok {
 			t.Fatalf("the second lock gave %v", err)

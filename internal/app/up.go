@@ -25,7 +25,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	lock, err := lockFolder(dir, "up", p.Settings.HTTP.UpAddr())
+	lock, err := lockFolder(ctx, dir, "up", p.Settings.HTTP.UpAddr())
 	if err != nil {
 		return err
 	}

@@ -83,10 +83,13 @@ func (a *acceptance) sameAlready(ctx context.Context) (bool, error) {
 	}
 	where, args := a.identity(collectionUID)
 	i, err := sqldb.One(ctx, a.s.db.Read(), scanStored, `SELECT `+storedColumns+` FROM item`+where, args...)
-	if err != nil && !sqldb.Missing(err) {
+	if sqldb.Missing(err) {
+		return false, nil
+	}
+	if err != nil {
 		return false, fmt.Errorf("find item: %w", err)
 	}
-	if err != nil || i.generation == 0 || i.publishedHash != a.content.hash {
+	if !a.seen(i, a.content.hash) {
 		return false, nil
 	}
 	// An index that cannot be asked now is not lost.
@@ -279,13 +282,18 @@ func (a *acceptance) decide(ctx context.Context, tx sqldb.Querier, i stored) (Ou
 	switch {
 	case working && open.hash == hash:
 		return Outcome{ItemUID: i.uid, Job: &open.job}, nil
-	case i.generation > 0 && i.generation != a.lost && i.publishedHash == hash && (!working || !open.publishing):
+	case a.seen(i, hash) && (!working || !open.publishing):
 		if working && a.theirs {
 			return Outcome{}, errNotYours() // it would end what is on its way
 		}
 		return a.unchanged(ctx, tx, i)
 	}
 	return a.begin(ctx, tx, i)
+}
+
+// seen tells whether content is what readers see.
+func (a *acceptance) seen(i stored, hash string) bool {
+	return i.generation > 0 && i.generation != a.lost && i.publishedHash == hash
 }
 
 const clearFailure = `UPDATE item SET error_code = '', error_detail = '' WHERE uid = $1`
