@@ -60,6 +60,9 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	if err := c.upToDate(ctx); err != nil {
 		return nil, errors.Join(err, c.DB.Close())
 	}
+	if err := c.sameStore(ctx); err != nil {
+		return nil, errors.Join(err, c.DB.Close())
+	}
 	if c.secret, err = ensureSecretKey(p.Settings.SecretKey.Reveal(), c.Dir); err != nil {
 		return nil, errors.Join(err, c.DB.Close())
 	}

@@ -10,7 +10,6 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
-	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
 // What the first start makes.
@@ -28,24 +27,6 @@ const (
 	firstStartBegun = "begun"
 	firstStartShown = "shown"
 )
-
-const (
-	readFact  = `SELECT value FROM setting WHERE name = $1`
-	writeFact = `INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-)
-
-func (s *Services) fact(ctx context.Context, name string) (string, error) {
-	value, err := sqldb.One(ctx, s.DB.Read(), func(row sqldb.Row) (v string, err error) { return v, row.Scan(&v) }, readFact, name)
-	if sqldb.Missing(err) {
-		return "", nil
-	}
-	return value, err
-}
-
-func (s *Services) setFact(ctx context.Context, name, value string) error {
-	_, err := sqldb.Exec(ctx, s.DB.Write(), writeFact, name, value)
-	return err
-}
 
 // secrets are what is shown once.
 type secrets struct {
