@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 
-	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/migrations"
 )
@@ -36,11 +35,8 @@ type Report struct {
 func Check(ctx context.Context, p Program) Report {
 	r := Report{Warnings: p.Settings.Warnings()}
 	r.Parts = append(r.Parts, checkStore(ctx, p)...)
-	model := minilm.New(minilm.Options{})
 	r.Parts = append(r.Parts,
-		Part{Name: "queue", Engine: "in process", Where: "this process", OK: true},
 		Part{Name: "cache", Engine: "in memory", Where: "this process", OK: true},
-		outcome(Part{Name: "embedder", Engine: "in process", Where: model.Space().ID()}, model.Ping(ctx)),
 		Part{Name: "reranker", Engine: "none", OK: true},
 	)
 	for _, e := range p.Settings.Dump() {
@@ -73,16 +69,13 @@ func checkStore(ctx context.Context, p Program) []Part {
 		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
 	}
 	parts := []Part{outcome(database, errors.Join(err, c.DB.Close()))}
-	s := &Services{Core: c}
-	if err := s.openFolders(); err != nil {
+	e, err := openEngines(p, c.Dir)
+	if err != nil {
 		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
 	}
-	parts = append(parts,
-		outcome(Part{Name: "graph", Engine: "SQLite", Where: c.Dir}, s.Graph.Ping(ctx)),
-		outcome(Part{Name: "objects", Engine: "files", Where: s.Objects.Where()}, s.Objects.Ping(ctx)),
-	)
-	if err := s.Graph.Close(); err != nil {
-		parts[len(parts)-2] = outcome(parts[len(parts)-2], err)
+	parts = append(parts, e.check(ctx)...)
+	if err := e.close(); err != nil {
+		parts = append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
 	}
 	return parts
 }
@@ -102,10 +95,7 @@ func (s *Services) tellEngines(ctx context.Context) {
 		s.Log.InfoContext(ctx, "engine", slog.String("part", part), slog.String("engine", engine), slog.String("where", where))
 	}
 	line("database", string(s.DB.Engine()), s.DB.Where())
-	line("graph", "sqlite", s.Dir)
-	line("objects", "files", s.Objects.Where())
-	line("queue", "in process", "this process")
-	line("embedder", "in process", s.Embedder.Space().ID())
+	s.tell(ctx, s.Log)
 	for _, e := range s.Settings.Dump() {
 		if !e.Default && e.Status == settings.NotYet {
 			s.Log.WarnContext(ctx, "setting not used yet", slog.String("variable", e.Name))

@@ -7,16 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"git.helu.ca/r/mnemosyne/internal/blob/files"
-	"git.helu.ca/r/mnemosyne/internal/embedding"
-	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/lifecycle"
-	"git.helu.ca/r/mnemosyne/internal/queue"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
@@ -24,10 +19,8 @@ import (
 // the settings name.
 type Services struct {
 	*Core
-	Graph     *sqlitegraph.Graph
-	Objects   *files.Store
-	Queue     *queue.InProcess
-	Embedder  embedding.Embedder
+	*engines
+
 	Libraries *library.Service
 	Ingest    *ingest.Service
 	Search    *search.Engine
@@ -39,13 +32,11 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Services{Core: core, Queue: queue.NewInProcess(), Embedder: p.Embedder}
-	if s.Embedder == nil {
-		s.Embedder = minilm.New(minilm.Options{})
-	}
-	if err := s.openFolders(); err != nil {
+	engines, err := openEngines(p, core.Dir)
+	if err != nil {
 		return nil, errors.Join(err, core.Close())
 	}
+	s := &Services{Core: core, engines: engines}
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access,
@@ -53,15 +44,6 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	})
 	s.Search = search.New(s.searchOptions())
 	return s, nil
-}
-
-func (s *Services) openFolders() error {
-	var err error
-	if s.Objects, err = files.Open(filepath.Join(s.Dir, objectFolder)); err != nil {
-		return err
-	}
-	s.Graph, err = sqlitegraph.Open(filepath.Join(s.Dir, graphFolder), sqlitegraph.Options{})
-	return err
 }
 
 func (s *Services) searchOptions() search.Options {
@@ -76,7 +58,7 @@ func (s *Services) searchOptions() search.Options {
 }
 
 // Close closes the engines and the store.
-func (s *Services) Close() error { return errors.Join(s.Graph.Close(), s.Core.Close()) }
+func (s *Services) Close() error { return errors.Join(s.engines.close(), s.Core.Close()) }
 
 // addWorker adds what turns accepted documents into found ones.
 func (s *Services) addWorker(group *lifecycle.Group) error {

@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"git.helu.ca/r/mnemosyne/internal/blob"
+	"git.helu.ca/r/mnemosyne/internal/blob/files"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
+	"git.helu.ca/r/mnemosyne/internal/queue"
+)
+
+// engine is a part as the settings chose it: what `check` asks and what each
+// process says of itself when it starts.
+type engine struct {
+	part  string // as "graph"
+	kind  string // as "SQLite"
+	where string // an address or a folder, without credentials
+	ping  func(ctx context.Context) error
+	close func() error // nil: nothing to close
+}
+
+// engines are the parts beside the relational store. Opening one talks to
+// nobody, so that a server that is down is found by asking, not by failing to
+// start.
+type engines struct {
+	Graph    library.Graph
+	Objects  blob.Store
+	Queue    queue.Queue
+	Embedder embedding.Embedder
+
+	opened []engine
+}
+
+// openEngines opens the engines that the settings name, over the data folder.
+func openEngines(p Program, dir string) (*engines, error) {
+	e := &engines{}
+	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openQueue, e.openEmbedder} {
+		opened, err := open(p, dir)
+		if err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+		e.opened = append(e.opened, opened)
+	}
+	return e, nil
+}
+
+func (e *engines) openGraph(_ Program, dir string) (engine, error) {
+	folder := filepath.Join(dir, graphFolder)
+	graph, err := sqlitegraph.Open(folder, sqlitegraph.Options{})
+	if err != nil {
+		return engine{}, err
+	}
+	e.Graph = graph
+	return engine{part: "graph", kind: "SQLite", where: folder, ping: graph.Ping, close: graph.Close}, nil
+}
+
+func (e *engines) openObjects(_ Program, dir string) (engine, error) {
+	store, err := files.Open(filepath.Join(dir, objectFolder))
+	if err != nil {
+		return engine{}, err
+	}
+	e.Objects = store
+	return engine{part: "objects", kind: "files", where: store.Where(), ping: store.Ping}, nil
+}
+
+func (e *engines) openQueue(Program, string) (engine, error) {
+	e.Queue = queue.NewInProcess()
+	return engine{part: "queue", kind: "in process", where: "this process", ping: e.Queue.Ping}, nil
+}
+
+func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
+	e.Embedder = p.Embedder
+	if e.Embedder == nil {
+		e.Embedder = minilm.New(minilm.Options{})
+	}
+	return engine{part: "embedder", kind: "in process", where: e.Embedder.Space().ID(), ping: e.Embedder.Ping}, nil
+}
+
+// close closes what was opened, the last one first.
+func (e *engines) close() error {
+	var faults []error
+	for i := len(e.opened) - 1; i >= 0; i-- {
+		if e.opened[i].close != nil {
+			faults = append(faults, e.opened[i].close())
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// tell logs which engines were chosen, one line a part.
+func (e *engines) tell(ctx context.Context, log *slog.Logger) {
+	for _, o := range e.opened {
+		log.InfoContext(ctx, "engine", slog.String("part", o.part), slog.String("engine", o.kind), slog.String("where", o.where))
+	}
+}
+
+// check asks each part for a sign of life.
+func (e *engines) check(ctx context.Context) []Part {
+	var parts []Part
+	for _, o := range e.opened {
+		parts = append(parts, outcome(Part{Name: o.part, Engine: o.kind, Where: o.where}, o.ping(ctx)))
+	}
+	return parts
+}
