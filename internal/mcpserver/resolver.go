@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -66,18 +65,18 @@ func (r *Resolver) Resolve(ctx context.Context, header string, surface Surface) 
 		if r.anonymous && surface == MCP {
 			return anonymous(), nil
 		}
-		return nobody("Authentication credentials were not provided.")
+		return nobody(accounts.RefusedMissing, "Authentication credentials were not provided.")
 	}
 	bearer, ok := parseBearer(header)
 	switch {
 	case !ok:
-		return nobody("The Authorization header must be `Bearer` and one token.")
+		return nobody(accounts.RefusedMalformed, "The Authorization header must be `Bearer` and one token.")
 	case wellFormed(bearer):
 		return r.resolveUserToken(ctx, bearer, surface)
 	case strings.Count(bearer, ".") == 2:
 		return r.resolveTeamJWT(ctx, bearer, surface)
 	}
-	return nobody("Invalid token.")
+	return nobody(accounts.RefusedMalformed, "Invalid token.")
 }
 
 // parseBearer takes `Bearer TOKEN` apart: RFC 6750, the scheme in any case.
@@ -116,7 +115,7 @@ func (r *Resolver) resolveUserToken(ctx context.Context, bearer string, surface 
 	hash := hashPlaintext(bearer)
 	b, err := sqldb.One(ctx, r.db.Read(), scanBearer, selectBearer, hash)
 	if sqldb.Missing(err) {
-		return nobody("Invalid token.")
+		return nobody(accounts.RefusedUnknown, "Invalid token.")
 	}
 	if err != nil {
 		return accounts.Principal{}, fmt.Errorf("find the bearer's token: %w", err)
@@ -125,11 +124,11 @@ func (r *Resolver) resolveUserToken(ctx context.Context, bearer string, surface 
 	expires := b.expires.Ptr()
 	switch {
 	case !b.active:
-		return nobody("The token is revoked.")
+		return nobody(accounts.RefusedRevoked, "The token is revoked.")
 	case expires != nil && !now.Before(*expires):
-		return nobody("The token has expired.")
+		return nobody(accounts.RefusedExpired, "The token has expired.")
 	case !b.userActive:
-		return nobody("The user is disabled.")
+		return nobody(accounts.RefusedDisabled, "The user is disabled.")
 	}
 	scope, err := scopeOn(surface, b)
 	if err != nil {
@@ -162,9 +161,9 @@ func scopeOn(surface Surface, b bearerRow) (accounts.Scope, error) {
 // refused as any other bearer.
 func (r *Resolver) resolveTeamJWT(_ context.Context, _ string, surface Surface) (accounts.Principal, error) {
 	if surface == REST {
-		return nobody("A JWT is not accepted here; use a UserToken.")
+		return nobody(accounts.RefusedJWTHere, "A JWT is not accepted here; use a UserToken.")
 	}
-	return nobody("Team JWTs are not accepted by this server.")
+	return nobody(accounts.RefusedOther, "Team JWTs are not accepted by this server.")
 }
 
 func anonymous() accounts.Principal {
@@ -174,6 +173,6 @@ func anonymous() accounts.Principal {
 	}
 }
 
-func nobody(message string) (accounts.Principal, error) {
-	return accounts.Principal{}, errs.New(errs.Unauthenticated, message)
+func nobody(why accounts.Refusal, message string) (accounts.Principal, error) {
+	return accounts.Principal{}, accounts.Refuse(why, message)
 }
