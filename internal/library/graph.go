@@ -33,6 +33,16 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	SetItem(ctx context.Context, libraryUID string, item IndexItem) error
 	// Discard drops a generation that was staged and not published.
 	Discard(ctx context.Context, gen GenerationRef) error
+	// AddVectors gives chunks of a generation, by their ordinals, vectors in
+	// a further embedding space, beside those they have. A vector that is
+	// there already is replaced. Chunks that are not there any more, or not
+	// yet, and a generation that is retired, are passed over.
+	AddVectors(ctx context.Context, gen GenerationRef, space string, vectors map[int][]float32) error
+	// WithoutVector gives published chunks that have no vector in a space, at
+	// most limit of them, in a stable order. None: the space is whole.
+	WithoutVector(ctx context.Context, libraryUID, space string, limit int) ([]PendingChunk, error)
+	// DropSpace drops a library's vectors in a space, of every generation.
+	DropSpace(ctx context.Context, libraryUID, space string) error
 	// DeleteItem drops everything of an item.
 	DeleteItem(ctx context.Context, libraryUID, itemUID string) error
 	// DeleteLibrary drops everything of a library.
@@ -97,6 +107,16 @@ type IndexChunk struct {
 	Hash       string    // of what the embedder read; equal hash, equal vector
 	Space      string    // embedding.Space.ID of Vector
 	Vector     []float32 // [dimensions], unit length
+}
+
+// PendingChunk is a chunk that waits for its vector in some space.
+type PendingChunk struct {
+	GenerationRef
+
+	Ordinal int
+	Context string // what the embedder reads before Text
+	Text    string
+	Hash    string // of what the embedder reads; empty where no vector ever was
 }
 
 // Filter narrows a search within its libraries. Zero values narrow nothing.

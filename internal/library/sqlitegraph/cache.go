@@ -165,11 +165,11 @@ func (h *held) current(seq int64) bool {
 	return h.loaded && h.seq >= seq
 }
 
-const countVectors = `SELECT COUNT(*) FROM vector`
+const countVectors = `SELECT COUNT(*) FROM vector WHERE space_id = $1`
 
 // load reads everything.
 func (h *held) load(ctx context.Context, s *snapshot, sp embeddingSpace, budget int64) error {
-	rows, err := sqldb.One(ctx, s, scanInt, countVectors)
+	rows, err := sqldb.One(ctx, s, scanInt, countVectors, sp.id)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (h *held) load(ctx context.Context, s *snapshot, sp embeddingSpace, budget 
 
 // follow reads the items that changed.
 func (h *held) follow(ctx context.Context, s *snapshot, sp embeddingSpace) error {
-	ids, err := sqldb.All(ctx, s, scanInt, changedIDs, h.seq)
+	ids, err := sqldb.All(ctx, s, scanInt, changedIDs, h.seq, sp.id)
 	if err != nil {
 		return err
 	}

@@ -51,3 +51,23 @@ func exec(t *testing.T, g *Graph, uid, statement string) {
 func (g *Graph) Loaded(library, space string) {
 	<-g.loads.DoChan(library+" "+space, func() (any, error) { return struct{}{}, nil })
 }
+
+// Downgrade makes of a library's file what version 1 made.
+func Downgrade(t *testing.T, g *Graph, uid string) {
+	t.Helper()
+	exec(t, g, uid, `ALTER TABLE change DROP COLUMN space_id;
+ALTER TABLE vector RENAME TO newer;
+CREATE TABLE vector (
+    item_id    INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    ordinal    INTEGER NOT NULL,
+    space_id   INTEGER NOT NULL,
+    hash       TEXT NOT NULL,
+    value      BLOB NOT NULL, -- [dimensions]float32, little-endian
+    UNIQUE (item_id, generation, ordinal)
+);
+INSERT INTO vector SELECT item_id, generation, ordinal, space_id, hash, value FROM newer;
+DROP TABLE newer;
+CREATE INDEX vector_hash ON vector (item_id, generation, hash);
+PRAGMA user_version = 1`)
+}

@@ -220,6 +220,29 @@ func TestAnIndexOfANewerProgramIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnIndexOfAnOlderProgramIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	dir, lib := t.TempDir(), uuid.NewString()
+	old := open(t, dir, sqlitegraph.Options{})
+	item := put(t, old, lib, "apple", 1)
+	sqlitegraph.Downgrade(t, old, lib)
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g := open(t, dir, sqlitegraph.Options{})
+	ref := library.GenerationRef{LibraryUID: lib, ItemUID: item, Generation: 1}
+	if err := g.AddVectors(t.Context(), ref, "next/1", map[int][]float32{0: {1}}); err != nil {
+		t.Fatal(err)
+	}
+	republish(t, g, lib, item, 2, "pear", 1)
+	if found := nearest(t, g, lib); len(found) != 1 || found[0].Generation != 2 {
+		t.Errorf("found %v", found)
+	}
+	if found := fullText(t, g, "apple pear", lib); len(found) != 1 {
+		t.Errorf("found %v", found)
+	}
+}
+
 func TestAUidCannotNameAFileElsewhere(t *testing.T) {
 	t.Parallel()
 	g := open(t, t.TempDir(), sqlitegraph.Options{})

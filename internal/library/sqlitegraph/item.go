@@ -61,14 +61,19 @@ func (s *snapshot) dropGenerations(ctx context.Context, itemID, from, to int64) 
 }
 
 const (
-	logChange  = `INSERT INTO change (item_id) VALUES ($1) RETURNING seq`
+	logChange  = `INSERT INTO change (item_id, space_id) VALUES ($1, $2) RETURNING seq`
 	trimChange = `DELETE FROM change WHERE seq <= $1`
 	keptChange = 4096 // behind by more, a process loads its vectors anew
 )
 
 // changed writes down that what is published of an item is another.
 func (s *snapshot) changed(ctx context.Context, itemID int64) error {
-	seq, err := sqldb.One(ctx, s, scanInt, logChange, itemID)
+	return s.changedIn(ctx, itemID, 0)
+}
+
+// changedIn is changed for vectors of one space.
+func (s *snapshot) changedIn(ctx context.Context, itemID, spaceID int64) error {
+	seq, err := sqldb.One(ctx, s, scanInt, logChange, itemID, spaceID)
 	if err != nil {
 		return err
 	}

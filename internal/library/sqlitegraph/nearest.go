@@ -40,7 +40,7 @@ const (
 	spaceOf    = `SELECT id, dimensions FROM space WHERE name = $1`
 	newestSeq  = `SELECT COALESCE(MAX(seq), 0) FROM change`
 	oldestSeq  = `SELECT COALESCE(MIN(seq), 0) FROM change`
-	changedIDs = `SELECT DISTINCT item_id FROM change WHERE seq > $1 ORDER BY item_id`
+	changedIDs = `SELECT DISTINCT item_id FROM change WHERE seq > $1 AND space_id IN (0, $2) ORDER BY item_id`
 )
 
 type embeddingSpace struct {

@@ -18,7 +18,9 @@ context = excluded.context, page = excluded.page, start_at = excluded.start_at, 
 
 const stageVector = `INSERT INTO vector (item_id, generation, ordinal, space_id, hash, value)
 VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (item_id, generation, ordinal) DO UPDATE SET space_id = excluded.space_id, hash = excluded.hash, value = excluded.value`
+ON CONFLICT (item_id, generation, ordinal, space_id) DO UPDATE SET hash = excluded.hash, value = excluded.value`
+
+const dropOtherVectors = `DELETE FROM vector WHERE item_id = $1 AND generation = $2 AND ordinal = $3 AND space_id <> $4 AND hash <> $5`
 
 // Stage writes chunks that nobody sees yet.
 func (g *Graph) Stage(ctx context.Context, gen library.GenerationRef, chunks []library.IndexChunk) error {
@@ -51,7 +53,8 @@ func (g *Graph) Stage(ctx context.Context, gen library.GenerationRef, chunks []l
 type stager struct {
 	*snapshot
 	itemID, generation int64
-	chunk, vector      *sql.Stmt
+	chunk              *sql.Stmt
+	vector, others     *sql.Stmt
 	spaces             map[string]int64
 }
 
@@ -62,6 +65,9 @@ func (s *snapshot) newStager(ctx context.Context, itemID, generation int64) (*st
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
 	if st.vector, err = s.PrepareContext(ctx, stageVector); err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	if st.others, err = s.PrepareContext(ctx, dropOtherVectors); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
 	return st, nil
@@ -90,6 +96,10 @@ func (st *stager) stage(ctx context.Context, c *library.IndexChunk) error {
 	if err != nil {
 		return err
 	}
+	// What was staged before under this ordinal may have been other words.
+	if _, err := st.others.ExecContext(ctx, st.itemID, st.generation, c.Ordinal, space, c.Hash); err != nil {
+		return fmt.Errorf("drop vectors of other words: %w", err)
+	}
 	if _, err := st.vector.ExecContext(ctx, st.itemID, st.generation, c.Ordinal,
 		space, c.Hash, packVector(c.Vector)); err != nil {
 		return fmt.Errorf("write the vector: %w", err)
@@ -102,21 +112,29 @@ const (
 	findSpace = `SELECT id FROM space WHERE name = $1 AND dimensions = $2`
 )
 
-// space gives the id of an embedding space. All of its vectors are of one
-// length.
+// space is spaceMade, remembered for the transaction.
 func (st *stager) space(ctx context.Context, name string, dimensions int) (int64, error) {
 	key := fmt.Sprintf("%s\x00%d", name, dimensions)
 	if id, ok := st.spaces[key]; ok {
 		return id, nil
 	}
-	if _, err := sqldb.Exec(ctx, st, addSpace, name, dimensions); err != nil {
+	id, err := st.spaceMade(ctx, name, dimensions)
+	if err == nil {
+		st.spaces[key] = id
+	}
+	return id, err
+}
+
+// spaceMade gives the id of an embedding space. All of its vectors are of one
+// length.
+func (s *snapshot) spaceMade(ctx context.Context, name string, dimensions int) (int64, error) {
+	if _, err := sqldb.Exec(ctx, s, addSpace, name, dimensions); err != nil {
 		return 0, err
 	}
-	id, err := sqldb.One(ctx, st, scanInt, findSpace, name, dimensions)
+	id, err := sqldb.One(ctx, s, scanInt, findSpace, name, dimensions)
 	if sqldb.Missing(err) {
 		return 0, errs.Newf(errs.Internal, "the embedding space %s has other than %d dimensions here", name, dimensions)
 	}
-	st.spaces[key] = id
 	return id, err
 }
 

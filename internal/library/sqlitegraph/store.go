@@ -71,7 +71,7 @@ func openPool(path, txlock string, cacheKiB int) (*sql.DB, error) {
 	return pool, nil
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema: words is fed with terms that are already folded and stemmed, so its
 // tokenizer only parts them at spaces. It keeps no copy of them: to take a
@@ -113,7 +113,7 @@ CREATE TABLE vector (
     space_id   INTEGER NOT NULL,
     hash       TEXT NOT NULL,
     value      BLOB NOT NULL, -- [dimensions]float32, little-endian
-    UNIQUE (item_id, generation, ordinal)
+    UNIQUE (item_id, generation, ordinal, space_id)
 );
 CREATE INDEX vector_hash ON vector (item_id, generation, hash);
 CREATE VIRTUAL TABLE words USING fts5 (
@@ -125,8 +125,9 @@ CREATE TABLE term (
     chunks INTEGER NOT NULL -- published ones that hold the word
 ) WITHOUT ROWID;
 CREATE TABLE change (
-    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
-    item_id INTEGER NOT NULL
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    item_id  INTEGER NOT NULL,
+    space_id INTEGER NOT NULL DEFAULT 0 -- where only vectors of one space came; 0: anything
 );
 CREATE TABLE total (
     visible INTEGER NOT NULL -- published chunks
@@ -134,7 +135,26 @@ CREATE TABLE total (
 INSERT INTO total (visible) VALUES (0);
 `
 
-// prepare checks the file and makes the tables of a new one.
+// upgrade brings a file of version 1 up to date. There a chunk had one vector.
+const upgrade = `
+ALTER TABLE change ADD COLUMN space_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE vector RENAME TO vector_1;
+CREATE TABLE vector (
+    item_id    INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    ordinal    INTEGER NOT NULL,
+    space_id   INTEGER NOT NULL,
+    hash       TEXT NOT NULL,
+    value      BLOB NOT NULL,
+    UNIQUE (item_id, generation, ordinal, space_id)
+);
+INSERT INTO vector SELECT item_id, generation, ordinal, space_id, hash, value FROM vector_1;
+DROP TABLE vector_1;
+CREATE INDEX vector_hash ON vector (item_id, generation, hash);
+`
+
+// prepare checks the file, makes the tables of a new one and brings an older
+// one up to date.
 func (s *store) prepare(ctx context.Context) error {
 	version, err := schemaOf(ctx, s.read)
 	if err != nil || version == schemaVersion {
@@ -142,10 +162,15 @@ func (s *store) prepare(ctx context.Context) error {
 	}
 	return s.update(ctx, func(tx *snapshot) error {
 		// Another process may have been first.
-		if version, err := schemaOf(ctx, tx); err != nil || version == schemaVersion {
+		version, err := schemaOf(ctx, tx)
+		if err != nil || version == schemaVersion {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
+		statements := schema
+		if version == 1 {
+			statements = upgrade
+		}
+		if _, err := tx.ExecContext(ctx, statements); err != nil {
 			return fmt.Errorf("make the index: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion)); err != nil {
@@ -155,14 +180,14 @@ func (s *store) prepare(ctx context.Context) error {
 	})
 }
 
-// schemaOf gives 0 for a new file, schemaVersion, or an error.
+// schemaOf gives 0 for a new file, a version up to schemaVersion, or an error.
 func schemaOf(ctx context.Context, q sqldb.Querier) (int, error) {
 	var version int
 	if err := q.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read the index's version: %w", err)
 	}
-	if version != 0 && version != schemaVersion {
-		return 0, errs.Newf(errs.Unavailable, "The index of a library has version %d and this program reads version %d. "+
+	if version < 0 || version > schemaVersion {
+		return 0, errs.Newf(errs.Unavailable, "The index of a library has version %d and this program reads versions up to %d. "+
 			"Use the program that made it, or a newer one.", version, schemaVersion)
 	}
 	return version, nil
