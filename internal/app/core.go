@@ -70,7 +70,9 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{SecretKey: c.secret})
 	c.Tokens = mcpserver.NewTokens(c.DB, c.Audit, nil)
 	c.Keys = mcpserver.NewSigningKeys(c.DB, c.Audit, nil)
-	c.resolver = mcpserver.NewResolver(c.DB, p.Log, mcpserver.ResolverOptions{AnonymousMCP: !p.Settings.MCP.RequireAuth})
+	c.resolver = mcpserver.NewResolver(c.DB, p.Log, mcpserver.ResolverOptions{
+		AnonymousMCP: !p.Settings.MCP.RequireAuth, Registry: p.Registry,
+	})
 	c.Access = library.NewAccess(c.DB, library.AccessOptions{
 		GlobalIngestMembersOnly: p.Settings.Ingest.GlobalLibrary == settings.IngestMembers,
 	})

@@ -24,8 +24,9 @@ func TestADataFolderOfAnotherDatabaseIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Program{Settings: s, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()}
+	p := Program{Settings: s, Log: slog.New(slog.DiscardHandler)}
 	for range 2 { // the second time they know each other
+		p.Registry = prometheus.NewRegistry()
 		c, err := OpenCore(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
@@ -34,6 +35,7 @@ func TestADataFolderOfAnotherDatabaseIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	p.Registry = prometheus.NewRegistry()
 	lost, err := filepath.Glob(filepath.Join(dir, databaseFile+"*"))
 	if err != nil || len(lost) == 0 {
 		t.Fatalf("no database file: %v", err)

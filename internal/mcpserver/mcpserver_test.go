@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -23,6 +25,7 @@ type fixture struct {
 	tokens   *mcpserver.Tokens
 	keys     *mcpserver.SigningKeys
 	resolver *mcpserver.Resolver
+	registry *prometheus.Registry
 	log      *syncBuffer
 	clock    *clock
 	ann, bob accounts.User
@@ -35,13 +38,13 @@ func each(t *testing.T, test func(t *testing.T, f fixture)) {
 
 func newFixture(t testing.TB, db *sqldb.DB) fixture {
 	t.Helper()
-	f := fixture{db: db, log: &syncBuffer{}, clock: &clock{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}}
+	f := fixture{db: db, registry: prometheus.NewRegistry(), log: &syncBuffer{}, clock: &clock{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	f.audit = accounts.NewAudit(db, log, f.clock.now)
 	f.accounts = accounts.New(db, f.audit, log, accounts.Options{Now: f.clock.now})
 	f.tokens = mcpserver.NewTokens(db, f.audit, f.clock.now)
 	f.keys = mcpserver.NewSigningKeys(db, f.audit, f.clock.now)
-	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.now})
+	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.now, Registry: f.registry})
 	t.Cleanup(f.resolver.Wait)
 	for name, user := range map[string]*accounts.User{"ann": &f.ann, "bob": &f.bob} {
 		var err error

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -20,6 +22,14 @@ const (
 	MCP
 )
 
+// String is the surface as metrics and logs name it.
+func (s Surface) String() string {
+	if s == MCP {
+		return "mcp"
+	}
+	return "rest"
+}
+
 const (
 	maxHeader    = 8 << 10 // bytes of an Authorization header
 	usedInterval = 30 * time.Second
@@ -32,6 +42,7 @@ type Resolver struct {
 	used      *sqldb.Marker
 	anonymous bool
 	now       func() time.Time
+	refused   *prometheus.CounterVec
 }
 
 // ResolverOptions are what a deployment may choose.
@@ -41,6 +52,8 @@ type ResolverOptions struct {
 	AnonymousMCP bool
 	// Now is the clock: time.Now.
 	Now func() time.Time
+	// Registry shows how many bearers were refused, and why. May be nil.
+	Registry prometheus.Registerer
 }
 
 // NewResolver makes a resolver.
@@ -50,7 +63,8 @@ func NewResolver(db *sqldb.DB, log *slog.Logger, opt ResolverOptions) *Resolver 
 	}
 	return &Resolver{
 		db: db, anonymous: opt.AnonymousMCP, now: opt.Now,
-		used: sqldb.NewMarker(db, log, usedInterval, markUsed),
+		used:    sqldb.NewMarker(db, log, usedInterval, markUsed),
+		refused: newRefused(opt.Registry),
 	}
 }
 
@@ -61,6 +75,14 @@ func (r *Resolver) Wait() { r.used.Wait() }
 // Resolve finds who a header stands for. Whatever is not an accepted bearer
 // is Unauthenticated, with a message that says why and shows no secret.
 func (r *Resolver) Resolve(ctx context.Context, header string, surface Surface) (accounts.Principal, error) {
+	p, err := r.resolve(ctx, header, surface)
+	if why, refused := accounts.RefusalOf(err); refused {
+		r.refused.WithLabelValues(surface.String(), string(why)).Inc()
+	}
+	return p, err
+}
+
+func (r *Resolver) resolve(ctx context.Context, header string, surface Surface) (accounts.Principal, error) {
 	if header == "" {
 		if r.anonymous && surface == MCP {
 			return anonymous(), nil

@@ -90,7 +90,6 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 			challenge += `, error="invalid_token"`
 		}
 		w.Header().Set("WWW-Authenticate", challenge)
-		s.metrics.refused.Inc()
 	case e != nil && e.Kind == errs.Forbidden:
 		status, code, message = http.StatusForbidden, codeUnauthenticated, e.Message
 	case e != nil && e.Kind == errs.Unavailable:

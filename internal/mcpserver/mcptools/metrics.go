@@ -15,7 +15,6 @@ type metrics struct {
 	seconds *prometheus.HistogramVec
 	results *prometheus.HistogramVec
 	empty   *prometheus.CounterVec
-	refused prometheus.Counter
 	unknown prometheus.Counter
 }
 
@@ -35,16 +34,12 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Name: "mnemosyne_mcp_tool_empty_total",
 			Help: "Tool calls that found nothing, by tool.",
 		}, []string{"tool"}),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "mnemosyne_mcp_bearers_refused_total",
-			Help: "Requests answered with 401.",
-		}),
 		unknown: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "mnemosyne_mcp_unknown_tools_total",
 			Help: "Calls of tools that do not exist or that the bearer may not call.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{m.seconds, m.results, m.empty, m.refused, m.unknown} {
+	for _, c := range []prometheus.Collector{m.seconds, m.results, m.empty, m.unknown} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register the MCP metrics: %w", err)
 		}
