@@ -34,7 +34,11 @@ type Report struct {
 // the data folder.
 func Check(ctx context.Context, p Program) Report {
 	r := Report{Warnings: p.Settings.Warnings()}
-	r.Parts = append(r.Parts, checkStore(ctx, p)...)
+	parts, warning := checkStore(ctx, p)
+	r.Parts = append(r.Parts, parts...)
+	if warning != "" {
+		r.Warnings = append(r.Warnings, warning)
+	}
 	r.Parts = append(r.Parts,
 		Part{Name: "cache", Engine: "in memory", Where: "this process", OK: true},
 		Part{Name: "reranker", Engine: "none", OK: true},
@@ -53,7 +57,7 @@ func Check(ctx context.Context, p Program) Report {
 
 // checkStore looks at what holds data, one part after the other, as far as it
 // gets.
-func checkStore(ctx context.Context, p Program) []Part {
+func checkStore(ctx context.Context, p Program) (parts []Part, warning string) {
 	database := Part{Name: "database", Engine: "SQLite", Where: p.Settings.DataDir}
 	if !p.Settings.Embedded() {
 		database.Engine = "PostgreSQL"
@@ -61,23 +65,23 @@ func checkStore(ctx context.Context, p Program) []Part {
 	}
 	c, err := openStore(ctx, p)
 	if err != nil {
-		return []Part{outcome(database, err)}
+		return []Part{outcome(database, err)}, ""
 	}
 	database.Where = c.DB.Where()
 	n, err := c.DB.Pending(ctx, migrations.FS)
 	if err == nil && n > 0 {
 		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
 	}
-	parts := []Part{outcome(database, errors.Join(err, c.DB.Close()))}
+	parts = []Part{outcome(database, errors.Join(err, c.DB.Close()))}
 	e, err := openEngines(p, c.Dir)
 	if err != nil {
-		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
+		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err)), ""
 	}
-	parts = append(parts, e.check(ctx)...)
+	parts, warning = append(parts, e.check(ctx)...), openToAll(p, e)
 	if err := e.close(); err != nil {
 		parts = append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
 	}
-	return parts
+	return parts, warning
 }
 
 func outcome(p Part, err error) Part {

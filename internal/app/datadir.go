@@ -17,14 +17,15 @@ import (
 
 // The data folder's layout.
 const (
-	databaseFile  = "mnemosyne.db"
-	graphFolder   = "graph"
-	objectFolder  = "objects"
-	cacheFolder   = "cache"
-	tempFolder    = "tmp"
-	secretKeyFile = "secret_key"
-	lockFile      = "lock"
-	holderFile    = "holder.json"
+	databaseFile   = "mnemosyne.db"
+	graphFolder    = "graph"
+	objectFolder   = "objects"
+	handoverFolder = "handover"
+	cacheFolder    = "cache"
+	tempFolder     = "tmp"
+	secretKeyFile  = "secret_key"
+	lockFile       = "lock"
+	holderFile     = "holder.json"
 )
 
 // Holder says which process has a data folder.

@@ -11,6 +11,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/queue"
 )
@@ -18,11 +19,11 @@ import (
 // engine is a part as the settings chose it: what `check` asks and what each
 // process says of itself when it starts.
 type engine struct {
-	part  string // as "graph"
-	kind  string // as "SQLite"
-	where string // an address or a folder, without credentials
-	ping  func(ctx context.Context) error
-	close func() error // nil: nothing to close
+	part  string                          // as "graph"
+	kind  string                          // as "SQLite"
+	where string                          // an address or a folder, without credentials
+	ping  func(ctx context.Context) error // nil: nothing to ask
+	close func() error                    // nil: nothing to close
 }
 
 // engines are the parts beside the relational store. Opening one talks to
@@ -31,6 +32,7 @@ type engine struct {
 type engines struct {
 	Graph    library.Graph
 	Objects  blob.Store
+	Source   ingest.Source
 	Queue    queue.Queue
 	Embedder embedding.Embedder
 
@@ -40,7 +42,7 @@ type engines struct {
 // openEngines opens the engines that the settings name, over the data folder.
 func openEngines(p Program, dir string) (*engines, error) {
 	e := &engines{}
-	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openQueue, e.openEmbedder} {
+	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openEmbedder} {
 		opened, err := open(p, dir)
 		if err != nil {
 			return nil, errors.Join(err, e.close())
@@ -104,7 +106,11 @@ func (e *engines) tell(ctx context.Context, log *slog.Logger) {
 func (e *engines) check(ctx context.Context) []Part {
 	var parts []Part
 	for _, o := range e.opened {
-		parts = append(parts, outcome(Part{Name: o.part, Engine: o.kind, Where: o.where}, o.ping(ctx)))
+		var err error
+		if o.ping != nil {
+			err = o.ping(ctx)
+		}
+		parts = append(parts, outcome(Part{Name: o.part, Engine: o.kind, Where: o.where}, err))
 	}
 	return parts
 }

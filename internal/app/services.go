@@ -39,7 +39,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	s := &Services{Core: core, engines: engines}
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
-		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access,
+		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source,
 		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
 	})
 	s.Search = search.New(s.searchOptions())

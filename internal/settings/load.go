@@ -128,7 +128,7 @@ func (s *Settings) Warnings() []string {
 	warn(s.SecretKey != "" && len(s.SecretKey) < short, "SECRET_KEY is shorter than 32 characters and may be guessed.")
 	warn(!s.Embedded() && s.Debug, "DEBUG is True in production.")
 	warn(!s.MCP.RequireAuth, "MCP_REQUIRE_AUTH is False: anyone who reaches /mcp/ reads the global libraries.")
-	warn(s.DaedalusStorage.S3.Endpoint != "" && s.DaedalusStorage.Prefix == "",
+	warn((s.DaedalusStorage.S3.Endpoint != "" || !s.Storage.Local) && s.DaedalusStorage.Prefix == "",
 		"DAEDALUS_S3_PREFIX is empty: every caller may ingest any object of the Daedalus bucket.")
 	warn(!s.Storage.Local && !s.Storage.S3.Verify, "AWS_S3_VERIFY is False: the S3 server's certificate is not checked.")
 	warn(s.DaedalusStorage.S3.Endpoint != "" && !s.DaedalusStorage.S3.Verify,

@@ -193,20 +193,20 @@ func daedalusRows(d *DaedalusStorage) []variable {
 	return []variable{
 		{
 			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers, status: NotYet,
-			doc: "The S3 server that Daedalus hands files over on. Empty: no ingest by s3_key.",
+			doc: "The S3 server that Daedalus hands files over on. Empty, with USE_LOCAL_STORAGE: the folder handover/ in the data folder.",
 		},
 		{name: "DAEDALUS_S3_ACCESS_KEY_ID", kind: text(&d.S3.AccessKey), readers: workers, status: NotYet, doc: "A key that may read the bucket."},
 		{name: "DAEDALUS_S3_SECRET_ACCESS_KEY", kind: text(&d.S3.SecretKey), secret: true, readers: workers, status: NotYet, doc: "Its secret."},
 		{
-			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers, status: NotYet,
+			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers,
 			doc: "The bucket, the only one that s3_bucket may name.",
 		},
 		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&d.S3.Region), readers: workers, status: NotYet, doc: "Its region."},
 		{name: "DAEDALUS_S3_USE_SSL", byDefault: "True", kind: boolean(&d.S3.UseSSL), readers: workers, status: NotYet, doc: "Speak TLS to it."},
 		{name: "DAEDALUS_S3_VERIFY", byDefault: "True", kind: boolean(&d.S3.Verify), readers: workers, status: NotYet, doc: "Check its certificate."},
 		{
-			name: "DAEDALUS_S3_PREFIX", kind: like(text(&d.Prefix), "users/{username}/"), readers: appOnly, status: NotYet,
-			doc: "Keys must start with it; {username} stands for the caller's. Empty allows every key to everybody.",
+			name: "DAEDALUS_S3_PREFIX", kind: like(text(&d.Prefix), "users/{username}/"), readers: appOnly,
+			doc: "The folder that keys must lie under; {username} stands for the caller's. Empty allows every key to everybody.",
 		},
 	}
 }
