@@ -39,7 +39,7 @@ func (b *bench) embed(ctx context.Context) ([]row, error) {
 		rates = append(rates, embedChunks/(ownCPU(syscall.RUSAGE_SELF)-begin).Seconds())
 		begin = ownCPU(syscall.RUSAGE_SELF)
 		for range embedQueries {
-			if _, err := model.EmbedQuery(ctx, w.tokens(12)); err != nil {
+			if _, err := model.EmbedQuery(ctx, embedding.Query{Text: w.tokens(12)}); err != nil {
 				return nil, err
 			}
 		}

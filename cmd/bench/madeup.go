@@ -95,9 +95,9 @@ func near(centre []float32, r *rand.Rand) []float32 {
 }
 
 // EmbedQuery embeds each query once.
-func (m *madeUp) EmbedQuery(ctx context.Context, query string) ([]float32, error) {
+func (m *madeUp) EmbedQuery(ctx context.Context, query embedding.Query) ([]float32, error) {
 	m.mu.Lock()
-	known := m.queries[query]
+	known := m.queries[query.Text]
 	m.mu.Unlock()
 	if known != nil {
 		return known, nil
@@ -108,6 +108,6 @@ func (m *madeUp) EmbedQuery(ctx context.Context, query string) ([]float32, error
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.queries[query] = vector
+	m.queries[query.Text] = vector
 	return vector, nil
 }

@@ -39,21 +39,49 @@ type Input struct {
 	Text    string
 }
 
+// Query is what a search asks for.
+type Query struct {
+	Text string
+	// Instruction says what kind of passages are looked for. Models that take
+	// none leave it unread.
+	Instruction string
+}
+
 // Embedder is one model in one space, safe for concurrent use.
 type Embedder interface {
+	// Space is the same for as long as the process lives, once it is known:
+	// a server may have to be asked first, and until then Dimensions is 0.
+	// KnownSpace asks.
 	Space() Space
-	// MaxTokens is the longest input that is read, special tokens excluded.
+	// MaxTokens, known when Space is, is the longest input that is read, special tokens excluded.
 	// Longer inputs are cut, which is not an error.
 	MaxTokens() int
 	// CountTokens counts text alone, special tokens excluded. It is cheap
 	// enough to be called for every sentence of a document.
 	CountTokens(text string) int
 	// EmbedDocuments returns [len(inputs)][Dimensions]float32 of unit length,
-	// in the order of inputs: all of them, or an error and none.
+	// in the order of inputs: all of them, or an error and none. With a
+	// *RefusedError the vectors of the inputs that were not refused are there.
 	EmbedDocuments(ctx context.Context, inputs []Input) ([][]float32, error)
 	// EmbedQuery returns [Dimensions]float32 of unit length, to be compared
 	// with the vectors of EmbedDocuments.
-	EmbedQuery(ctx context.Context, query string) ([]float32, error)
-	// Ping reports whether the embedder can answer now.
+	EmbedQuery(ctx context.Context, query Query) ([]float32, error)
+	// TakesInstructions tells whether EmbedQuery reads Query.Instruction, so
+	// that queries with different ones have different vectors.
+	TakesInstructions() bool
+	// Ping reports whether the embedder can answer now. After it has, Space
+	// is known.
 	Ping(ctx context.Context) error
+}
+
+// KnownSpace is the embedder's space, which its server is asked for where that
+// has not been done yet.
+func KnownSpace(ctx context.Context, e Embedder) (Space, error) {
+	if s := e.Space(); s.Dimensions > 0 {
+		return s, nil
+	}
+	if err := e.Ping(ctx); err != nil {
+		return Space{}, err
+	}
+	return e.Space(), nil
 }

@@ -65,11 +65,11 @@ type recorded struct {
 	recorder Recorder
 }
 
-func (e *recorded) EmbedQuery(ctx context.Context, query string) ([]float32, error) {
+func (e *recorded) EmbedQuery(ctx context.Context, query Query) ([]float32, error) {
 	began := time.Now()
 	vector, err := e.Embedder.EmbedQuery(ctx, query)
 	if err == nil {
-		e.record(ctx, PurposeQuery, time.Since(began), Input{Text: query})
+		e.record(ctx, PurposeQuery, time.Since(began), Input{Text: query.Text})
 	}
 	return vector, err
 }

@@ -21,7 +21,9 @@ func (m wordsModel) Ping(context.Context) error {
 	return m.err
 }
 
-func (m wordsModel) EmbedQuery(context.Context, string) ([]float32, error) {
+func (wordsModel) TakesInstructions() bool { return false }
+
+func (m wordsModel) EmbedQuery(context.Context, embedding.Query) ([]float32, error) {
 	return []float32{1}, m.err
 }
 
@@ -44,7 +46,7 @@ func TestCallsOfAModelAreRecordedWithTheirUserAndTheTokensItReads(t *testing.T) 
 	t.Parallel()
 	var a account
 	e := embedding.Recorded(wordsModel{}, embedding.InProcess, &a)
-	if _, err := e.EmbedQuery(embedding.ForUser(t.Context(), "u1"), "three words here"); err != nil {
+	if _, err := e.EmbedQuery(embedding.ForUser(t.Context(), "u1"), embedding.Query{Text: "three words here"}); err != nil {
 		t.Fatal(err)
 	}
 	inputs := []embedding.Input{{Context: "a title", Text: "one"}, {Text: "more words than are read"}}
@@ -67,7 +69,7 @@ func TestACallThatFailedIsNoUsage(t *testing.T) {
 	t.Parallel()
 	var a account
 	e := embedding.Recorded(wordsModel{err: errModel}, embedding.InProcess, &a)
-	if _, err := e.EmbedQuery(t.Context(), "q"); !errors.Is(err, errModel) {
+	if _, err := e.EmbedQuery(t.Context(), embedding.Query{Text: "q"}); !errors.Is(err, errModel) {
 		t.Errorf("EmbedQuery gave %v", err)
 	}
 	if _, err := e.EmbedDocuments(t.Context(), make([]embedding.Input, 2)); !errors.Is(err, errModel) {

@@ -64,7 +64,7 @@ func BenchmarkEmbedQuery(b *testing.B) {
 		b.Run(set.Name, func(b *testing.B) {
 			start := cpuSeconds(b)
 			for b.Loop() {
-				if _, err := model.EmbedQuery(b.Context(), query); err != nil {
+				if _, err := model.EmbedQuery(b.Context(), embedding.Query{Text: query}); err != nil {
 					b.Fatal(err)
 				}
 			}

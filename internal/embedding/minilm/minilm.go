@@ -82,6 +82,9 @@ func (m *Model) MaxTokens() int { return maxTokens }
 // CountTokens counts WordPieces and does not allocate.
 func (m *Model) CountTokens(text string) int { return m.tokenizer().Count(text) }
 
+// TakesInstructions is false: the model was trained without.
+func (m *Model) TakesInstructions() bool { return false }
+
 // Ping loads the model if need be.
 func (m *Model) Ping(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -138,7 +141,7 @@ func (m *Model) work(ctx context.Context, weights *modelfile.Model, queue *queue
 }
 
 // EmbedQuery computes one short text, ahead of any documents.
-func (m *Model) EmbedQuery(ctx context.Context, query string) ([]float32, error) {
+func (m *Model) EmbedQuery(ctx context.Context, query embedding.Query) ([]float32, error) {
 	weights, err := m.weights()
 	if err != nil {
 		return nil, err
@@ -151,7 +154,7 @@ func (m *Model) EmbedQuery(ctx context.Context, query string) ([]float32, error)
 	}
 	defer m.queries.put(w)
 	w.batch.reset()
-	w.batch.add(m.tokenizer(), embedding.Input{Text: query})
+	w.batch.add(m.tokenizer(), embedding.Input{Text: query.Text})
 	if err := m.forward(w, weights, ctx.Err); err != nil {
 		return nil, fmt.Errorf("embed query: %w", err)
 	}

@@ -109,7 +109,7 @@ func TestQueryIsTheVectorOfTheSameText(t *testing.T) {
 	t.Parallel()
 	model := minilm.New(minilm.Options{})
 	for _, ref := range references(t) {
-		query, err := model.EmbedQuery(t.Context(), ref.input())
+		query, err := model.EmbedQuery(t.Context(), embedding.Query{Text: ref.input()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestAnEndedContextStopsTheWork(t *testing.T) {
 	if _, err := model.EmbedDocuments(ctx, make([]embedding.Input, 3)); !errors.Is(err, context.Canceled) {
 		t.Errorf("EmbedDocuments gave the error %v", err)
 	}
-	if _, err := model.EmbedQuery(ctx, "query"); !errors.Is(err, context.Canceled) {
+	if _, err := model.EmbedQuery(ctx, embedding.Query{Text: "query"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("EmbedQuery gave the error %v", err)
 	}
 	if err := model.Ping(ctx); !errors.Is(err, context.Canceled) {
@@ -222,14 +222,14 @@ func TestAnEndedContextStopsTheWork(t *testing.T) {
 func TestManyCallersShareTheModel(t *testing.T) {
 	t.Parallel()
 	model := minilm.New(minilm.Options{Threads: 2})
-	want, err := model.EmbedQuery(t.Context(), "shared")
+	want, err := model.EmbedQuery(t.Context(), embedding.Query{Text: "shared"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var group errgroup.Group
 	for range 8 {
 		group.Go(func() error {
-			query, err := model.EmbedQuery(t.Context(), "shared")
+			query, err := model.EmbedQuery(t.Context(), embedding.Query{Text: "shared"})
 			if err == nil && !slices.Equal(query, want) {
 				err = errors.New("a query's vector changed")
 			}

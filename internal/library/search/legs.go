@@ -3,13 +3,9 @@ package search
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
@@ -61,33 +57,4 @@ func (e *Engine) legs(ctx context.Context, q question) (vector, fullText *leg) {
 	fullText.run(ctx)
 	group.Wait()
 	return vector, fullText
-}
-
-// spaceError says that the index is in another embedding space than the
-// process embeds in.
-type spaceError struct{ error }
-
-func (e spaceError) Unwrap() error { return e.error }
-
-func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, error) {
-	ours := e.opt.Embedder.Space().ID()
-	spaces, err := e.opt.Graph.Spaces(ctx, q.uids)
-	if len(spaces) == 0 {
-		return nil, err
-	}
-	if !slices.Contains(spaces, ours) {
-		return nil, spaceError{errs.Newf(errs.Unavailable, "The index is in the embedding space %s and searches are embedded in %s. "+
-			"Set the embedder that the index was made with, or ingest the documents again.", strings.Join(spaces, ", "), ours)}
-	}
-	vector, embedErr := e.opt.Embedder.EmbedQuery(ctx, q.text)
-	if embedErr != nil {
-		return nil, fmt.Errorf("embed the query: %w", embedErr)
-	}
-	hits, findErr := e.opt.Graph.Nearest(ctx, library.VectorQuery{
-		Libraries: q.uids, Space: ours, Vector: vector, Filter: q.filter, Limit: max(e.opt.VectorTopK, q.limit),
-	})
-	if err == nil && findErr == nil && len(spaces) > 1 {
-		findErr = fmt.Errorf("some chunks are in another embedding space than %s: %s", ours, strings.Join(spaces, ", "))
-	}
-	return hits, errors.Join(err, findErr)
 }

@@ -160,6 +160,39 @@ func TestALegThatFailsIsNamedAndTheOtherAnswers(t *testing.T) {
 	}
 }
 
+func TestAQueryIsEmbeddedOncePerInstructionThatTheModelReads(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		taught bool
+		want   int64
+	}{{false, 1}, {true, 2}} {
+		w := newWorld(t)
+		w.put(w.papers, "", "A", "apple pie")
+		w.put(w.notes, "", "B", "apple tart")
+		w.library(w.alice, "More papers", "technical")
+		w.embedder.taught = c.taught
+		got := w.search(w.alice, search.Request{Query: "apple"})
+		if n := w.embedder.asked.Load(); n != c.want || len(got.Hits) != 2 || got.Status.Vector != search.OK {
+			t.Errorf("a model that reads instructions (%v) was asked %d times, want %d: %+v", c.taught, n, c.want, got)
+		}
+	}
+}
+
+func TestEachKindOfLibraryIsSearchedWithItsOwnInstruction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.graph.fullText = func() error { return errors.New("the vectors are to decide") }
+	w.embedder.taught = true
+	technical, _ := library.TypeNamed("technical")
+	w.put(w.papers, "", "A", "zzz qqq")
+	w.put(w.papers, "", "B", "apple "+technical.QueryInstruction)
+	w.put(w.notes, "", "C", "apple "+technical.QueryInstruction)
+	got := w.search(w.alice, search.Request{Query: "apple"})
+	if len(got.Hits) != 3 || got.Hits[0].LibraryUID != w.papers || got.Hits[0].Score <= got.Hits[1].Score {
+		t.Errorf("%+v", got.Hits)
+	}
+}
+
 func TestAnIndexInAnotherSpaceRefusesAndNamesBoth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

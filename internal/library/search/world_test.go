@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +24,11 @@ import (
 // alike to be near each other.
 type letters struct {
 	space string
-	err   error
-	wait  chan struct{} // nil: no waiting
+	// taught lets the instruction count like the words of the query.
+	taught bool
+	asked  atomic.Int64 // queries embedded
+	err    error
+	wait   chan struct{} // nil: no waiting
 }
 
 func (l *letters) Space() embedding.Space   { return embedding.Space{Model: l.space, Dimensions: 26} }
@@ -42,7 +46,9 @@ func (l *letters) EmbedDocuments(_ context.Context, in []embedding.Input) ([][]f
 	return out, nil
 }
 
-func (l *letters) EmbedQuery(ctx context.Context, query string) ([]float32, error) {
+func (l *letters) TakesInstructions() bool { return l.taught }
+
+func (l *letters) EmbedQuery(ctx context.Context, query embedding.Query) ([]float32, error) {
 	if l.wait != nil {
 		select {
 		case <-l.wait:
@@ -50,7 +56,11 @@ func (l *letters) EmbedQuery(ctx context.Context, query string) ([]float32, erro
 			return nil, ctx.Err()
 		}
 	}
-	return count(query), l.err
+	l.asked.Add(1)
+	if l.taught {
+		query.Text += " " + query.Instruction
+	}
+	return count(query.Text), l.err
 }
 
 func count(text string) []float32 {

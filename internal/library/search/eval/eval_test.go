@@ -95,12 +95,15 @@ func (first) Ping(context.Context) error { return nil }
 func (f first) EmbedDocuments(ctx context.Context, in []embedding.Input) ([][]float32, error) {
 	out := make([][]float32, len(in))
 	for i, x := range in {
-		out[i], _ = f.EmbedQuery(ctx, x.Text)
+		out[i], _ = f.EmbedQuery(ctx, embedding.Query{Text: x.Text})
 	}
 	return out, nil
 }
 
-func (first) EmbedQuery(_ context.Context, q string) ([]float32, error) {
+func (first) TakesInstructions() bool { return false }
+
+func (first) EmbedQuery(_ context.Context, query embedding.Query) ([]float32, error) {
+	q := query.Text
 	v := make([]float32, 26)
 	v[q[0]-'a'] = 1
 	return v, nil

@@ -125,7 +125,7 @@ func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]st
 			return fmt.Errorf("full-text, question %s: %w", q.ID, err)
 		}
 		fullTextTimes = append(fullTextTimes, time.Since(start))
-		embedded, err := opt.Embedder.EmbedQuery(ctx, q.Text)
+		embedded, err := opt.Embedder.EmbedQuery(ctx, embedding.Query{Text: q.Text})
 		if err != nil {
 			return fmt.Errorf("embed question %s: %w", q.ID, err)
 		}
