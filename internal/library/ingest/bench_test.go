@@ -80,7 +80,7 @@ func BenchmarkManySmallDocuments(b *testing.B) {
 	pool := extract.NewPool(extract.Options{Executable: exe, Args: []string{"extract-worker"}, Workers: 2, CacheDir: b.TempDir()})
 	check(b, pool.Start(b.Context()))
 	model := &recorder{Embedder: minilm.New(minilm.Options{})}
-	_, err = model.EmbedQuery(b.Context(), "warm")
+	_, err = model.EmbedQuery(b.Context(), embedding.Query{Text: "warm"})
 	check(b, err)
 	texts := abstracts(b.N)
 	self, children := cpu(b, syscall.RUSAGE_SELF), cpu(b, syscall.RUSAGE_CHILDREN)

@@ -60,6 +60,9 @@ func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk
 	r.tracker.count(func(c *Counts) { c.Reused += int64(reused); c.Embedded += int64(len(part) - reused) })
 	if len(inputs) > 0 {
 		made, err := r.opt.Embedder.EmbedDocuments(ctx, inputs)
+		if refused, ok := errors.AsType[*embedding.RefusedError](err); ok {
+			return endedBy(ctx, chunkRefused(missing, refused))
+		}
 		if err != nil {
 			return endedBy(ctx, embedderFailed(err))
 		}
@@ -115,7 +118,21 @@ func embedderFailed(err error) error {
 	if _, ok := errors.AsType[*Failure](err); ok {
 		return err
 	}
+	if errors.Is(err, embedding.ErrDown) {
+		return &Failure{Code: CodeEmbedderFailed, Detail: "The embedder does not answer; see that it runs and that its settings are right.", Passing: true, Err: err}
+	}
 	return &Failure{Code: CodeEmbedderFailed, Detail: "The embedder gave no vectors; see that it runs and that its settings are right.", Passing: true, Err: err}
+}
+
+// chunkRefused says which passage the embedder has no vector for. It would
+// refuse it again.
+func chunkRefused(chunks []chunk.Chunk, refused *embedding.RefusedError) error {
+	c := chunks[refused.Inputs[0]]
+	where := fmt.Sprintf("at character %d", c.Start)
+	if c.Page != nil {
+		where = fmt.Sprintf("on page %d, %s", *c.Page, where)
+	}
+	return &Failure{Code: CodeEmbedderFailed, Detail: "The embedder refuses the passage that begins " + where + "; the log says with which words.", Err: refused}
 }
 
 // seal comes past the point of no return, and goes on from there.

@@ -48,8 +48,8 @@ func (c *claim) prefix() string { return strings.TrimSuffix(c.originalKey, origi
 // not ended: that one is publishing, and goes first.
 const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts + 1, lease_token = $2, lease_until = $3,
 	started_at = COALESCE(started_at, $4), updated_at = $4,
-	stale = stale OR (recipe <> '' AND recipe <> $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid)),
-	recipe = $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid)
+	stale = stale OR ($5 <> '' AND recipe <> '' AND recipe <> $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid)),
+	recipe = CASE WHEN $5 = '' THEN recipe ELSE $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid) END
 WHERE id = $1 AND status = 'queued' AND not_before <= $4
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
@@ -61,7 +61,7 @@ const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content
 FROM item_generation g JOIN item i ON i.uid = g.item_uid JOIN library l ON l.uid = i.library_uid
 WHERE g.item_uid = $1 AND g.generation = $2`
 
-// take claims a job. It gives nil when the job is not to be had: it runs, has
+// take claims a job, whose recipe it leaves where none is known. It gives nil when the job is not to be had: it runs, has
 // ended, or is not due.
 func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Duration) (*claim, error) {
 	now := s.now()

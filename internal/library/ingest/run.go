@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -137,11 +138,15 @@ func ignoreLost(err error) error {
 // failing gives the job another try, or ends it.
 func (r *run) failing(ctx context.Context, at snapshot, f *Failure) func() error {
 	r.log.WarnContext(ctx, "a job failed", "stage", at.stage, "code", f.Code, "passing", f.Passing, "error", f)
-	if (f.Passing && r.job.Attempts < maxTries) || r.publishing {
+	waits := r.waits(f)
+	if (f.Passing && r.job.Attempts < maxTries) || waits || r.publishing {
 		again := r.now().Add(r.backoff(r.job.Attempts))
+		if waits {
+			again = r.now().Add(r.backoff(waitingBackoff))
+		}
 		return func() error {
 			r.metrics.retried(f.Code)
-			return r.requeue(ctx, r.claim, at, again, false, f.Detail)
+			return r.requeue(ctx, r.claim, at, again, waits, f.Detail)
 		}
 	}
 	return func() error {
@@ -151,6 +156,12 @@ func (r *run) failing(ctx context.Context, at snapshot, f *Failure) func() error
 		}
 		return err
 	}
+}
+
+// waits tells whether the job stands still for an embedder that is down, which
+// no number of tries mends and the document has no part in.
+func (r *run) waits(f *Failure) bool {
+	return f.Passing && errors.Is(f, embedding.ErrDown) && r.job.StartedAt != nil && r.now().Sub(*r.job.StartedAt) < waitForEmbedder
 }
 
 const readLeft = `SELECT CASE

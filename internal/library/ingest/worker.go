@@ -61,6 +61,13 @@ const (
 	crashBackoff = 10 * time.Second // after the first that is not free, doubled each time up to maxBackoff
 	firstBackoff = time.Second      // before the second try, doubled each time
 	maxBackoff   = 60 * time.Second // full jitter: anything from nothing to this
+
+	// waitForEmbedder is how long after its start a job waits for an embedder
+	// that is down without that counting as a try: servers take minutes to load
+	// a model, and an operator longer to notice. waitingBackoff is the place in
+	// the row of backoffs that such tries stay at: up to 16 s.
+	waitForEmbedder = time.Hour
+	waitingBackoff  = 5
 )
 
 // Worker runs jobs. It is a lifecycle.Service.
@@ -218,12 +225,16 @@ func (w *Worker) handle(taking context.Context, id string) {
 	ctx, leave := context.WithCancelCause(taking)
 	defer leave(nil)
 	defer context.AfterFunc(w.life, func() { leave(context.Cause(w.life)) })() //nolint:contextcheck // the life is over by then
-	c, err := w.take(ctx, id, rand.Text(), w.recipe(), w.opt.Lease)
+	recipe, unknown := w.recipe(ctx)
+	c, err := w.take(ctx, id, rand.Text(), recipe, w.opt.Lease)
 	if c == nil {
 		if err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "cannot claim a job", "job_id", id, "error", err)
 		}
 		return
+	}
+	if err == nil && !c.publishing { // which needs no embedder any more
+		err = unknown
 	}
 	w.hub.changed(id)
 	r := &run{
@@ -236,8 +247,13 @@ func (w *Worker) handle(taking context.Context, id string) {
 
 // recipe names all that decides what chunks and vectors a text becomes, but
 // for the library's type, which the claim adds. The number rises when the
-// same settings come to give other chunks.
-func (w *Worker) recipe() string {
+// same settings come to give other chunks. It is empty, with the reason, for
+// as long as the embedder cannot be asked for its space.
+func (w *Worker) recipe(ctx context.Context) (string, error) {
 	const version = 1
-	return fmt.Sprintf("%d/%s/%d/", version, w.opt.Embedder.Space().ID(), w.opt.Embedder.MaxTokens())
+	space, err := embedding.KnownSpace(ctx, w.opt.Embedder)
+	if err != nil {
+		return "", embedderFailed(err)
+	}
+	return fmt.Sprintf("%d/%s/%d/", version, space.ID(), w.opt.Embedder.MaxTokens()), nil
 }

@@ -36,15 +36,25 @@ type hashEmbedder struct {
 	calls atomic.Int64 // inputs embedded
 	fail  func() error
 	wait  func(ctx context.Context) error
+	ping  func() error // not nil: the space is unknown until it gives nil
+	known atomic.Bool
 }
 
 func (e *hashEmbedder) Space() embedding.Space {
+	if e.ping != nil && !e.known.Load() {
+		return embedding.Space{Model: "hash"}
+	}
 	return embedding.Space{Model: "hash", Dimensions: e.dims}
 }
 func (e *hashEmbedder) MaxTokens() int           { return 64 }
 func (e *hashEmbedder) CountTokens(s string) int { return len(strings.Fields(s)) }
 func (e *hashEmbedder) Ping(context.Context) error {
-	return nil
+	if e.ping == nil {
+		return nil
+	}
+	err := e.ping()
+	e.known.Store(err == nil)
+	return err
 }
 
 func (e *hashEmbedder) EmbedDocuments(ctx context.Context, in []embedding.Input) ([][]float32, error) {
@@ -66,8 +76,10 @@ func (e *hashEmbedder) EmbedDocuments(ctx context.Context, in []embedding.Input)
 	return out, nil
 }
 
-func (e *hashEmbedder) EmbedQuery(_ context.Context, q string) ([]float32, error) {
-	return e.vector(q), nil
+func (e *hashEmbedder) TakesInstructions() bool { return false }
+
+func (e *hashEmbedder) EmbedQuery(_ context.Context, q embedding.Query) ([]float32, error) {
+	return e.vector(q.Text), nil
 }
 
 func (e *hashEmbedder) vector(text string) []float32 {
