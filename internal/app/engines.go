@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
@@ -87,9 +88,9 @@ func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
 // close closes what was opened, the last one first.
 func (e *engines) close() error {
 	var faults []error
-	for i := len(e.opened) - 1; i >= 0; i-- {
-		if e.opened[i].close != nil {
-			faults = append(faults, e.opened[i].close())
+	for _, o := range slices.Backward(e.opened) {
+		if o.close != nil {
+			faults = append(faults, o.close())
 		}
 	}
 	return errors.Join(faults...)

@@ -58,7 +58,7 @@ func (s *Services) searchOptions() search.Options {
 }
 
 // Close closes the engines and the store.
-func (s *Services) Close() error { return errors.Join(s.engines.close(), s.Core.Close()) }
+func (s *Services) Close() error { return errors.Join(s.close(), s.Core.Close()) }
 
 // addWorker adds what turns accepted documents into found ones.
 func (s *Services) addWorker(group *lifecycle.Group) error {

@@ -47,7 +47,7 @@ type Grant struct {
 // decides selects from grantTables: $1 is the caller's user id, $2 their name.
 const (
 	libraryColumns = `l.uid, l.workspace_id, l.owner_id, l.owner_username, l.name, l.description, l.library_type,
-	l.item_count, l.chunk_count, l.revision, l.created_at, l.updated_at`
+	l.item_count, l.chunk_count, l.revision, l.embedding_space, l.other_space, l.space_switched, l.created_at, l.updated_at`
 	grantColumns = libraryColumns + `, COALESCE(m.role, '')`
 	memberJoin   = ` LEFT JOIN library_membership m ON m.library_uid = l.uid AND m.user_id = $1`
 	// visible holds the rules of reading. The membership is asked for by a
@@ -69,7 +69,7 @@ func scanGrant(p accounts.Principal) func(sqldb.Row) (Grant, error) {
 func libraryFields(l *Library) []any {
 	return []any{
 		&l.UID, &l.WorkspaceID, &l.OwnerID, &l.OwnerUsername, &l.Name, &l.Description, &l.Type,
-		&l.ItemCount, &l.ChunkCount, &l.Revision, scanTime(&l.CreatedAt), scanTime(&l.UpdatedAt),
+		&l.ItemCount, &l.ChunkCount, &l.Revision, &l.Space, &l.OtherSpace, &l.Switched, scanTime(&l.CreatedAt), scanTime(&l.UpdatedAt),
 	}
 }
 

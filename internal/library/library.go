@@ -34,8 +34,14 @@ type Library struct {
 	ItemCount     int64
 	ChunkCount    int64
 	Revision      int64 // rises with any change
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	// Space is the embedding space that searches use; empty: the only one
+	// there is. OtherSpace is filled beside it while the library moves to
+	// another model and, when Switched, was the one before.
+	Space      string
+	OtherSpace string
+	Switched   bool
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
 }
 
 // Global tells whether everybody who is signed in may read the library.

@@ -2,6 +2,7 @@ package sqlitegraph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -45,6 +46,7 @@ func (s *snapshot) addVectors(ctx context.Context, itemID, generation int64, spa
 	if err != nil {
 		return 0, fmt.Errorf("prepare: %w", err)
 	}
+	defer func() { err = errors.Join(err, add.Close()) }()
 	for ordinal, v := range vectors {
 		if spaceID, err = s.spaceMade(ctx, space, len(v)); err != nil {
 			return 0, err
