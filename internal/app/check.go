@@ -39,10 +39,7 @@ func Check(ctx context.Context, p Program) Report {
 	if warning != "" {
 		r.Warnings = append(r.Warnings, warning)
 	}
-	r.Parts = append(r.Parts,
-		Part{Name: "cache", Engine: "in memory", Where: "this process", OK: true},
-		Part{Name: "reranker", Engine: "none", OK: true},
-	)
+	r.Parts = append(r.Parts, Part{Name: "reranker", Engine: "none", OK: true})
 	for _, e := range p.Settings.Dump() {
 		if !e.Default && e.Status == settings.NotYet {
 			r.Unused = append(r.Unused, e.Name)

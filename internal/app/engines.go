@@ -9,6 +9,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
+	"git.helu.ca/r/mnemosyne/internal/cache"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -35,6 +36,7 @@ type engines struct {
 	Objects  blob.Store
 	Source   ingest.Source
 	Queue    queue.Queue
+	Cache    cache.Cache
 	Embedder embedding.Embedder
 
 	opened []engine
@@ -43,7 +45,7 @@ type engines struct {
 // openEngines opens the engines that the settings name, over the data folder.
 func openEngines(p Program, dir string) (*engines, error) {
 	e := &engines{}
-	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openEmbedder} {
+	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openCache, e.openEmbedder} {
 		opened, err := open(p, dir)
 		if err != nil {
 			return nil, errors.Join(err, e.close())

@@ -72,7 +72,7 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
 		MaxUpload: s.Settings.Ingest.MaxUploadBytes, TempDir: filepath.Join(s.Dir, tempFolder), Log: s.Log,
 	})
-	health := &httpx.Health{Database: s.DB, Log: s.Log}
+	health := &httpx.Health{Database: s.DB, Cache: s.Cache, Log: s.Log}
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(s.Log)}
 	tables := [][]httpx.Route{api.Routes(), health.Routes()}
 	for _, table := range tables {

@@ -18,7 +18,7 @@ type Pinger interface {
 // Health answers whether the process lives and whether it can work.
 type Health struct {
 	Database Pinger
-	Cache    Pinger // nil: in memory, always well
+	Cache    Pinger // nil: none
 	Log      *slog.Logger
 }
 

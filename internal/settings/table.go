@@ -155,12 +155,12 @@ func graphRows(g *Graph) []variable {
 func cacheRows(c *Cache) []variable {
 	return []variable{
 		{
-			name: "KVDB_LOCATION", readers: everyone, status: NotYet,
+			name: "KVDB_LOCATION", readers: everyone,
 			kind: list(&c.Servers, "host:port, several parted by commas", "oberon.example.com:11211", server),
 			doc:  "Memcached. Empty: in memory.",
 		},
 		{
-			name: "KVDB_PREFIX", byDefault: "mnemosyne", readers: everyone, status: NotYet,
+			name: "KVDB_PREFIX", byDefault: "mnemosyne", readers: everyone,
 			kind: pattern(&c.Prefix, "up to 50 characters without spaces", "mnemosyne", `^[!-~]{1,50}$`),
 			doc:  "Stands before every key, so that a server can be shared.",
 		},
