@@ -60,6 +60,7 @@ func (s *Services) handler() (http.Handler, error) {
 	}
 	pages.Mount(router)
 	router.Handle("/metrics", httpx.Metrics(s.Registry))
+	router.MethodNotAllowed(httpx.UnknownMethod(httpx.RESTErrors(s.Log)))
 	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(s.Log))))
 	return httpx.NewFront(router, httpx.FrontOptions{
 		Log: telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP), Registry: s.Registry, AnyHost: httpx.AnyHost,

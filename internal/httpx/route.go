@@ -98,9 +98,17 @@ func notAllowed(methods []string) Handler {
 	allow := strings.Join(slices.Compact(methods), ", ")
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Allow", allow)
-		return JSON(w, http.StatusMethodNotAllowed, Fault{Detail: "Method \"" + r.Method + "\" not allowed."})
+		return refuseMethod(w, r)
 	}
 }
+
+func refuseMethod(w http.ResponseWriter, r *http.Request) error {
+	return JSON(w, http.StatusMethodNotAllowed, Fault{Detail: "Method \"" + r.Method + "\" not allowed."})
+}
+
+// UnknownMethod answers methods that no route of the router has, as PROPFIND:
+// which path was asked for plays no part.
+func UnknownMethod(onError ErrorWriter) http.HandlerFunc { return Guard(refuseMethod, onError) }
 
 // Unmatched answers what no route takes: a path that lacks only its final
 // slash leads there, when it is asked with GET or HEAD; anything else is not
