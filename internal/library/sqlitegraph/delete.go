@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 

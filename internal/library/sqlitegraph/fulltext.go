@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 

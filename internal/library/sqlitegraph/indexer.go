@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph/terms"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 )
 
 func TestDocumentTerms(t *testing.T) {
