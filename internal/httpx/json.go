@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -27,7 +29,7 @@ type Present map[string]bool
 // Body reads a JSON object into a struct, strictly: names exactly as in the
 // struct's json tags, each once; no null where the field is not a pointer
 // with the tag nullable:"true"; fields with required:"true" there; no
-// character U+0000, nothing behind the object. What is wrong is told by
+// character U+0000, no half of a surrogate pair, nothing behind the object. What is wrong is told by
 // field. Present says which fields were there, so that null and absent are
 // told apart.
 func Body[T any](w http.ResponseWriter, r *http.Request) (T, Present, error) {
@@ -73,7 +75,7 @@ func DecodeObject(raw []byte, into any) (Present, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
-	c := &checker{dec: dec, present: Present{}}
+	c := &checker{dec: dec, raw: raw, present: Present{}}
 	first, err := dec.Token()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -111,7 +113,54 @@ func syntaxFault(err error) error {
 // types are structs, slices, scalars, pointers, maps and any.
 type checker struct {
 	dec     *json.Decoder
+	raw     []byte // what dec reads
 	present Present
+}
+
+// text tells what is wrong with a string that was just read, if anything. The
+// decoder puts U+FFFD in the place of half a surrogate pair, so that what was
+// written is looked at where there is one.
+func (c *checker) text(v string, begin int64) (fault string) {
+	switch {
+	case strings.ContainsRune(v, 0):
+		return "Null characters are not allowed."
+	case strings.ContainsRune(v, utf8.RuneError) && halfPair(c.raw[begin:c.dec.InputOffset()]):
+		return "Half of a surrogate pair is not allowed."
+	}
+	return ""
+}
+
+// halfPair tells whether JSON escapes a surrogate without its other half.
+func halfPair(raw []byte) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		i++
+		r := escaped(raw, i)
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		const hex = 4
+		if i += hex; i+2 >= len(raw) || raw[i+1] != '\\' || utf16.DecodeRune(r, escaped(raw, i+2)) == utf8.RuneError {
+			return true
+		}
+		i += 2 + hex
+	}
+	return false
+}
+
+// escaped is the code unit of the escape whose letter is at i, or -1.
+func escaped(raw []byte, i int) rune {
+	const end = 5 // u and four digits
+	if i+end > len(raw) || raw[i] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(raw[i+1:i+end]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // fieldError names a field by its top name, and says deeper down what is
@@ -126,16 +175,20 @@ func fieldError(path, fault string) error {
 
 func (c *checker) object(t reflect.Type, path string, depth int) error {
 	if depth > maxDepth {
-		return errs.Newf(errs.Invalid, "The JSON is nested deeper than %d levels.", maxDepth)
+		return tooDeep(path)
 	}
 	fields := fieldsOf(t)
 	seen := map[string]bool{}
 	for c.dec.More() {
+		begin := c.dec.InputOffset()
 		token, err := c.dec.Token()
 		if err != nil {
 			return syntaxFault(err)
 		}
 		name, _ := token.(string)
+		if fault := c.text(name, begin); fault != "" {
+			return errs.New(errs.Invalid, fault)
+		}
 		at := name
 		if path != "" {
 			at = path + "." + name
@@ -161,8 +214,6 @@ func (c *checker) object(t reflect.Type, path string, depth int) error {
 func (c *checker) member(fields map[string]field, seen map[string]bool, name, at string, depth int) error {
 	f, known := fields[name]
 	switch {
-	case strings.ContainsRune(name, 0):
-		return errs.New(errs.Invalid, "Null characters are not allowed.")
 	case fields != nil && !known:
 		return fieldError(at, "There is no such field.")
 	case seen[name]:
@@ -173,6 +224,7 @@ func (c *checker) member(fields map[string]field, seen map[string]bool, name, at
 }
 
 func (c *checker) value(f field, path string, depth int) error {
+	begin := c.dec.InputOffset()
 	token, err := c.dec.Token()
 	if err != nil {
 		return syntaxFault(err)
@@ -192,8 +244,8 @@ func (c *checker) value(f field, path string, depth int) error {
 		}
 		return c.object(f.typ, path, depth+1)
 	case string:
-		if strings.ContainsRune(v, 0) {
-			return fieldError(path, "Null characters are not allowed.")
+		if fault := c.text(v, begin); fault != "" {
+			return fieldError(path, fault)
 		}
 		return fits(kind == reflect.String, kind, path)
 	case bool:
@@ -205,12 +257,17 @@ func (c *checker) value(f field, path string, depth int) error {
 	return nil
 }
 
+func tooDeep(path string) error {
+	top, _, _ := strings.Cut(path, ".")
+	return errs.Field(top, fmt.Sprintf("The JSON is nested deeper than %d levels.", maxDepth))
+}
+
 func (c *checker) array(f field, kind reflect.Kind, path string, depth int) error {
 	if err := fits(kind == reflect.Slice, kind, path); err != nil {
 		return err
 	}
 	if depth > maxDepth {
-		return errs.Newf(errs.Invalid, "The JSON is nested deeper than %d levels.", maxDepth)
+		return tooDeep(path)
 	}
 	element := field{}
 	if kind == reflect.Slice {

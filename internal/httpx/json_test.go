@@ -29,11 +29,11 @@ func body(t *testing.T, contentType, text string) (sample, httpx.Present, error)
 func TestBodyTakesWhatItsTypeSays(t *testing.T) {
 	t.Parallel()
 	got, present, err := body(t, "application/json; charset=UTF-8",
-		`{"name":"n","count":-3,"on":true,"place":null,"tags":["a"],"meta":{"Name":1,"deep":[{"x":null}]}}`)
+		`{"name":"n","count":-3,"on":true,"place":null,"tags":["\ud83d\ude00","\ufffd","\\ud800","\ud83d\ude00\ud83d\ude00�"],"meta":{"Name":1,"deep":[{"x":null}]}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Name != "n" || got.Count != -3 || !got.On || got.Place != nil || len(got.Tags) != 1 || got.Meta["Name"] == nil {
+	if got.Name != "n" || got.Count != -3 || !got.On || got.Place != nil || strings.Join(got.Tags, " ") != "😀 � \\ud800 😀😀�" || got.Meta["Name"] == nil {
 		t.Errorf("read %+v", got)
 	}
 	if !present["place"] || present["absent"] {
@@ -72,8 +72,14 @@ func TestBodyNamesWhatIsWrong(t *testing.T) {
 		{"a list for an object", `{"name":"n","meta":[]}`, "meta", "object"},
 		{"a null character", `{"name":"a\u0000b"}`, "name", "Null characters"},
 		{"a null character in a name", `{"name":"n","meta":{"\u0000":1}}`, "", "Null characters"},
-		{"too deep", `{"name":"n","meta":` + strings.Repeat(`{"a":`, 40) + `1` + strings.Repeat(`}`, 40) + `}`, "", "nested"},
-		{"too deep a list", `{"name":"n","meta":{"a":` + strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40) + `}}`, "", "nested"},
+		{"too deep", `{"name":"n","meta":` + strings.Repeat(`{"a":`, 40) + `1` + strings.Repeat(`}`, 40) + `}`, "meta", "nested"},
+		{"too deep a list", `{"name":"n","meta":{"a":` + strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40) + `}}`, "meta", "nested"},
+		{"half a surrogate pair", `{"name":"a\ud800"}`, "name", "surrogate"},
+		{"the halves the wrong way round", `{"name":"\udc00\ud800"}`, "name", "surrogate"},
+		{"a half before another escape", `{"name":"\ud800\n"}`, "name", "surrogate"},
+		{"a half after a pair", `{"name":"\ud83d\ude00\ude00"}`, "name", "surrogate"},
+		{"a half deeper", `{"name":"n","meta":{"a":["\uDFFF"]}}`, "meta", "a.0: Half of a surrogate"},
+		{"a half in a name", `{"name":"n","meta":{"\ud800":1}}`, "", "surrogate"},
 		{"not UTF-8", "{\"name\":\"\xff\"}", "", "UTF-8"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
