@@ -42,6 +42,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source,
 		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
 	})
+	s.Libraries.PurgeBy(s.Ingest)
 	s.Search = search.New(s.searchOptions())
 	return s, nil
 }

@@ -24,15 +24,17 @@ const (
 
 // ItemFilter narrows a list of items. Zero values narrow nothing.
 type ItemFilter struct {
-	LibraryUID string
-	Collection *string // by name
-	Status     ItemStatus
+	LibraryUID  string
+	WorkspaceID string  // of the caller; with no LibraryUID
+	Collection  *string // by name
+	FileID      string
+	Status      ItemStatus
 }
 
 // Items lists documents that the caller may read, newest first. A library
-// that they may not read is NotFound.
+// that they may not read, or a workspace that is not theirs, is NotFound.
 func (s *Service) Items(ctx context.Context, p accounts.Principal, f ItemFilter, after Position, limit int) ([]Item, error) {
-	libraries, err := s.listed(ctx, p, f.LibraryUID)
+	libraries, err := s.listed(ctx, p, f)
 	if err != nil || len(libraries) == 0 {
 		return nil, err
 	}
@@ -41,6 +43,9 @@ func (s *Service) Items(ctx context.Context, p accounts.Principal, f ItemFilter,
 	where.in("i.library_uid", libraries)
 	if f.Collection != nil {
 		where.in("c.name", []string{*f.Collection})
+	}
+	if f.FileID != "" {
+		where.in("i.file_id", []string{f.FileID})
 	}
 	if f.Status != "" {
 		where.in("i.status", []string{string(f.Status)})
@@ -56,9 +61,13 @@ ORDER BY i.created_at DESC, i.uid DESC LIMIT $3`, where.args...)
 }
 
 // listed names the libraries that a list may show: the one asked for, or all.
-func (s *Service) listed(ctx context.Context, p accounts.Principal, uid string) ([]string, error) {
-	if uid != "" {
-		l, _, err := s.access.Read(ctx, p, uid)
+func (s *Service) listed(ctx context.Context, p accounts.Principal, f ItemFilter) ([]string, error) {
+	switch {
+	case f.WorkspaceID != "":
+		l, err := s.access.Workspace(ctx, p, f.WorkspaceID)
+		return []string{l.UID}, err
+	case f.LibraryUID != "":
+		l, _, err := s.access.Read(ctx, p, f.LibraryUID)
 		return []string{l.UID}, err
 	}
 	all, err := s.access.Readable(ctx, p)
@@ -203,26 +212,40 @@ func (s *Service) reindex(ctx context.Context, item Item) error {
 	return nil
 }
 
-const deleteItem = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE uid = $1 AND deleted_at IS NULL RETURNING chunk_count`
+const (
+	deleteItem = `UPDATE item SET deleted_at = $3, updated_at = $3
+WHERE library_uid = $1 AND uid = $2 AND deleted_at IS NULL RETURNING chunk_count`
+	deleteFile = `UPDATE item SET deleted_at = $3, updated_at = $3
+WHERE library_uid = $1 AND file_id = $2 AND deleted_at IS NULL RETURNING chunk_count`
+)
 
 // DeleteItem takes a document out of everybody's sight, at once. What is
-// stored of it goes when the reconciler comes round.
+// stored of it goes soon after.
 func (s *Service) DeleteItem(ctx context.Context, p accounts.Principal, uid string) error {
 	_, l, _, err := s.access.ItemForWrite(ctx, p, uid)
 	if err != nil {
 		return err
 	}
-	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+	return s.dropItem(ctx, deleteItem, l.UID, uid)
+}
+
+// dropItem deletes the item of a library that a statement finds by a name.
+func (s *Service) dropItem(ctx context.Context, statement, libraryUID, name string) error {
+	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		chunks, err := sqldb.One(ctx, tx, func(row sqldb.Row) (n int64, err error) { return n, row.Scan(&n) },
-			deleteItem, uid, sqldb.At(s.now()))
+			statement, libraryUID, name, sqldb.At(s.now()))
 		if sqldb.Missing(err) {
 			return errNone
 		} else if err != nil {
 			return err
 		}
-		return Bump(ctx, tx, l.UID, -1, -chunks, s.now())
+		return Bump(ctx, tx, libraryUID, -1, -chunks, s.now())
 	})
-	return goneAs(err, noItem(), "delete item")
+	if err != nil {
+		return goneAs(err, noItem(), "delete item")
+	}
+	s.purge()
+	return nil
 }
 
 const (

@@ -33,13 +33,28 @@ type Service struct {
 	db     *sqldb.DB
 	access *Access
 	index  Indexer
+	purger Purger // nil: nobody is told
 	log    *slog.Logger
 	now    func() time.Time
 }
 
+// Purger is told that something was deleted, so that what is stored of it
+// goes now and not at the next turn. It does not wait.
+type Purger interface{ Nudge() }
+
 // NewService makes a service over the store.
 func NewService(db *sqldb.DB, access *Access, index Indexer, log *slog.Logger) *Service {
 	return &Service{db: db, access: access, index: index, log: log, now: time.Now}
+}
+
+// PurgeBy names who takes away what is stored of what was deleted. It is
+// called before the service is used.
+func (s *Service) PurgeBy(p Purger) { s.purger = p }
+
+func (s *Service) purge() {
+	if s.purger != nil {
+		s.purger.Nudge()
+	}
 }
 
 // Access is the rules that the service keeps to.
@@ -133,17 +148,24 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 	if err != nil {
 		return Grant{}, err
 	}
+	l, err = s.update(ctx, p, l, patch, NoLibrary())
+	return Grant{Library: l, Role: role}, err
+}
+
+// update changes a library that the caller was granted; missing is the answer
+// when it goes meanwhile.
+func (s *Service) update(ctx context.Context, p accounts.Principal, l Library, patch Patch, missing error) (Library, error) {
 	former, freed := l.OwnerID, patch.Global != nil && *patch.Global
 	if err := applyPatch(p, &l, &patch); err != nil {
-		return Grant{}, err
+		return Library{}, err
 	}
-	at := sqldb.At(s.now())
-	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+	uid, at := l.UID, sqldb.At(s.now())
+	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		n, err := sqldb.Exec(ctx, tx, updateLibrary, uid, patch.Name, patch.Description, patch.Type, freed, at)
 		if err != nil || n == 0 {
 			return orGone(err)
 		}
-		l, err = sqldb.One(ctx, tx, func(row sqldb.Row) (l Library, err error) { return l, row.Scan(libraryFields(&l)...) }, readLibrary, uid)
+		l, err = sqldb.One(ctx, tx, scanLibrary, readLibrary, uid)
 		if err != nil || former == nil || !freed {
 			return err
 		}
@@ -152,9 +174,9 @@ func (s *Service) Update(ctx context.Context, p accounts.Principal, uid string, 
 		return err
 	})
 	if err != nil {
-		return Grant{}, goneAs(err, NoLibrary(), "update library")
+		return Library{}, goneAs(err, missing, "update library")
 	}
-	return Grant{Library: l, Role: role}, nil
+	return l, nil
 }
 
 // applyPatch checks what a library would be, and puts the patch into the form
@@ -194,8 +216,7 @@ const (
 )
 
 // Delete takes a library and all it holds out of everybody's sight, at once.
-// What is stored of it goes when the reconciler comes round. Workspaces are
-// not deleted here.
+// What is stored of it goes soon after.
 func (s *Service) Delete(ctx context.Context, p accounts.Principal, uid string) error {
 	l, err := s.access.Own(ctx, p, uid)
 	if err != nil {
@@ -217,7 +238,11 @@ func (s *Service) remove(ctx context.Context, uid string) error {
 		}
 		return nil
 	})
-	return goneAs(err, NoLibrary(), "delete library")
+	if err != nil {
+		return goneAs(err, NoLibrary(), "delete library")
+	}
+	s.purge()
+	return nil
 }
 
 const bumpLibrary = `UPDATE library

@@ -166,11 +166,11 @@ func (s *Service) Jobs(ctx context.Context, p accounts.Principal, f Filter) (job
 func (s *Service) listed(ctx context.Context, p accounts.Principal, f Filter) ([]string, error) {
 	uid := f.LibraryUID
 	if f.WorkspaceID != "" {
-		found, err := s.workspace(ctx, p, f.WorkspaceID)
-		if err != nil || found == "" || (uid != "" && uid != found) {
-			return nil, err
+		l, err := s.access.Workspace(ctx, p, f.WorkspaceID)
+		if errs.Is(err, errs.NotFound) || (err == nil && uid != "" && uid != l.UID) {
+			return nil, nil
 		}
-		uid = found
+		return []string{l.UID}, err
 	}
 	if uid != "" {
 		l, _, err := s.access.Read(ctx, p, uid)

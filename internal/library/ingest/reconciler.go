@@ -27,7 +27,6 @@ type ReconcilerOptions struct {
 type Reconciler struct {
 	*core
 	opt    ReconcilerOptions
-	nudge  chan struct{}
 	cancel context.CancelFunc
 	done   chan struct{}
 	swept  time.Time
@@ -51,7 +50,7 @@ func NewReconciler(s *Service, opt ReconcilerOptions) *Reconciler {
 			*d.value = d.fallback
 		}
 	}
-	return &Reconciler{core: s.core, opt: opt, nudge: make(chan struct{}, 1), done: make(chan struct{})}
+	return &Reconciler{core: s.core, opt: opt, done: make(chan struct{})}
 }
 
 // Start runs it now and then every so often.
@@ -68,7 +67,7 @@ func (r *Reconciler) Start(ctx context.Context) error {
 			}
 			select {
 			case <-tick.C:
-			case <-r.nudge:
+			case <-r.nudged:
 			case <-running.Done():
 				return
 			}
@@ -85,14 +84,6 @@ func (r *Reconciler) Stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// Nudge makes it run now instead of at its next turn, as after a deletion.
-func (r *Reconciler) Nudge() {
-	select {
-	case r.nudge <- struct{}{}:
-	default:
 	}
 }
 

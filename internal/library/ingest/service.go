@@ -9,7 +9,6 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -31,6 +30,7 @@ type Access interface {
 	Readable(ctx context.Context, p accounts.Principal) ([]library.Library, error)
 	Read(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
 	Write(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
+	Workspace(ctx context.Context, p accounts.Principal, id string) (library.Library, error)
 }
 
 // Source is the bucket that other systems hand documents over in. It is only
@@ -79,6 +79,7 @@ type core struct {
 	log      *slog.Logger
 	now      func() time.Time
 	hub      *hub
+	nudged   chan struct{} // holds one wish at most that the reconciler run now
 	metrics  *metrics
 }
 
@@ -88,7 +89,7 @@ const defaultMaxUpload = 2 << 30
 func New(opt Options) *Service {
 	s := &core{
 		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source,
-		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(),
+		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(), nudged: make(chan struct{}, 1),
 	}
 	if s.maxBytes <= 0 {
 		s.maxBytes = defaultMaxUpload
@@ -103,15 +104,14 @@ func New(opt Options) *Service {
 	return &Service{core: s, access: opt.Access}
 }
 
-const findWorkspace = `SELECT uid FROM library WHERE owner_username = $1 AND workspace_id = $2 AND deleted_at IS NULL`
-
-// workspace gives the uid of the caller's workspace, or of none.
-func (s *Service) workspace(ctx context.Context, p accounts.Principal, id string) (string, error) {
-	uid, err := sqldb.One(ctx, s.db.Read(), scanString, findWorkspace, p.Username, id)
-	if err != nil && !sqldb.Missing(err) {
-		return "", fmt.Errorf("find workspace: %w", err)
+// Nudge makes the Reconciler of this process, if it runs one, run now instead
+// of at its next turn, as after a deletion. Other processes' come round by
+// themselves.
+func (s *Service) Nudge() {
+	select {
+	case s.nudged <- struct{}{}:
+	default:
 	}
-	return uid, nil
 }
 
 func noJob() error { return errs.New(errs.NotFound, "No such job.") }

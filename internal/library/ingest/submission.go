@@ -103,7 +103,7 @@ func (sub *Submission) checkText() error {
 // no such place.
 func (sub *Submission) unregistered() error {
 	if sub.WorkspaceID != "" {
-		return errs.New(errs.NotFound, "Workspace is not registered.")
+		return library.NoWorkspace()
 	}
 	return errs.New(errs.NotFound, "Library is not registered.")
 }

@@ -87,14 +87,11 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 // target finds where to and whether the caller may. To them, what they may
 // not write is not there.
 func (s *Service) target(ctx context.Context, p accounts.Principal, sub Submission) (library.Library, library.Role, error) {
-	uid := sub.LibraryUID
 	if sub.WorkspaceID != "" {
-		var err error
-		if uid, err = s.workspace(ctx, p, sub.WorkspaceID); err != nil {
-			return library.Library{}, "", err
-		}
+		lib, err := s.access.Workspace(ctx, p, sub.WorkspaceID)
+		return lib, library.RoleOwner, err
 	}
-	lib, role, err := s.access.Write(ctx, p, uid)
+	lib, role, err := s.access.Write(ctx, p, sub.LibraryUID)
 	if err != nil {
 		return library.Library{}, "", unseen(err, sub.unregistered())
 	}

@@ -1,5 +1,5 @@
 // Package libraryapi is the REST surface of the library: libraries, members,
-// items and their text, ingest, jobs, search and who one is. Its table of
+// workspaces, items and their text, ingest, jobs, search and who one is. Its table of
 // routes is what is served and what the OpenAPI document says. Handlers
 // decode, ask the app and answer; who may see what is decided in
 // library.Access, never here.
@@ -64,7 +64,7 @@ func New(opt Options) *API { return &API{opt: opt} }
 func (a *API) Routes() []httpx.Route {
 	var all []httpx.Route
 	for _, area := range [][]httpx.Route{
-		a.libraryRoutes(), a.memberRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.searchRoutes(), a.meRoutes(),
+		a.libraryRoutes(), a.memberRoutes(), a.workspaceRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.searchRoutes(), a.meRoutes(),
 	} {
 		all = append(all, area...)
 	}

@@ -55,6 +55,7 @@ type itemsQuery struct {
 
 	LibraryUID string `query:"library_uid" description:"Of this library only."`
 	Collection string `query:"collection" description:"Of the collection of this name only."`
+	FileID     string `query:"file_id" description:"Of this file id only."`
 	Status     string `query:"status" enum:"processing,ready,failed"`
 }
 
@@ -63,21 +64,25 @@ func (a *API) listItems(w http.ResponseWriter, r *http.Request, p accounts.Princ
 	if err != nil {
 		return err
 	}
-	var after library.Position
-	if err := a.opt.Cursors.After(r, p.UserID, q.Page, &after); err != nil {
-		return err
-	}
-	f := library.ItemFilter{LibraryUID: q.LibraryUID, Status: library.ItemStatus(q.Status)}
+	f := library.ItemFilter{LibraryUID: q.LibraryUID, FileID: q.FileID, Status: library.ItemStatus(q.Status)}
 	if q.Collection != "" {
 		f.Collection = &q.Collection
 	}
-	items, err := a.opt.Libraries.Items(r.Context(), p, f, after, q.Limit+1)
+	return a.pageOfItems(w, r, p, f, q.Page)
+}
+
+func (a *API) pageOfItems(w http.ResponseWriter, r *http.Request, p accounts.Principal, f library.ItemFilter, page httpx.Page) error {
+	var after library.Position
+	if err := a.opt.Cursors.After(r, p.UserID, page, &after); err != nil {
+		return err
+	}
+	items, err := a.opt.Libraries.Items(r.Context(), p, f, after, page.Limit+1)
 	if err != nil {
 		return err
 	}
-	if len(items) > q.Limit {
-		items = items[:q.Limit]
-		end := items[q.Limit-1]
+	if len(items) > page.Limit {
+		items = items[:page.Limit]
+		end := items[page.Limit-1]
 		if err := a.opt.Cursors.Next(w, r, p.UserID, library.Position{CreatedAt: end.CreatedAt, UID: end.UID}); err != nil {
 			return err
 		}

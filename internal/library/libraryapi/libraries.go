@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
@@ -75,8 +74,8 @@ func (a *API) createLibrary(w http.ResponseWriter, r *http.Request, p accounts.P
 	if err != nil {
 		return err
 	}
-	if present["library_type"] && body.LibraryType == "" {
-		return errs.Field("library_type", "This field may not be blank.")
+	if err := notBlank(present, map[string]string{"library_type": body.LibraryType}); err != nil {
+		return err
 	}
 	g, err := a.opt.Libraries.Create(r.Context(), p, library.NewLibrary{
 		Name: body.Name, Description: body.Description, Type: body.LibraryType, Global: body.Global,

@@ -97,7 +97,7 @@ func (a *API) part(r *http.Request, p accounts.Principal, u *upload, part *multi
 		}
 		return u.set(name, raw)
 	}
-	if err := a.mayUpload(r, p, u.sub.LibraryUID); err != nil {
+	if err := a.mayUpload(r, p, u.sub); err != nil {
 		return err
 	}
 	if own := part.FileName(); u.sub.Filename == "" {
@@ -111,11 +111,15 @@ func (a *API) part(r *http.Request, p accounts.Principal, u *upload, part *multi
 
 // mayUpload tells whoever may not write so before all of a large file is
 // sent, in the words of Submit, which decides.
-func (a *API) mayUpload(r *http.Request, p accounts.Principal, libraryUID string) error {
-	if libraryUID == "" {
+func (a *API) mayUpload(r *http.Request, p accounts.Principal, sub ingest.Submission) error {
+	switch {
+	case sub.WorkspaceID != "":
+		_, err := a.opt.Libraries.Access().Workspace(r.Context(), p, sub.WorkspaceID)
+		return err
+	case sub.LibraryUID == "":
 		return nil
 	}
-	_, _, err := a.opt.Libraries.Access().Write(r.Context(), p, libraryUID)
+	_, _, err := a.opt.Libraries.Access().Write(r.Context(), p, sub.LibraryUID)
 	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) {
 		return errs.New(errs.NotFound, "Library is not registered.")
 	}
