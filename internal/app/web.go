@@ -17,10 +17,25 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
-// bearers lets httpx ask who a bearer is at the REST surface.
-func bearers(resolver *mcpserver.Resolver) httpx.BearerFunc {
+// limitedBearers asks who a bearer is, and limits those that stand for nobody.
+type limitedBearers struct {
+	resolver *mcpserver.Resolver
+	failures *httpx.Failures
+}
+
+// Resolve asks first and counts afterwards: an accepted bearer always passes.
+func (b limitedBearers) Resolve(ctx context.Context, header string, surface mcpserver.Surface) (accounts.Principal, error) {
+	p, err := b.resolver.Resolve(ctx, header, surface)
+	if err != nil {
+		err = b.failures.Refused(ctx, header, err)
+	}
+	return p, err
+}
+
+// onREST lets httpx ask at the REST surface.
+func (b limitedBearers) onREST() httpx.BearerFunc {
 	return func(ctx context.Context, header string) (accounts.Principal, error) {
-		return resolver.Resolve(ctx, header, mcpserver.REST)
+		return b.Resolve(ctx, header, mcpserver.REST)
 	}
 }
 
@@ -35,7 +50,10 @@ func (s *Services) sessions() httpx.SessionFunc {
 // handler puts every surface behind one front: REST, pages, MCP, health and
 // metrics.
 func (s *Services) handler() (http.Handler, error) {
-	auth, err := httpx.NewAuth(bearers(s.resolver), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
+	limited := limitedBearers{s.resolver, httpx.NewFailures(httpx.FailuresOptions{
+		Cache: s.Cache, PerMinute: s.Settings.HTTP.AuthFailuresPerMinute, Log: s.Log, Registry: s.Registry,
+	})}
+	auth, err := httpx.NewAuth(limited.onREST(), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +65,7 @@ func (s *Services) handler() (http.Handler, error) {
 	if err := s.mountREST(router, auth, cursors); err != nil {
 		return nil, err
 	}
-	mcp, err := s.mcp(cursors)
+	mcp, err := s.mcp(limited, cursors)
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +105,9 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 	return nil
 }
 
-func (s *Services) mcp(cursors *httpx.Cursors) (*mcptools.Server, error) {
+func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcptools.Server, error) {
 	return mcptools.New(mcptools.Options{
-		Bearers: s.resolver, Libraries: s.Libraries, Objects: s.Objects, Chunks: s.Graph, Search: s.Search, Cursors: cursors,
+		Bearers: bearers, Libraries: s.Libraries, Objects: s.Objects, Chunks: s.Graph, Search: s.Search, Cursors: cursors,
 		AllowedHosts: s.Settings.HTTP.AllowedHosts, Version: s.Version, Log: s.Log, Registry: s.Registry,
 	})
 }
@@ -97,6 +115,6 @@ func (s *Services) mcp(cursors *httpx.Cursors) (*mcptools.Server, error) {
 func (s *Services) pages(auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*dashboard.Dashboard, error) {
 	return dashboard.New(dashboard.Options{
 		Auth: auth, Cursors: cursors, Accounts: s.Accounts, Tokens: s.Tokens, Access: s.Access,
-		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools, Log: s.Log,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Cache: s.Cache, Tools: tools, Log: s.Log,
 	})
 }

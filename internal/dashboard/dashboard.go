@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/cache"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -84,6 +85,8 @@ type Options struct {
 	Ingest    Ingest
 	Search    Search
 	Chunks    Chunks
+	// Cache counts tries to sign in. Nil: one of this process.
+	Cache cache.Cache
 	// Tools are the names of the MCP tools that a token can be narrowed to.
 	Tools []string
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that
@@ -113,6 +116,9 @@ func New(opt Options) (*Dashboard, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Cache == nil {
+		opt.Cache = cache.NewInProcess(cache.InProcessOptions{Now: opt.Now})
+	}
 	static, err := fs.Sub(web.FS, "static")
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "The static files are missing.")
@@ -125,7 +131,7 @@ func New(opt Options) (*Dashboard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dashboard{opt: opt, assets: assets, views: views, throttle: newThrottle(opt.Now)}, nil
+	return &Dashboard{opt: opt, assets: assets, views: views, throttle: newThrottle(opt.Cache, opt.Now)}, nil
 }
 
 // actor is who does something in a page, for the audit trail.

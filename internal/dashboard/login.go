@@ -36,7 +36,11 @@ func (d *Dashboard) askLogin(w http.ResponseWriter, r *http.Request, s httpx.Ses
 func (d *Dashboard) signIn(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	p := loginPage{Next: httpx.SafeNext(r.PostForm.Get("next")), Username: field(r, "username")}
 	origin := httpx.Origin(r)
-	if wait := d.throttle.try(origin.Address, p.Username); wait > 0 {
+	wait, err := d.throttle.try(r.Context(), origin.Address, p.Username)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
 		seconds := int(math.Ceil(wait.Seconds()))
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		p.Fault = fmt.Sprintf("There were too many tries. Wait %d seconds and try again.", seconds)
@@ -54,7 +58,9 @@ func (d *Dashboard) signIn(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if err != nil {
 		return err
 	}
-	d.throttle.forgive(p.Username)
+	if err := d.throttle.forgive(r.Context(), p.Username); err != nil {
+		return err
+	}
 	http.SetCookie(w, cookie(r, httpx.SessionCookie, value, d.opt.SessionLife))
 	http.SetCookie(w, cookie(r, visitorCookie, "", -1))
 	http.Redirect(w, r, p.Next, http.StatusSeeOther)

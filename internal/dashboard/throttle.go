@@ -1,109 +1,58 @@
 package dashboard
 
 import (
-	"net/netip"
-	"sync"
+	"context"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/cache"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
-// Tries to sign in: a burst, then one each so often. Nobody is locked out for
-// longer than that, whoever else tries under their name.
+// Tries to sign in that are taken in a minute. Nobody is locked out for longer
+// than that, whoever else tries under their name.
 const (
-	burstOfAddress = 30
-	burstOfName    = 10
-	everyAddress   = 2 * time.Second
-	everyName      = 5 * time.Second
-	maxKnown       = 10_000 // of each kind
+	triesOfAddress = 30
+	triesOfName    = 10
 )
 
-// throttle slows guessing of passwords down. It is kept in memory: a restart
-// forgives.
-type throttle struct {
-	now func() time.Time
+// throttle slows guessing of passwords down. It counts in the cache, so that
+// every process knows of the tries at the others; a lost cache forgives.
+type throttle struct{ window cache.Window }
 
-	mu        sync.Mutex
-	addresses map[string]*rate.Limiter
-	names     map[string]*rate.Limiter
-}
-
-func newThrottle(now func() time.Time) *throttle {
-	return &throttle{now: now, addresses: map[string]*rate.Limiter{}, names: map[string]*rate.Limiter{}}
+func newThrottle(c cache.Cache, now func() time.Time) *throttle {
+	return &throttle{cache.Window{Cache: c, Length: time.Minute, Now: now}}
 }
 
 // try counts a try and tells how long to wait instead, 0 to go on.
-func (t *throttle) try(address, username string) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	if wait := take(t.addresses, network(address), everyAddress, burstOfAddress, now); wait > 0 {
-		return wait
+func (t *throttle) try(ctx context.Context, address, username string) (wait time.Duration, err error) {
+	for _, counted := range []struct {
+		name string
+		most int64
+	}{
+		{"sign-in address " + httpx.Network(address), triesOfAddress},
+		{ofName(username), triesOfName},
+	} {
+		n, err := t.window.Count(ctx, counted.name)
+		if err != nil {
+			return 0, err
+		}
+		if n > counted.most {
+			return t.window.Left(), nil
+		}
 	}
-	return take(t.names, folded(username), everyName, burstOfName, now)
+	return 0, nil
 }
 
 // forgive forgets the tries under a name that has been signed in with.
-func (t *throttle) forgive(username string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.names, folded(username))
+func (t *throttle) forgive(ctx context.Context, username string) error {
+	return t.window.Forget(ctx, ofName(username))
 }
 
-func take(known map[string]*rate.Limiter, key string, every time.Duration, burst int, now time.Time) time.Duration {
-	limiter, ok := known[key]
-	if !ok {
-		forget(known, burst, now)
-		limiter = rate.NewLimiter(rate.Every(every), burst)
-		known[key] = limiter
-	}
-	reservation := limiter.ReserveN(now, 1)
-	wait := reservation.DelayFrom(now)
-	if wait > 0 {
-		reservation.CancelAt(now)
-	}
-	return wait
-}
-
-// forget makes room: first those who have all their tries again, then any.
-func forget(known map[string]*rate.Limiter, burst int, now time.Time) {
-	if len(known) < maxKnown {
-		return
-	}
-	for key, limiter := range known {
-		if limiter.TokensAt(now) >= float64(burst) {
-			delete(known, key)
-		}
-	}
-	for key := range known {
-		if len(known) < maxKnown {
-			return
-		}
-		delete(known, key)
-	}
-}
-
-// network is what one person has at their disposal: an IPv4 address, or the
-// /64 of an IPv6 one.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil || ip.Is4() {
-		return address
-	}
-	const subnet = 64
-	prefix, err := ip.WithZone("").Prefix(subnet)
-	if err != nil {
-		return address
-	}
-	return prefix.String()
-}
-
-// folded is a user name in the form that all its spellings share and that an
+// ofName is a user name in the form that all its spellings share and that an
 // account is found by, cut so that a long one costs no memory.
-func folded(username string) string {
+func ofName(username string) string {
 	const most = 200
 	name := accounts.UsernameKey(username)
-	return name[:min(len(name), most)]
+	return "sign-in name " + name[:min(len(name), most)]
 }

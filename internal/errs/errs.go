@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kind is what went wrong, in terms of what the caller can do about it.
@@ -40,6 +41,8 @@ type Error struct {
 	Fields map[string][]string
 	// Code is a stable word for programs, where a contract names one.
 	Code string
+	// RetryAfter is when to come again, with the kinds that pass; 0: not known.
+	RetryAfter time.Duration
 	// Err is the cause, for the log.
 	Err error
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
@@ -57,13 +60,26 @@ func RESTErrors(log *slog.Logger) ErrorWriter {
 		if status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 		}
-		if status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "5")
-		}
+		RetryAfter(w, status, err)
 		if err := JSON(w, status, body); err != nil {
 			Report(log, r, err)
 		}
 	}
+}
+
+// shortly is when to come again when an error does not say.
+const shortly = 5 * time.Second
+
+// RetryAfter says when to come again, with the statuses that pass.
+func RetryAfter(w http.ResponseWriter, status int, err error) {
+	if status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests {
+		return
+	}
+	wait := shortly
+	if e := errs.As(err); e != nil && e.RetryAfter > 0 {
+		wait = e.RetryAfter
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }
 
 func fault(r *http.Request, err error) (status int, body any) {

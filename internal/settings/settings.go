@@ -57,6 +57,8 @@ type HTTP struct {
 	AllowedHosts       []string       // host names, ".example.com" for a domain and all below it, "*" for any
 	CSRFTrustedOrigins []string       // scheme://host[:port], the host may start with "*."
 	TrustedProxies     []netip.Prefix // whose X-Forwarded-* headers count
+
+	AuthFailuresPerMinute int // different refused bearers of an address before 429; 0 is no limit
 }
 
 // UpAddr is where `up` listens: loopback unless told otherwise.

@@ -114,6 +114,10 @@ func httpRows(h *HTTP) []variable {
 			kind: list(&h.TrustedProxies, "networks or addresses parted by commas", "127.0.0.0/8,10.10.0.0/24", network),
 			doc:  "Proxies whose X-Forwarded-* headers count.",
 		},
+		{
+			name: "MNEMOSYNE_AUTH_FAILURES_PER_MINUTE", byDefault: "60", kind: integer(&h.AuthFailuresPerMinute, 0, 1_000_000), readers: appAndMCP,
+			doc: "Different bearers that one address may try in vain before it gets 429. Accepted ones always pass. 0 is no limit.",
+		},
 	}
 }
 

@@ -24,7 +24,8 @@ const (
 	codeMethodNotFound  = -32601
 	codeInvalidParams   = -32602
 	codeInternal        = -32603
-	codeUnauthenticated = -32001 // of the range left to servers
+	codeUnauthenticated = -32001 // of the range left to servers, as the next
+	codeTooMany         = -32003
 )
 
 // newEra is the first revision without initialize and sessions.

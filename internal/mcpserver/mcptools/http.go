@@ -92,11 +92,14 @@ func (s *Server) refuseCaller(w http.ResponseWriter, r *http.Request, err error)
 		w.Header().Set("WWW-Authenticate", challenge)
 	case e != nil && e.Kind == errs.Forbidden:
 		status, code, message = http.StatusForbidden, codeUnauthenticated, e.Message
+	case e != nil && e.Kind == errs.RateLimited:
+		status, code, message = http.StatusTooManyRequests, codeTooMany, e.Message
 	case e != nil && e.Kind == errs.Unavailable:
 		status, message = http.StatusServiceUnavailable, e.Message
 	default:
 		message = s.fault(r.Context(), "bearer_not_resolved", err)
 	}
+	httpx.RetryAfter(w, status, err)
 	refuse(w, status, nil, code, message)
 }
 

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver/mcptools"
 )
@@ -169,6 +171,19 @@ func TestTwoAuthorizationHeadersAreRefused(t *testing.T) {
 	req.Header["Authorization"] = []string{"Bearer alice", "Bearer bob"}
 	if res := w.do(req); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("answered %d, want 401", res.StatusCode)
+	}
+}
+
+func TestACallerWhoFailsTooOftenIsToldWhenToComeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mu.Lock()
+	w.refusal = &errs.Error{Kind: errs.RateLimited, Message: "Request was throttled.", RetryAfter: 1500 * time.Millisecond}
+	w.mu.Unlock()
+	res := w.post("/mcp/", "unknown", revision, listTools)
+	const body = `{"jsonrpc":"2.0","id":null,"error":{"code":-32003,"message":"Request was throttled."}}`
+	if got := read(t, res); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "2" || got != body {
+		t.Errorf("%d, Retry-After %q: %s", res.StatusCode, res.Header.Get("Retry-After"), got)
 	}
 }
 

@@ -46,6 +46,7 @@ type world struct {
 
 	mu      sync.Mutex
 	bearers map[string]accounts.Principal
+	refusal error                      // in the place of a plain one
 	chunks  map[string][]library.Chunk // by item uid/generation
 	find    func(ctx context.Context, p accounts.Principal, r search.Request) (search.Result, error)
 
@@ -171,6 +172,8 @@ func (w *world) Resolve(_ context.Context, header string, surface mcpserver.Surf
 		return p, errors.New("asked for another surface")
 	case token == "broken":
 		return p, errors.New("the store is on fire")
+	case !ok && w.refusal != nil:
+		return p, w.refusal
 	case !ok:
 		return p, errs.New(errs.Unauthenticated, "This token is not known or has been revoked.")
 	}
