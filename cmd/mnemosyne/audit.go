@@ -53,7 +53,7 @@ func (c auditCmd) Run(ctx context.Context, p *program) error {
 
 // auditLine shows an event as operators search for it.
 func auditLine(e accounts.Entry) string {
-	parts := []string{e.At.Format(time.RFC3339), e.Event, e.Outcome}
+	parts := []string{e.At.Format(time.RFC3339), accounts.Title(e.Event, e.Outcome)}
 	for _, key := range slices.Sorted(maps.Keys(e.Detail)) {
 		parts = append(parts, fmt.Sprintf("%s=%q", key, fmt.Sprint(e.Detail[key])))
 	}

@@ -18,7 +18,7 @@ import (
 // how it ended, and to what.
 type Event struct {
 	Name    string // as team_create
-	Outcome string // as created, or idempotent_hit
+	Outcome string // as created, or idempotent_hit; empty where the name says it all
 	Actor   Actor
 	// Detail names what was acted on: identifiers and names, never a secret.
 	Detail []slog.Attr
@@ -116,15 +116,23 @@ func (a *Audit) insert(ctx context.Context, q sqldb.Querier, e Event) error {
 	return nil
 }
 
-// tell logs an event as operators search for it: `team_create created`. Names
-// and outcomes are a small fixed set.
+// Title is an event as operators search for it: `team_create created`, or
+// `team_delete` where there is no outcome.
+func Title(name, outcome string) string {
+	if outcome == "" {
+		return name
+	}
+	return name + " " + outcome
+}
+
+// tell logs an event. Names and outcomes are a small fixed set.
 func (a *Audit) tell(ctx context.Context, e Event) {
 	attrs := append([]slog.Attr{}, e.Detail...)
 	attrs = append(attrs, slog.String("by", e.Actor.Username), slog.String("credential", e.Actor.Credential.Masked))
 	if e.Actor.Address != "" {
 		attrs = append(attrs, slog.String("address", e.Actor.Address))
 	}
-	a.log.LogAttrs(ctx, slog.LevelInfo, e.Name+" "+e.Outcome, attrs...) //nolint:sloglint // of a fixed set, see above
+	a.log.LogAttrs(ctx, slog.LevelInfo, Title(e.Name, e.Outcome), attrs...) //nolint:sloglint // of a fixed set, see above
 }
 
 // AuditFilter chooses events. The zero value chooses all.

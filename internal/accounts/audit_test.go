@@ -47,6 +47,18 @@ func TestTheTrailHoldsWhoDidWhatFromWhere(t *testing.T) {
 	})
 }
 
+func TestAnEventWithoutAnOutcomeIsToldByItsNameAlone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f fixture) { // section 13.4: team_delete team_id=…
+		if err := f.audit.Record(t.Context(), accounts.Event{Name: "team_delete", Detail: []slog.Attr{slog.String("team_id", "t1")}}); err != nil {
+			t.Fatal(err)
+		}
+		if line := f.log.String(); !strings.Contains(line, `level=INFO msg=team_delete team_id=t1 `) {
+			t.Errorf("the log holds %s", line)
+		}
+	})
+}
+
 func TestTheTrailIsGivenOldestFirstAndFiltered(t *testing.T) {
 	t.Parallel()
 	const events = 1203 // more than two pages, many of one moment

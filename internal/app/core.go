@@ -43,6 +43,7 @@ type Core struct {
 	Accounts *accounts.Accounts
 	Tokens   *mcpserver.Tokens
 	Keys     *mcpserver.SigningKeys
+	Teams    *mcpserver.Teams
 	Access   *library.Access
 
 	resolver *mcpserver.Resolver
@@ -70,6 +71,7 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{SecretKey: c.secret})
 	c.Tokens = mcpserver.NewTokens(c.DB, c.Audit, nil)
 	c.Keys = mcpserver.NewSigningKeys(c.DB, c.Audit, nil)
+	c.Teams = mcpserver.NewTeams(c.DB, c.Audit, mcpserver.TeamsOptions{Registry: p.Registry})
 	c.resolver = mcpserver.NewResolver(c.DB, p.Log, mcpserver.ResolverOptions{
 		AnonymousMCP: !p.Settings.MCP.RequireAuth, Registry: p.Registry,
 	})

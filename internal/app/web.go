@@ -14,6 +14,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver/mcptools"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver/teamsapi"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
@@ -93,7 +94,8 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 	})
 	health := &httpx.Health{Database: s.DB, Cache: s.Cache, Log: s.Log}
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(s.Log)}
-	tables := [][]httpx.Route{api.Routes(), health.Routes()}
+	teams := teamsapi.New(s.Teams, cursors)
+	tables := [][]httpx.Route{api.Routes(), teams.Routes(), health.Routes()}
 	for _, table := range tables {
 		surface.Mount(router, table)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
@@ -24,6 +25,8 @@ type fixture struct {
 	audit    *accounts.Audit
 	tokens   *mcpserver.Tokens
 	keys     *mcpserver.SigningKeys
+	teams    *mcpserver.Teams
+	access   *library.Access
 	resolver *mcpserver.Resolver
 	registry *prometheus.Registry
 	log      *syncBuffer
@@ -44,6 +47,8 @@ func newFixture(t testing.TB, db *sqldb.DB) fixture {
 	f.accounts = accounts.New(db, f.audit, log, accounts.Options{Now: f.clock.now})
 	f.tokens = mcpserver.NewTokens(db, f.audit, f.clock.now)
 	f.keys = mcpserver.NewSigningKeys(db, f.audit, f.clock.now)
+	f.access = library.NewAccess(db, library.AccessOptions{})
+	f.teams = mcpserver.NewTeams(db, f.audit, mcpserver.TeamsOptions{Now: f.clock.now, Registry: f.registry})
 	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.now, Registry: f.registry})
 	t.Cleanup(f.resolver.Wait)
 	for name, user := range map[string]*accounts.User{"ann": &f.ann, "bob": &f.bob} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -40,6 +41,7 @@ const (
 type Resolver struct {
 	db        *sqldb.DB
 	used      *sqldb.Marker
+	jwts      *jwt.Parser
 	anonymous bool
 	now       func() time.Time
 	refused   *prometheus.CounterVec
@@ -62,7 +64,7 @@ func NewResolver(db *sqldb.DB, log *slog.Logger, opt ResolverOptions) *Resolver 
 		opt.Now = time.Now
 	}
 	return &Resolver{
-		db: db, anonymous: opt.AnonymousMCP, now: opt.Now,
+		db: db, jwts: newJWTs(opt.Now), anonymous: opt.AnonymousMCP, now: opt.Now,
 		used:    sqldb.NewMarker(db, log, usedInterval, markUsed),
 		refused: newRefused(opt.Registry),
 	}
@@ -177,15 +179,6 @@ func scopeOn(surface Surface, b bearerRow) (accounts.Scope, error) {
 		return accounts.Scope{}, err
 	}
 	return accounts.Scope{Kind: accounts.ScopeLibraries, Libraries: libraries, Tools: tools}, nil
-}
-
-// resolveTeamJWT is where team JWTs will be verified; until then they are
-// refused as any other bearer.
-func (r *Resolver) resolveTeamJWT(_ context.Context, _ string, surface Surface) (accounts.Principal, error) {
-	if surface == REST {
-		return nobody(accounts.RefusedJWTHere, "A JWT is not accepted here; use a UserToken.")
-	}
-	return nobody(accounts.RefusedOther, "Team JWTs are not accepted by this server.")
 }
 
 func anonymous() accounts.Principal {

@@ -26,7 +26,7 @@ func TestABearerStandsForItsUserOnREST(t *testing.T) {
 			t.Fatal(err)
 		}
 		end := f.clock.now().Add(time.Hour)
-		plaintext, token := f.mint(t, mcpserver.TokenSpec{AllowedTools: []string{"search"}, AllowedLibraries: []string{library}, ExpiresAt: &end})
+		plaintext, token := f.mint(t, mcpserver.TokenSpec{AllowedTools: []string{"search"}, AllowedLibraries: []string{aLibrary}, ExpiresAt: &end})
 		for _, header := range []string{"Bearer " + plaintext, "bearer " + plaintext, "BEARER  " + plaintext + " "} {
 			p, err := f.resolver.Resolve(t.Context(), header, mcpserver.REST)
 			if err != nil || p.UserID != f.ann.ID || p.Username != "ann" || p.Superuser || !slices.Equal(p.Groups, []string{"Admin", "SME"}) {
@@ -49,7 +49,7 @@ func TestOverMCPTheTokensListsNarrowItsUser(t *testing.T) {
 		for _, spec := range []mcpserver.TokenSpec{
 			{},
 			{AllowedLibraries: []string{"*"}},
-			{AllowedLibraries: []string{library}, AllowedTools: []string{"search", "whoami"}},
+			{AllowedLibraries: []string{aLibrary}, AllowedTools: []string{"search", "whoami"}},
 		} {
 			plaintext, _ := f.mint(t, spec)
 			p, err := f.resolver.Resolve(t.Context(), "Bearer "+plaintext, mcpserver.MCP)

@@ -16,7 +16,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
-const library = "6d7e3c1a-2f64-4b7e-9a54-3a2b6f0c9d10"
+const aLibrary = "6d7e3c1a-2f64-4b7e-9a54-3a2b6f0c9d10"
 
 func TestATokenIsMintedAsItsOwnerDecided(t *testing.T) {
 	t.Parallel()
@@ -24,7 +24,7 @@ func TestATokenIsMintedAsItsOwnerDecided(t *testing.T) {
 		end := f.clock.now().Add(time.Hour)
 		plaintext, made := f.mint(t, mcpserver.TokenSpec{
 			Name: "  Claude  ", AllowedTools: []string{"search", "get_chunk", "search"},
-			AllowedLibraries: []string{strings.ToUpper(library), "*"}, ExpiresAt: &end,
+			AllowedLibraries: []string{strings.ToUpper(aLibrary), "*"}, ExpiresAt: &end,
 		})
 		if !regexp.MustCompile(`^mns_[0-9A-Za-z]{46}$`).MatchString(plaintext) {
 			t.Errorf("the plaintext has the wrong shape: %q", plaintext)
@@ -36,7 +36,7 @@ func TestATokenIsMintedAsItsOwnerDecided(t *testing.T) {
 		if err != nil || got.Name != "Claude" || got.Username != "ann" || !got.Active || got.LastUsedAt != nil || !got.ExpiresAt.Equal(end) {
 			t.Errorf("Get = %+v, %v", got, err)
 		}
-		if !slices.Equal(got.AllowedTools, []string{"search", "get_chunk"}) || !slices.Equal(got.AllowedLibraries, []string{library, "*"}) {
+		if !slices.Equal(got.AllowedTools, []string{"search", "get_chunk"}) || !slices.Equal(got.AllowedLibraries, []string{aLibrary, "*"}) {
 			t.Errorf("lists = %v, %v", got.AllowedTools, got.AllowedLibraries)
 		}
 	})
@@ -84,7 +84,7 @@ func TestAFaultySpecIsRefusedByField(t *testing.T) {
 			{"allowed_tools", mcpserver.TokenSpec{Name: "n", AllowedTools: []string{"Search"}}},
 			{"allowed_libraries", mcpserver.TokenSpec{Name: "n", AllowedLibraries: []string{""}}},
 			{"allowed_libraries", mcpserver.TokenSpec{Name: "n", AllowedLibraries: []string{"My library"}}},
-			{"allowed_libraries", mcpserver.TokenSpec{Name: "n", AllowedLibraries: []string{"{" + library + "}"}}},
+			{"allowed_libraries", mcpserver.TokenSpec{Name: "n", AllowedLibraries: []string{"{" + aLibrary + "}"}}},
 		} {
 			_, _, err := f.tokens.Create(t.Context(), accounts.Operator(), f.ann.ID, c.spec)
 			wantField(t, err, c.field)
@@ -166,12 +166,12 @@ func TestATokensListsChangeAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
 		plaintext, token := f.mint(t, mcpserver.TokenSpec{AllowedTools: []string{"search"}, AllowedLibraries: []string{"*"}})
-		changed, err := f.tokens.Update(t.Context(), accounts.Operator(), f.ann.ID, token.ID, mcpserver.TokenSpec{Name: "Desk", AllowedLibraries: []string{library}})
+		changed, err := f.tokens.Update(t.Context(), accounts.Operator(), f.ann.ID, token.ID, mcpserver.TokenSpec{Name: "Desk", AllowedLibraries: []string{aLibrary}})
 		if err != nil || changed.Name != "Desk" || changed.ExpiresAt != nil {
 			t.Fatalf("Update = %+v, %v", changed, err)
 		}
 		p, err := f.resolver.Resolve(t.Context(), "Bearer "+plaintext, mcpserver.MCP)
-		if err != nil || !slices.Equal(p.Scope.Libraries, []string{library}) || len(p.Scope.Tools) != 0 || p.Credential.Name != "Desk" {
+		if err != nil || !slices.Equal(p.Scope.Libraries, []string{aLibrary}) || len(p.Scope.Tools) != 0 || p.Credential.Name != "Desk" {
 			t.Errorf("Resolve = %+v, %v", p, err)
 		}
 	})
