@@ -14,7 +14,12 @@ type InProcess struct {
 	known   map[string]bool     // false: waits; true: is being handled
 	again   map[string]string   // woken while it was handled, and on which queue
 	more    chan struct{}       // closed and replaced when something comes
+	hearing int                 // Consume calls under way
 }
+
+// mostWaiting bounds what waits on a queue, as where nobody listens. A worker
+// finds what did not fit when it looks into the job table.
+const mostWaiting = 4096
 
 // NewInProcess makes an empty queue.
 func NewInProcess() *InProcess {
@@ -27,6 +32,21 @@ func (q *InProcess) Lasting() bool { return false }
 // Ping has nothing to ask.
 func (q *InProcess) Ping(context.Context) error { return nil }
 
+// Listening tells whether Consume runs.
+func (q *InProcess) Listening() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.hearing == 0 {
+		return ErrNotConsuming
+	}
+	return nil
+}
+
+// Depth counts what waits on a queue.
+func (q *InProcess) Depth(_ context.Context, queue string) (int, error) {
+	return len(q.Waiting(queue)), nil
+}
+
 // Wake puts a job at the end of a queue, unless it waits there already. One
 // that is being handled comes again when that is done.
 func (q *InProcess) Wake(_ context.Context, queue, jobID string) error {
@@ -38,7 +58,9 @@ func (q *InProcess) Wake(_ context.Context, queue, jobID string) error {
 		}
 		return nil
 	}
-	q.add(queue, jobID)
+	if len(q.waiting[queue]) < mostWaiting {
+		q.add(queue, jobID)
+	}
 	return nil
 }
 
@@ -51,6 +73,8 @@ func (q *InProcess) add(queue, jobID string) {
 
 // Consume takes the oldest of the most urgent queue, in the order of queues.
 func (q *InProcess) Consume(ctx context.Context, queues []string, concurrency int, handle Handle) error {
+	q.hear(1)
+	defer q.hear(-1)
 	var wg sync.WaitGroup
 	for range max(1, concurrency) {
 		wg.Go(func() {
@@ -66,6 +90,12 @@ func (q *InProcess) Consume(ctx context.Context, queues []string, concurrency in
 	}
 	wg.Wait()
 	return nil
+}
+
+func (q *InProcess) hear(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.hearing += n
 }
 
 func (q *InProcess) next(ctx context.Context, queues []string) (string, bool) {
