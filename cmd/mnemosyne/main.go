@@ -49,6 +49,7 @@ type cli struct {
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a process on this machine whether it is well; for containers."`
 	Ingest      ingestCmd      `cmd:"" help:"Take files and folders into a library."`
 	Search      searchCmd      `cmd:"" help:"Search as a user would."`
+	Residue     residueCmd     `cmd:"" help:"Show what is left in any store of what was deleted, or that nothing is."`
 
 	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
 	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`

@@ -15,6 +15,7 @@ type metrics struct {
 	jobs    *prometheus.CounterVec
 	retries *prometheus.CounterVec
 	stages  *prometheus.HistogramVec
+	residue *prometheus.GaugeVec
 }
 
 func newMetrics(registry prometheus.Registerer, db *sqldb.DB) *metrics {
@@ -29,9 +30,14 @@ func newMetrics(registry prometheus.Registerer, db *sqldb.DB) *metrics {
 			Name: "mnemosyne_ingest_stage_seconds", Help: "How long stages of jobs took.",
 			Buckets: []float64{.001, .005, .025, .1, .5, 2, 10, 60, 600},
 		}, []string{"stage"}),
+		residue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mnemosyne_residue",
+			Help: "What was left of deleted libraries and items, or known to no row, when the reconciler of this process last looked: " +
+				"libraries and items in the database, strays in the index and among the objects.",
+		}, []string{"store"}),
 	}
 	if registry != nil {
-		registry.MustRegister(m.jobs, m.retries, m.stages, openJobs{db: db, desc: prometheus.NewDesc(
+		registry.MustRegister(m.jobs, m.retries, m.stages, m.residue, openJobs{db: db, desc: prometheus.NewDesc(
 			"mnemosyne_ingest_open_jobs", "Jobs in the ledger that have not ended.", []string{"queue", "status"}, nil)})
 	}
 	return m
@@ -42,6 +48,8 @@ func (m *metrics) ended(status Status, code string, n int) {
 		m.jobs.WithLabelValues(string(status), code).Add(float64(n))
 	}
 }
+
+func (m *metrics) left(store string, n int) { m.residue.WithLabelValues(store).Set(float64(n)) }
 
 func (m *metrics) retried(code string) { m.retries.WithLabelValues(code).Inc() }
 

@@ -99,7 +99,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		steps = append(steps, r.trimLedger, r.sweepObjects, r.sweepGraph)
 	}
 	var all []error
-	for _, step := range steps {
+	for _, step := range append(steps, r.countLeft) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
