@@ -74,9 +74,6 @@ func (r *Reranker) Model() string {
 // API is the shape that the server is asked in.
 func (r *Reranker) API() API { return r.opt.API }
 
-// TakesInstructions tells whether the query's prompt has a place for one.
-func (r *Reranker) TakesInstructions() bool { return r.opt.Prompts.takesInstructions() }
-
 // Ping has two short passages scored.
 func (r *Reranker) Ping(ctx context.Context) error {
 	scores, err := r.Rerank(ctx, embedding.Query{Text: "a greeting"}, []string{"good morning", "a stone"})

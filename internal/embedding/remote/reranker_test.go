@@ -145,7 +145,7 @@ func TestARerankersPromptAndUsage(t *testing.T) {
 		o.Recorder = &a
 		o.Prompts = remote.Prompts{Query: "<Instruct>: {instruction}\n<Query>: {text}", Document: "<Document>: {text}"}
 	})
-	if _, err := r.Rerank(t.Context(), embedding.Query{Text: "q", Instruction: "Find."}, []string{"a b", "c"}); err != nil || !r.TakesInstructions() {
+	if _, err := r.Rerank(t.Context(), embedding.Query{Text: "q", Instruction: "Find."}, []string{"a b", "c"}); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Requests()[0]

@@ -36,13 +36,17 @@ func (e *Engine) answer(ctx context.Context, q question) (Result, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		result, stale, err := e.once(ctx, q)
-		if err != nil || !stale || attempt == attempts {
+		switch {
+		case err != nil:
 			return result, err
+		case !stale || attempt == attempts:
+			return e.rerank(ctx, q, result)
 		}
 	}
 }
 
-// once searches one time. stale tells that a hit was gone when it was read.
+// once searches one time, for the hits asked for or those that the reranker
+// judges, whichever are more. stale tells that a hit was gone when it was read.
 func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, err error) {
 	vector, fullText := e.legs(ctx, q)
 	if err := ctx.Err(); err != nil {
@@ -56,7 +60,11 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 		Degraded: vector.err != nil || fullText.err != nil,
 	}
 	fused := Fuse(e.opt.Fusion, e.opt.Alpha, e.opt.RRFK, vector.hits, fullText.hits)
-	cited, err := e.cite(ctx, q, fused)
+	n := q.limit
+	if e.opt.Reranker != nil {
+		n = max(n, e.opt.Candidates)
+	}
+	cited, err := e.cite(ctx, q, fused, n)
 	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
 	return result, cited.stale, err
 }
@@ -85,13 +93,13 @@ type cited struct {
 	unread bool // some could not be read
 }
 
-// cite reads the best hits, and further ones in the place of those whose
+// cite reads the n best hits, and further ones in the place of those whose
 // item has been deleted.
-func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored) (cited, error) {
+func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored, n int) (cited, error) {
 	out := cited{hits: []Hit{}}
-	for len(out.hits) < q.limit && len(fused) > 0 {
-		n := min(q.limit-len(out.hits), len(fused))
-		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:n])
+	for len(out.hits) < n && len(fused) > 0 {
+		next := min(n-len(out.hits), len(fused))
+		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:next])
 		switch {
 		case ctx.Err() != nil:
 			return cited{}, fmt.Errorf("search: %w", ctx.Err())
@@ -100,15 +108,15 @@ func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored) (
 		case err != nil:
 			e.opt.Log.WarnContext(ctx, "some passages that were found cannot be read", slog.Any("error", err))
 			out.unread = true
-		case len(chunks) < n:
+		case len(chunks) < next:
 			out.stale = true
 		}
-		more, err := e.describe(ctx, q, chunks, fused[:n])
+		more, err := e.describe(ctx, q, chunks, fused[:next])
 		if err != nil {
 			return cited{}, err
 		}
 		out.hits = append(out.hits, more...)
-		fused = fused[n:]
+		fused = fused[next:]
 	}
 	return out, nil
 }

@@ -28,15 +28,21 @@ func (l *leg) run(ctx context.Context) {
 	defer cancel()
 	l.hits, l.err = l.find(ctx)
 	l.took = time.Since(start)
-	switch {
-	case l.err == nil && len(l.hits) == 0:
+	l.status = statusOf(ctx, l.err)
+	if l.err == nil && len(l.hits) == 0 {
 		l.status = Empty
-	case l.err == nil:
-		l.status = OK
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		l.status = Timeout
+	}
+}
+
+// statusOf is what an error within a leg's time came to.
+func statusOf(ctx context.Context, err error) LegStatus {
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return Timeout
 	default:
-		l.status = Failed
+		return Failed
 	}
 }
 

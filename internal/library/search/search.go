@@ -1,6 +1,6 @@
 // Package search answers questions with passages: it asks each leg (vector,
-// full-text) of the libraries that the caller may read, fuses their lists and
-// cites what it found.
+// full-text) of the libraries that the caller may read, fuses their lists,
+// cites what it found and has a reranker judge the best of it.
 //
 // Scope comes first and ranking second: library.Access says which libraries,
 // and nothing else is asked. A leg that fails or is late is named in the
@@ -44,7 +44,10 @@ type Hit struct {
 	Page        *int   // counted from 1, nil where the format has none
 	Start, End  int    // code points of the item's text
 	Text        string // exactly that slice
-	Score       float64
+	// Score falls from the first hit to the last. Where the reranker answered
+	// it is the reranker's, in [0, 1], and 0 for hits that it did not judge;
+	// else it is the fusion's. Scores of different answers do not compare.
+	Score float64
 }
 
 // LegStatus says what a leg did.
@@ -93,10 +96,13 @@ type Options struct {
 	Access   Access
 	Graph    library.Graph
 	Embedder embedding.Embedder // nil: the vector leg is skipped
+	Reranker embedding.Reranker // nil: hits stay in the order of the fusion
 	Catalog  *Catalog
 
 	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
 	VectorTimeout, FullTextTimeout time.Duration // 5 s each
+	RerankTimeout                  time.Duration // 5 s
+	Candidates                     int           // hits that the reranker judges; 32
 	DefaultLimit                   int           // 20
 	Fusion                         Fusion        // Weighted
 	RRFK                           int           // 60
@@ -118,6 +124,8 @@ func New(opt Options) *Engine {
 	opt.FullTextTopK = cmp.Or(opt.FullTextTopK, 30)
 	opt.VectorTimeout = cmp.Or(opt.VectorTimeout, 5*time.Second)
 	opt.FullTextTimeout = cmp.Or(opt.FullTextTimeout, 5*time.Second)
+	opt.RerankTimeout = cmp.Or(opt.RerankTimeout, 5*time.Second)
+	opt.Candidates = cmp.Or(opt.Candidates, 32)
 	opt.DefaultLimit = cmp.Or(opt.DefaultLimit, 20)
 	opt.Fusion = cmp.Or(opt.Fusion, Weighted)
 	opt.RRFK = cmp.Or(opt.RRFK, 60)
