@@ -16,9 +16,10 @@ type claim struct {
 	job   Job
 	token string
 
-	publishing bool // it came past the point of no return
-	resumed    bool // an earlier attempt did
-	stale      bool // what is staged was made by another recipe
+	userID     string // who submitted it
+	publishing bool   // it came past the point of no return
+	resumed    bool   // an earlier attempt did
+	stale      bool   // what is staged was made by another recipe
 	crashes    int64
 
 	sourceKey, expectedHash string
@@ -53,7 +54,7 @@ const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts 
 WHERE id = $1 AND status = 'queued' AND not_before <= $4
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
-RETURNING publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
+RETURNING user_id, publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
 
 const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
 	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type,
@@ -67,7 +68,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	now := s.now()
 	c := &claim{token: token}
 	fields, done := jobFields(&c.job)
-	fields = append([]any{&c.publishing, &c.stale, &c.crashes, &c.sourceKey, &c.expectedHash}, fields...)
+	fields = append([]any{&c.userID, &c.publishing, &c.stale, &c.crashes, &c.sourceKey, &c.expectedHash}, fields...)
 	_, err := sqldb.One(ctx, s.db.Write(), func(row sqldb.Row) (struct{}, error) { return struct{}{}, row.Scan(fields...) },
 		claimJob, id, token, sqldb.At(now.Add(lease)), sqldb.At(now), recipe)
 	if sqldb.Missing(err) {

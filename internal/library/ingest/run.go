@@ -28,7 +28,7 @@ const (
 
 // do runs the pipeline under a kept lease, then writes how it ended.
 func (r *run) do(life context.Context, claimFault error) {
-	ctx, end := context.WithCancelCause(life)
+	ctx, end := context.WithCancelCause(embedding.ForUser(life, r.userID))
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
