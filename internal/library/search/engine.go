@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
@@ -23,10 +24,10 @@ func (e *Engine) Search(ctx context.Context, p accounts.Principal, r Request) (R
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := e.answer(ctx, q)
+	result, err := e.answer(embedding.ForUser(ctx, p.UserID), q)
 	took := time.Since(start)
 	result.TookMS = took.Milliseconds()
-	e.metrics.search(r.Surface, result, err, took)
+	e.record(p, r, q, result, err, took)
 	return result, err
 }
 
@@ -56,6 +57,7 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 		return Result{}, false, err
 	}
 	result := Result{
+		Legs:     []Leg{vector.done(), fullText.done()},
 		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: Skipped, Rerank: Skipped},
 		Degraded: vector.err != nil || fullText.err != nil,
 	}

@@ -46,6 +46,8 @@ func statusOf(ctx context.Context, err error) LegStatus {
 	}
 }
 
+func (l *leg) done() Leg { return Leg{Name: l.name, Status: l.status, Took: l.took} }
+
 // legs asks the vector and the full-text leg side by side.
 func (e *Engine) legs(ctx context.Context, q question) (vector, fullText *leg) {
 	vector = &leg{name: "vector", timeout: e.opt.VectorTimeout, status: Skipped, find: func(ctx context.Context) ([]library.Scored, error) {

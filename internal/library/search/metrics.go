@@ -35,11 +35,6 @@ func (m *metrics) search(surface string, r Result, err error, took time.Duration
 	case r.Degraded:
 		outcome = "degraded"
 	}
-	switch surface {
-	case "rest", "mcp", "page", "command":
-	default:
-		surface = "other" // the set of labels is bounded
-	}
 	m.searches.WithLabelValues(surface, outcome).Observe(took.Seconds())
 }
 

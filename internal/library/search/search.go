@@ -70,6 +70,7 @@ type Status struct{ Vector, FullText, Graph, Rerank LegStatus }
 type Result struct {
 	Hits   []Hit
 	Status Status
+	Legs   []Leg // what the Status says of each, with the time it took
 	// Degraded tells that a part of the search did not answer, so that hits
 	// may be missing.
 	Degraded bool
@@ -108,6 +109,7 @@ type Options struct {
 	RRFK                           int           // 60
 	Alpha                          float64       // the vector leg's share, DefaultAlpha
 
+	Recorder Recorder              // nil: no search log
 	Registry prometheus.Registerer // nil: no metrics
 	Log      *slog.Logger          // nil: none
 }

@@ -1,0 +1,51 @@
+package search
+
+import (
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+)
+
+// Leg is what one leg of a search did, and how long it took.
+type Leg struct {
+	Name   string // vector, fulltext, graph, rerank
+	Status LegStatus
+	Took   time.Duration
+}
+
+// Record is a search as the search log takes it.
+type Record struct {
+	Surface   string
+	By        accounts.Principal
+	Libraries int   // that were searched
+	Legs      []Leg // none when there was no answer
+	Hits      int
+	Took      time.Duration
+	Query     string // whether it is kept is for the log to decide
+}
+
+// Recorder keeps the search log. It neither waits nor fails.
+type Recorder interface {
+	RecordSearch(r Record)
+}
+
+// record tells metrics and the search log of a search whose scope was known.
+func (e *Engine) record(p accounts.Principal, r Request, q question, result Result, err error, took time.Duration) {
+	surface := knownSurface(r.Surface)
+	e.metrics.search(surface, result, err, took)
+	if e.opt.Recorder == nil {
+		return
+	}
+	e.opt.Recorder.RecordSearch(Record{
+		Surface: surface, By: p, Libraries: len(q.uids), Legs: result.Legs, Hits: len(result.Hits), Took: took, Query: q.text,
+	})
+}
+
+// knownSurface keeps the set of surfaces bounded.
+func knownSurface(surface string) string {
+	switch surface {
+	case "rest", "mcp", "page", "command":
+		return surface
+	}
+	return "other"
+}
