@@ -31,6 +31,8 @@ type Program struct {
 	Commit   string
 	// Embedder takes the place of the one that the settings name; nil: none does.
 	Embedder embedding.Embedder
+
+	usage embedding.Recorder // of the calls that engines make; nil: none
 }
 
 // Core is the relational store and the apps that need nothing else. Operators'

@@ -84,6 +84,7 @@ func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
 	if e.Embedder == nil {
 		e.Embedder = minilm.New(minilm.Options{})
 	}
+	e.Embedder = embedding.Recorded(e.Embedder, embedding.InProcess, p.usage)
 	return engine{part: "embedder", kind: "in process", where: e.Embedder.Space().ID(), ping: e.Embedder.Ping}, nil
 }
 

@@ -20,6 +20,7 @@ import (
 type Services struct {
 	*Core
 	*engines
+	*journals
 
 	Libraries *library.Service
 	Ingest    *ingest.Service
@@ -32,11 +33,13 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
+	journals := openJournals(core)
+	p.usage = journals.usage
 	engines, err := openEngines(p, core.Dir)
 	if err != nil {
 		return nil, errors.Join(err, core.Close())
 	}
-	s := &Services{Core: core, engines: engines}
+	s := &Services{Core: core, engines: engines, journals: journals}
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source,
@@ -54,12 +57,17 @@ func (s *Services) searchOptions() search.Options {
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
 		Fusion: search.Fusion(set.Fusion), RRFK: set.RRFK, DefaultLimit: set.DefaultLimit,
-		Log: s.Log, Registry: s.Registry,
+		Recorder: s.searches, Log: s.Log, Registry: s.Registry,
 	}
 }
 
-// Close closes the engines and the store.
-func (s *Services) Close() error { return errors.Join(s.close(), s.Core.Close()) }
+// Close closes the engines, writes down what was noted on the side, and closes
+// the store.
+func (s *Services) Close() error {
+	err := s.close()
+	s.flush()
+	return errors.Join(err, s.Core.Close())
+}
 
 // addWorker adds what turns accepted documents into found ones.
 func (s *Services) addWorker(group *lifecycle.Group) error {

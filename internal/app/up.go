@@ -54,7 +54,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	group.Add("sessions", lifecycle.NewLoop(s.sweepSessions))
+	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
 	server := httpx.NewServer(p.Settings.HTTP.UpAddr(), handler, p.Log)
 	group.Add("http", server)
 	group.Add("welcome", lifecycle.Func{OnStart: func(ctx context.Context) error {
@@ -69,14 +69,17 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 
 const sweepEvery = time.Hour
 
-// sweepSessions drops sessions that have ended, every so often. One sweep that
-// fails is made up for by the next.
-func (s *Services) sweepSessions(ctx context.Context) error {
+// sweepOld drops sessions that have ended and accounts that are too old, every
+// so often. One sweep that fails is made up for by the next.
+func (s *Services) sweepOld(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		if _, err := s.Accounts.DeleteEndedSessions(ctx); err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "ended sessions were not dropped", slog.Any("error", err))
+		}
+		if err := s.sweep(ctx, s.Log, s.Settings.UsageRetentionDays); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "old accounts were not dropped", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():

@@ -43,6 +43,8 @@ type Settings struct {
 	Search          Search
 	Logging         Logging
 
+	UsageRetentionDays int // of the search log and the account of model calls; 0 keeps them
+
 	entries []Entry
 }
 

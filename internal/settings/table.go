@@ -48,7 +48,7 @@ func table(s *Settings) []variable {
 		{"Embedder", embeddingRows(&s.Embedding)},
 		{"Reranker", rerankerRows(&s.Reranker)},
 		{"Search", searchRows(&s.Search)},
-		{"Logging", loggingRows(&s.Logging)},
+		{"Logging", append(loggingRows(&s.Logging), retentionRow(s))},
 	}
 	var rows []variable
 	for _, g := range groups {
@@ -368,9 +368,16 @@ func searchRows(s *Search) []variable {
 		{name: "SEARCH_FULLTEXT_TIMEOUT", byDefault: "5", kind: seconds(&s.FulltextTimeout), readers: appAndMCP, doc: "The longest wait for the full-text leg."},
 		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for the graph leg."},
 		{
-			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), status: NotYet, readers: appAndMCP,
+			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,
 			doc: "True keeps the words of searches in the search log.",
 		},
+	}
+}
+
+func retentionRow(s *Settings) variable {
+	return variable{
+		name: "MNEMOSYNE_USAGE_RETENTION_DAYS", byDefault: "90", kind: integer(&s.UsageRetentionDays, 0, 36_500), readers: appOnly,
+		doc: "Days that the search log and the account of model calls are kept; 0 keeps them. The audit trail is always kept.",
 	}
 }
 
