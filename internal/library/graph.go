@@ -1,6 +1,13 @@
 package library
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrDamaged marks errors of a library's index that cannot be read any more,
+// and has to be made again.
+var ErrDamaged = errors.New("library: the index is damaged")
 
 // Graph is the index that chunks are found in: text and vectors, a
 // projection that can be made again from the relational store and the

@@ -41,11 +41,36 @@ func (r *run) embed(ctx context.Context, doc *extract.Document, chunks []chunk.C
 }
 
 func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) error {
-	vectors, err := r.known(ctx, part)
+	vectors, reused, err := r.vectors(ctx, r.embedder, doc, part, staged)
 	if err != nil {
 		return err
 	}
-	reused := 0
+	r.tracker.count(func(c *Counts) { c.Reused += int64(reused); c.Embedded += int64(len(part) - reused) })
+	if err := r.stage(ctx, doc, part, staged, vectors); err != nil || r.also == nil {
+		return err
+	}
+	if vectors, _, err = r.vectors(ctx, r.also, doc, part, staged); err != nil {
+		return err
+	}
+	of := map[int][]float32{}
+	for _, c := range part {
+		if v := vectors[c.Hash]; v != nil {
+			of[c.Ordinal] = v
+		}
+	}
+	if err := r.graph.AddVectors(ctx, r.generation(), r.also.Space().ID(), of); err != nil {
+		return fmt.Errorf("stage vectors of the other space: %w", err)
+	}
+	return nil
+}
+
+// vectors gives chunks their vectors, by hash: those that the published
+// generation has, and new ones for chunks that are not staged.
+func (r *run) vectors(ctx context.Context, e embedding.Embedder, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) (_ map[string][]float32, reused int, _ error) {
+	vectors, err := r.known(ctx, e, part)
+	if err != nil {
+		return nil, 0, err
+	}
 	var missing []chunk.Chunk
 	var inputs []embedding.Input
 	for _, c := range part {
@@ -57,24 +82,24 @@ func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk
 			inputs = append(inputs, embedding.Input{Context: c.Context, Text: doc.Text[c.StartByte:c.EndByte]})
 		}
 	}
-	r.tracker.count(func(c *Counts) { c.Reused += int64(reused); c.Embedded += int64(len(part) - reused) })
-	if len(inputs) > 0 {
-		made, err := r.opt.Embedder.EmbedDocuments(ctx, inputs)
-		if refused, ok := errors.AsType[*embedding.RefusedError](err); ok {
-			return endedBy(ctx, chunkRefused(missing, refused))
-		}
-		if err != nil {
-			return endedBy(ctx, embedderFailed(err))
-		}
-		for i, c := range missing {
-			vectors[c.Hash] = made[i]
-		}
+	if len(inputs) == 0 {
+		return vectors, reused, nil
 	}
-	return r.stage(ctx, doc, part, staged, vectors)
+	made, err := e.EmbedDocuments(ctx, inputs)
+	if refused, ok := errors.AsType[*embedding.RefusedError](err); ok {
+		return nil, 0, endedBy(ctx, chunkRefused(missing, refused))
+	}
+	if err != nil {
+		return nil, 0, endedBy(ctx, embedderFailed(err))
+	}
+	for i, c := range missing {
+		vectors[c.Hash] = made[i]
+	}
+	return vectors, reused, nil
 }
 
 // known gives the vectors that the published generation has for these chunks.
-func (r *run) known(ctx context.Context, part []chunk.Chunk) (map[string][]float32, error) {
+func (r *run) known(ctx context.Context, e embedding.Embedder, part []chunk.Chunk) (map[string][]float32, error) {
 	if r.published == 0 {
 		return map[string][]float32{}, nil
 	}
@@ -82,7 +107,7 @@ func (r *run) known(ctx context.Context, part []chunk.Chunk) (map[string][]float
 	for i, c := range part {
 		hashes[i] = c.Hash
 	}
-	vectors, err := r.graph.Vectors(ctx, r.job.LibraryUID, r.job.ItemUID, r.opt.Embedder.Space().ID(), hashes)
+	vectors, err := r.graph.Vectors(ctx, r.job.LibraryUID, r.job.ItemUID, e.Space().ID(), hashes)
 	if err != nil {
 		return nil, fmt.Errorf("ask for known vectors: %w", err)
 	}
@@ -93,16 +118,14 @@ func (r *run) known(ctx context.Context, part []chunk.Chunk) (map[string][]float
 }
 
 func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool, vectors map[string][]float32) error {
-	space := r.opt.Embedder.Space().ID()
+	space := r.embedder.Space().ID()
 	var out []library.IndexChunk
-	for _, c := range part {
+	for i, c := range IndexChunks(doc, part) {
 		if staged[c.Ordinal] {
 			continue
 		}
-		out = append(out, library.IndexChunk{
-			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Context: c.Context, Page: c.Page,
-			Start: c.Start, End: c.End, Hash: c.Hash, Space: space, Vector: vectors[c.Hash],
-		})
+		c.Space, c.Vector = space, vectors[part[i].Hash]
+		out = append(out, c)
 	}
 	if len(out) == 0 {
 		return nil
@@ -148,7 +171,7 @@ func (r *run) seal(ctx context.Context) error {
 		return fmt.Errorf("%d chunks are staged of %d", len(staged), r.chunks)
 	}
 	at, _ := r.tracker.take()
-	if err := r.core.seal(ctx, r.claim, at, r.opt.Embedder.Space().ID()); err != nil {
+	if err := r.core.seal(ctx, r.claim, at, r.embedder.Space().ID()); err != nil {
 		r.tracker.putBack(at)
 		return err
 	}

@@ -37,6 +37,8 @@ type claim struct {
 	published     int64 // the generation that readers see
 	publishedHash string
 	libraryType   string
+	space         string // the one that searches use; empty: the main embedder's
+	otherSpace    string // the one that is filled beside it, or empty
 }
 
 func (c *claim) generation() library.GenerationRef {
@@ -49,15 +51,15 @@ func (c *claim) prefix() string { return strings.TrimSuffix(c.originalKey, origi
 // not ended: that one is publishing, and goes first.
 const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts + 1, lease_token = $2, lease_until = $3,
 	started_at = COALESCE(started_at, $4), updated_at = $4,
-	stale = stale OR ($5 <> '' AND recipe <> '' AND recipe <> $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid)),
-	recipe = CASE WHEN $5 = '' THEN recipe ELSE $5 || (SELECT l.library_type FROM library l WHERE l.uid = ingest_job.library_uid) END
+	stale = stale OR ($5 <> '' AND recipe <> '' AND recipe <> $5 || (SELECT l.library_type || '/' || l.embedding_space || '/' || l.other_space FROM library l WHERE l.uid = ingest_job.library_uid)),
+	recipe = CASE WHEN $5 = '' THEN recipe ELSE $5 || (SELECT l.library_type || '/' || l.embedding_space || '/' || l.other_space FROM library l WHERE l.uid = ingest_job.library_uid) END
 WHERE id = $1 AND status = 'queued' AND not_before <= $4
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
 RETURNING user_id, publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
 
 const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
-	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type,
+	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type, l.embedding_space, l.other_space,
 	i.deleted_at IS NOT NULL OR l.deleted_at IS NOT NULL
 FROM item_generation g JOIN item i ON i.uid = g.item_uid JOIN library l ON l.uid = i.library_uid
 WHERE g.item_uid = $1 AND g.generation = $2`
@@ -80,7 +82,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	done()
 	_, err = sqldb.One(ctx, s.db.Read(), func(row sqldb.Row) (struct{}, error) {
 		return struct{}{}, row.Scan(&c.originalKey, &c.textKey, &c.structureKey, &c.hash, &c.contentType, &c.ownTitle, &c.size, &c.chunks, &c.pages,
-			&c.title, &c.titleGiven, &c.filename, &c.collectionUID, &c.published, &c.publishedHash, &c.libraryType, &c.deleted)
+			&c.title, &c.titleGiven, &c.filename, &c.collectionUID, &c.published, &c.publishedHash, &c.libraryType, &c.space, &c.otherSpace, &c.deleted)
 	}, readClaim, c.job.ItemUID, c.job.Generation)
 	if sqldb.Missing(err) {
 		c.deleted, err = true, nil

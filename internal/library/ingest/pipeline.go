@@ -235,20 +235,13 @@ func (r *run) putFile(ctx context.Context, path, key string) error {
 func (r *run) cut(ctx context.Context, doc *extract.Document) ([]chunk.Chunk, error) {
 	r.tracker.begin(StageChunking, 0, "chunks")
 	r.hook("chunking")
-	e := r.opt.Embedder
-	opt := chunk.Options{MaxTokens: e.MaxTokens(), Count: e.CountTokens}
+	target := 0
 	if r.opt.ChunkTokens != nil {
-		opt.TargetTokens = min(r.opt.ChunkTokens(r.libraryType), opt.MaxTokens)
+		target = r.opt.ChunkTokens(r.libraryType)
 	}
-	var chunks []chunk.Chunk
-	for c, err := range chunk.Split(doc, opt) {
-		if err != nil {
-			return nil, fmt.Errorf("cut the text: %w", err)
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		chunks = append(chunks, c)
+	chunks, err := Cut(ctx, doc, target, r.embedder, r.also)
+	if err != nil {
+		return nil, err
 	}
 	if len(chunks) == 0 {
 		return nil, &Failure{Code: extract.CodeNoText, Detail: "The document has no text that could be searched."}

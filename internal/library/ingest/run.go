@@ -16,7 +16,10 @@ type run struct {
 	*claim
 	tracker *tracker
 	log     *slog.Logger
-	staged  bool // the index may hold something of it
+	// embedder is in the space that searches of the library use; also, in the
+	// one that is filled beside it, or nil.
+	embedder, also embedding.Embedder
+	staged         bool // the index may hold something of it
 }
 
 // saveEvery bounds how often progress is written, checkEvery how late a

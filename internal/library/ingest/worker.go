@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -26,8 +27,11 @@ type Extractor interface {
 
 // WorkerOptions are what a Worker is made of.
 type WorkerOptions struct {
-	Embedder  embedding.Embedder
-	Extractor Extractor
+	Embedder embedding.Embedder
+	// NextEmbedder is in the space that libraries move to; nil when they move
+	// to none.
+	NextEmbedder embedding.Embedder
+	Extractor    Extractor
 	// ChunkTokens gives the chunk size of a library type, in tokens of the
 	// embedder; nil or 0 is the embedder's own limit.
 	ChunkTokens func(libraryType string) int
@@ -238,11 +242,39 @@ func (w *Worker) handle(taking context.Context, id string) {
 	}
 	w.hub.changed(id)
 	r := &run{
-		Worker: w, claim: c,
+		Worker: w, claim: c, embedder: w.opt.Embedder,
 		log:     w.log.With(slog.String("job_id", id), slog.String("item_uid", c.job.ItemUID), slog.Int64("attempt", c.job.Attempts)),
 		tracker: newTracker(c.job, w.now, w.metrics.stage),
 	}
+	if err == nil && !c.publishing {
+		err = r.chooseEmbedders(ctx)
+	}
 	r.do(ctx, err)
+}
+
+// chooseEmbedders finds the embedders of the spaces that the library is in.
+// Without the second the document is taken in all the same: whoever fills that
+// space comes to it later.
+func (r *run) chooseEmbedders(ctx context.Context) error {
+	set := embedding.Set{Main: r.opt.Embedder, Next: r.opt.NextEmbedder}
+	var err error
+	if r.embedder, err = set.In(ctx, r.space); errors.Is(err, embedding.ErrOtherSpace) {
+		return &Failure{
+			Code: CodeEmbedderFailed, Passing: true, Err: err,
+			Detail: "The library is in the embedding space " + r.space + ", which no embedder is set for; see EMBEDDING_* and EMBEDDING_NEXT_*.",
+		}
+	}
+	if err != nil {
+		return embedderFailed(err)
+	}
+	if r.otherSpace == "" {
+		return nil
+	}
+	if r.also, err = set.In(ctx, r.otherSpace); err != nil {
+		r.also = nil
+		r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", err)
+	}
+	return nil
 }
 
 // recipe names all that decides what chunks and vectors a text becomes, but

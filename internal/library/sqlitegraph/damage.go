@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
 // explain turns what SQLite says of a file into what a person can do about
@@ -29,8 +31,8 @@ func explain(path string, err error) error {
 	name := filepath.Base(path)
 	switch lite.Code() & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT:
-		return errs.Wrap(errs.Unavailable, err, "The index file "+name+" is damaged. "+
-			"Put back a copy from a backup, or move it away and ingest the library's documents again.")
+		return errs.Wrap(errs.Unavailable, errors.Join(library.ErrDamaged, err), "The index file "+name+" is damaged. "+
+			"`mnemosyne reindex --library "+strings.TrimSuffix(name, fileSuffix)+"` makes it again from the stored documents.")
 	case sqlite3.SQLITE_FULL:
 		return errs.Wrap(errs.Unavailable, err, "The disk that holds the index file "+name+" is full. Make room and try again.")
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:

@@ -1,0 +1,50 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/chunk"
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+)
+
+// Cut cuts a document into chunks of about target tokens, 0 being what the
+// embedder reads at once. Each is short enough for both embedders; also may be
+// nil.
+func Cut(ctx context.Context, doc *extract.Document, target int, e, also embedding.Embedder) ([]chunk.Chunk, error) {
+	opt := chunk.Options{MaxTokens: e.MaxTokens(), Count: e.CountTokens}
+	opt.TargetTokens = min(target, opt.MaxTokens)
+	if also != nil {
+		// A text of n tokens to the other takes as large a part of what it may
+		// hold here.
+		opt.Count = func(text string) int {
+			theirs := also.CountTokens(text) * e.MaxTokens()
+			return max(e.CountTokens(text), (theirs+also.MaxTokens()-1)/also.MaxTokens())
+		}
+	}
+	var chunks []chunk.Chunk
+	for c, err := range chunk.Split(doc, opt) {
+		if err != nil {
+			return nil, fmt.Errorf("cut the text: %w", err)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		chunks = append(chunks, c)
+	}
+	return chunks, nil
+}
+
+// IndexChunks is what the index is told of chunks, without their vectors.
+func IndexChunks(doc *extract.Document, chunks []chunk.Chunk) []library.IndexChunk {
+	out := make([]library.IndexChunk, len(chunks))
+	for i, c := range chunks {
+		out[i] = library.IndexChunk{
+			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Context: c.Context, Page: c.Page,
+			Start: c.Start, End: c.End, Hash: c.Hash,
+		}
+	}
+	return out
+}

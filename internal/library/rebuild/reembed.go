@@ -1,0 +1,254 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// batch is how many chunks are embedded and written at once.
+const batch = 32
+
+// openRecuts are the jobs that cut documents anew for the sake of a model.
+const openRecuts = `SELECT EXISTS (SELECT 1 FROM ingest_job WHERE library_uid = $1 AND queue = 'embedding' AND status IN ('queued', 'running'))`
+
+// reembed gives published chunks the vectors that they lack in the task's
+// space, until none lacks any.
+func (w *slice) reembed(ctx context.Context) error {
+	lib, err := w.library(ctx, w.task.LibraryUID)
+	if err != nil {
+		return err
+	}
+	if w.task.Space != lib.space && w.task.Space != lib.other {
+		return errGone // aborted
+	}
+	e, err := w.embedders.In(ctx, w.task.Space)
+	if err != nil {
+		return noEmbedder(err, w.task.Space)
+	}
+	recut := map[string]bool{}
+	for {
+		pending, err := w.graph.WithoutVector(ctx, lib.uid, w.task.Space, batch)
+		if err != nil {
+			return fmt.Errorf("look for chunks without a vector: %w", err)
+		}
+		if w.task.Total, err = w.total(ctx, lib.uid); err != nil {
+			return err
+		}
+		if len(pending) == 0 {
+			break
+		}
+		if err := w.fill(ctx, e, pending, recut); err != nil {
+			return err
+		}
+		w.task.Done = min(w.task.Done+int64(len(pending)), w.task.Total)
+		if err := w.further(ctx); err != nil {
+			return err
+		}
+	}
+	waiting, err := sqldb.One(ctx, w.db.Read(), scanBool, openRecuts, lib.uid)
+	if err != nil {
+		return fmt.Errorf("look for jobs: %w", err)
+	}
+	if waiting {
+		return waitError{2 * time.Second}
+	}
+	w.task.Done = w.task.Total
+	return w.save(ctx, *w.task, w.opt.Lease)
+}
+
+func (w *slice) total(ctx context.Context, libraryUID string) (int64, error) {
+	stats, err := w.graph.Stats(ctx, libraryUID)
+	if err != nil {
+		return 0, fmt.Errorf("count chunks: %w", err)
+	}
+	return stats.Visible, nil
+}
+
+// fill embeds chunks and writes their vectors. What is too long for the model
+// gets the vector of its beginning, and its document is cut anew.
+func (w *slice) fill(ctx context.Context, e embedding.Embedder, pending []library.PendingChunk, recut map[string]bool) error {
+	inputs := make([]embedding.Input, len(pending))
+	for i, c := range pending {
+		inputs[i] = embedding.Input{Context: c.Context, Text: c.Text}
+		if w.task.Space == "" || recut[c.ItemUID] || e.CountTokens(c.Text) <= e.MaxTokens() {
+			continue
+		}
+		recut[c.ItemUID] = true
+		if err := w.recut(ctx, c.ItemUID); err != nil {
+			return fmt.Errorf("cut document %s anew: %w", c.ItemUID, err)
+		}
+	}
+	vectors, err := embed(ctx, e, inputs)
+	if err != nil {
+		return err
+	}
+	for start := 0; start < len(pending); {
+		ref, of := pending[start].GenerationRef, map[int][]float32{}
+		for ; start < len(pending) && pending[start].GenerationRef == ref; start++ {
+			of[pending[start].Ordinal] = vectors[start]
+		}
+		if err := w.graph.AddVectors(ctx, ref, w.task.Space, of); err != nil {
+			return fmt.Errorf("write vectors: %w", err)
+		}
+	}
+	return nil
+}
+
+func embed(ctx context.Context, e embedding.Embedder, inputs []embedding.Input) ([][]float32, error) {
+	vectors, err := e.EmbedDocuments(ctx, inputs)
+	if refused, ok := errors.AsType[*embedding.RefusedError](err); ok {
+		return nil, errs.Wrap(errs.Invalid, err, fmt.Sprintf("The embedder refuses a passage of %d characters; the log says why.", len(inputs[refused.Inputs[0]].Text)))
+	}
+	if err != nil {
+		return nil, errs.Wrap(errs.Unavailable, err, "The embedder gave no vectors; see that it runs and that its settings are right.")
+	}
+	return vectors, nil
+}
+
+// embedInto gives chunks on their way into the index their vectors.
+func (w *slice) embedInto(ctx context.Context, e embedding.Embedder, chunks []library.IndexChunk) error {
+	inputs := make([]embedding.Input, len(chunks))
+	for i, c := range chunks {
+		inputs[i] = embedding.Input{Context: c.Context, Text: c.Text}
+	}
+	vectors, err := embed(ctx, e, inputs)
+	if err != nil {
+		return err
+	}
+	space := e.Space().ID()
+	for i := range chunks {
+		chunks[i].Space, chunks[i].Vector = space, vectors[i]
+	}
+	return nil
+}
+
+// embedderOf is the embedder of the space that searches of a library use.
+func (w *slice) embedderOf(ctx context.Context, l lib) (embedding.Embedder, error) {
+	e, err := w.embedders.In(ctx, l.space)
+	if err != nil {
+		return nil, noEmbedder(err, l.space)
+	}
+	if _, err := embedding.KnownSpace(ctx, e); err != nil {
+		return nil, noEmbedder(err, l.space)
+	}
+	return e, nil
+}
+
+func noEmbedder(err error, space string) error {
+	if errors.Is(err, embedding.ErrOtherSpace) {
+		return errs.Wrap(errs.Unavailable, err, "No embedder is set for the embedding space "+space+"; see EMBEDDING_* and EMBEDDING_NEXT_*.")
+	}
+	return errs.Wrap(errs.Unavailable, err, "The embedder does not answer; see that it runs and that its settings are right.")
+}
+
+const (
+	lookAfterLibraries = `SELECT uid, name, library_type, embedding_space, other_space, space_switched, chunk_count FROM library WHERE deleted_at IS NULL ORDER BY uid`
+	oneLibrary         = `SELECT uid, name, library_type, embedding_space, other_space, space_switched, chunk_count FROM library WHERE uid = $1 AND deleted_at IS NULL`
+)
+
+// lib is a library as its index is seen.
+type lib struct {
+	uid, name, kind string
+	space, other    string
+	switched        bool
+	chunks          int64
+}
+
+func scanLib(row sqldb.Row) (l lib, err error) {
+	return l, row.Scan(&l.uid, &l.name, &l.kind, &l.space, &l.other, &l.switched, &l.chunks)
+}
+
+func (w *slice) library(ctx context.Context, uid string) (lib, error) {
+	l, err := sqldb.One(ctx, w.db.Read(), scanLib, oneLibrary, uid)
+	if sqldb.Missing(err) {
+		return lib{}, errGone
+	}
+	if err != nil {
+		return lib{}, fmt.Errorf("read library: %w", err)
+	}
+	return l, nil
+}
+
+// libraries reads those named, or all.
+func (s *Service) libraries(ctx context.Context, uids []string) ([]lib, error) {
+	if len(uids) == 0 {
+		all, err := sqldb.All(ctx, s.db.Read(), scanLib, lookAfterLibraries)
+		if err != nil {
+			return nil, fmt.Errorf("list libraries: %w", err)
+		}
+		return all, nil
+	}
+	var out []lib
+	for _, uid := range uids {
+		l, err := sqldb.One(ctx, s.db.Read(), scanLib, oneLibrary, uid)
+		if sqldb.Missing(err) {
+			return nil, noLibrary(uid)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read library: %w", err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// LookAfter mends what nobody asked for: an index that is gone is made again,
+// chunks that lack a vector in the space that searches use get one, and spaces
+// that no library is in any more are dropped.
+func (s *Service) LookAfter(ctx context.Context) error {
+	libraries, err := s.libraries(ctx, nil)
+	if err != nil {
+		return err
+	}
+	there, err := s.graph.Libraries(ctx)
+	if err != nil {
+		return fmt.Errorf("list indexes: %w", err)
+	}
+	have := make(map[string]bool, len(there))
+	for _, uid := range there {
+		have[uid] = true
+	}
+	var faults []error
+	for _, l := range libraries {
+		switch {
+		case l.chunks > 0 && !have[l.uid]:
+			s.log.WarnContext(ctx, "the index of a library is gone; it is made again", slog.String("library_uid", l.uid))
+			_, err := s.begin(ctx, s.db.Write(), Reindex, l.uid, "", false)
+			faults = append(faults, err)
+		case l.space != "":
+			faults = append(faults, s.tidy(ctx, l))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// tidy sees that a library has its vectors in its space and in no others.
+func (s *Service) tidy(ctx context.Context, l lib) error {
+	spaces, err := s.graph.Spaces(ctx, []string{l.uid})
+	if err != nil {
+		return fmt.Errorf("list the spaces of library %s: %w", l.uid, err)
+	}
+	for _, space := range spaces {
+		if space == l.space || space == l.other {
+			continue
+		}
+		if err := s.graph.DropSpace(ctx, l.uid, space); err != nil {
+			return fmt.Errorf("drop the space %s of library %s: %w", space, l.uid, err)
+		}
+		s.log.InfoContext(ctx, "an embedding space that no search uses any more is dropped", slog.String("library_uid", l.uid), slog.String("space", space))
+	}
+	lacking, err := s.graph.WithoutVector(ctx, l.uid, l.space, 1)
+	if err != nil || len(lacking) == 0 {
+		return err
+	}
+	_, err = s.begin(ctx, s.db.Write(), Reembed, l.uid, l.space, false)
+	return err
+}
