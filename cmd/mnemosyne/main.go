@@ -51,6 +51,9 @@ type cli struct {
 	Search      searchCmd      `cmd:"" help:"Search as a user would."`
 	Residue     residueCmd     `cmd:"" help:"Show what is left in any store of what was deleted, or that nothing is."`
 
+	Reindex reindexCmd `cmd:"" help:"Make libraries' indexes again from what is stored."`
+	Reembed reembedCmd `cmd:"" help:"Move libraries to another embedding model while searches go on."`
+
 	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
 	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`
 	SetPassword     setPasswordCmd     `cmd:"" help:"Set an account's password."`

@@ -38,6 +38,8 @@ type engines struct {
 	Queue    queue.Queue
 	Cache    cache.Cache
 	Embedder embedding.Embedder
+	// NextEmbedder is what libraries are moved to; nil when they are not.
+	NextEmbedder embedding.Embedder
 
 	opened []engine
 }

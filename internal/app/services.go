@@ -10,6 +10,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/lifecycle"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
@@ -25,6 +26,7 @@ type Services struct {
 	Libraries *library.Service
 	Ingest    *ingest.Service
 	Search    *search.Engine
+	Rebuild   *rebuild.Service
 }
 
 // OpenServices opens the store and the engines. Nothing runs yet.
@@ -47,6 +49,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	})
 	s.Libraries.PurgeBy(s.Ingest)
 	s.Search = search.New(s.searchOptions())
+	s.Rebuild = s.newRebuild()
 	return s, nil
 }
 
@@ -93,9 +96,10 @@ func (s *Services) addWorker(group *lifecycle.Group) error {
 	group.Add("extraction", pool)
 	group.Add("reconciler", ingest.NewReconciler(s.Ingest, ingest.ReconcilerOptions{}))
 	group.Add("worker", ingest.NewWorker(s.Ingest, ingest.WorkerOptions{
-		Embedder: s.Embedder, Extractor: pool, ChunkTokens: chunkTokens,
+		Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Extractor: pool, ChunkTokens: chunkTokens,
 		Queues: s.Settings.Worker.Queues, Concurrency: workers, TempDir: temp, Sole: s.Settings.Embedded(),
 	}))
+	s.addRebuilder(group)
 	return nil
 }
 

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
+	"git.helu.ca/r/mnemosyne/internal/lifecycle"
+	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+)
+
+// embedders are the main one and, while libraries move, the next.
+func (s *Services) embedders() embedding.Set {
+	return embedding.Set{Main: s.Embedder, Next: s.NextEmbedder}
+}
+
+func (s *Services) newRebuild() *rebuild.Service {
+	return rebuild.New(rebuild.Options{
+		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Audit: s.Audit, Embedders: s.embedders(),
+		ChunkTokens: chunkTokens, Recut: s.Ingest.Recut, Log: s.Log,
+	})
+}
+
+// addRebuilder adds what works on the tasks of indexes, of those queues that
+// this process takes from.
+func (s *Services) addRebuilder(group *lifecycle.Group) {
+	var kinds []rebuild.Kind
+	for name, kind := range map[string]rebuild.Kind{queue.Embedding: rebuild.Reembed, queue.Batch: rebuild.Reindex} {
+		if slices.Contains(s.Settings.Worker.Queues, name) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return
+	}
+	group.Add("index tasks", lifecycle.NewLoop(rebuild.NewRunner(s.Rebuild, rebuild.RunnerOptions{Kinds: kinds}).Run))
+}
+
+const findLibraries = `SELECT uid FROM library WHERE deleted_at IS NULL AND (uid = $1 OR name = $1 OR workspace_id = $1) ORDER BY uid`
+
+// LibraryUIDs finds libraries that an operator names by uid, name or
+// workspace, whoever they belong to.
+func (c *Core) LibraryUIDs(ctx context.Context, named []string) ([]string, error) {
+	var out []string
+	for _, name := range named {
+		uids, err := sqldb.All(ctx, c.DB.Read(), func(row sqldb.Row) (uid string, err error) { return uid, row.Scan(&uid) }, findLibraries, name)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("find library: %w", err)
+		case len(uids) == 0:
+			return nil, fmt.Errorf("there is no library %q", name)
+		case len(uids) > 1:
+			return nil, fmt.Errorf("several libraries are called %q; give one of their uids: %s", name, strings.Join(uids, ", "))
+		}
+		out = append(out, uids[0])
+	}
+	return out, nil
+}
+
+// WorkHere does what is waiting in this process, unless another one has the
+// data folder and so does it, or workers of their own do. stop ends it.
+func (s *Services) WorkHere(ctx context.Context) (stop func() error, err error) {
+	return s.workHere(ctx)
+}
