@@ -23,7 +23,9 @@ const (
 	manager   = "manager"
 	coOwner   = "coowner"
 	superuser = "superuser"
-	disabled  = "disabled" // has the role owner in the owner's private library
+	// superReader is a superuser who is a reader of the owner's private library.
+	superReader = "superreader"
+	disabled    = "disabled" // has the role owner in the owner's private library
 )
 
 // identity is somebody with one way of proving who they are.
@@ -63,8 +65,8 @@ func (who identity) headers() map[string]string {
 
 // people makes the users and gives each identity of the matrix.
 func (w *world) people() {
-	for _, name := range []string{owner, stranger, reader, manager, coOwner, superuser, disabled} {
-		u, err := w.core.Accounts.CreateUser(w.t.Context(), accounts.Operator(), accounts.NewUser{Username: name, Superuser: name == superuser})
+	for _, name := range []string{owner, stranger, reader, manager, coOwner, superuser, superReader, disabled} {
+		u, err := w.core.Accounts.CreateUser(w.t.Context(), accounts.Operator(), accounts.NewUser{Username: name, Superuser: name == superuser || name == superReader})
 		must(w.t, err)
 		w.ids[name] = u.ID
 		w.who[name] = identity{name: name, person: name, bearer: w.token(name, "*")}
@@ -98,7 +100,7 @@ func (w *world) identities() []identity {
 	must(w.t, err)
 	oneTool, _ := w.mint(owner, mcpserver.TokenSpec{AllowedLibraries: []string{"*"}, AllowedTools: []string{"whoami"}})
 	all := []identity{
-		w.who[owner], w.who[stranger], w.who[reader], w.who[manager], w.who[coOwner], w.who[superuser],
+		w.who[owner], w.who[stranger], w.who[reader], w.who[manager], w.who[coOwner], w.who[superuser], w.who[superReader],
 		{name: "anonymous"},
 		{name: "revoked token", bearer: revoked},
 		{name: "expired token", bearer: expired},

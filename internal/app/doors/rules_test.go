@@ -98,6 +98,8 @@ type rule struct {
 	reads bool
 	// destroys tells that the object is gone or other afterwards.
 	destroys bool
+	// idempotent tells of a DELETE that is content with what is gone already.
+	idempotent bool
 	// taken answers for another's id where a missing one would be made anew.
 	taken int
 	// inner answers when the outer object is the caller's and the inner one
@@ -125,7 +127,7 @@ func rules() map[string]rule {
 		"DELETE /library/api/libraries/{}/":            {needs: toManage, ok: 204, only: notWorkspaces, destroys: true},
 		"GET /library/api/libraries/{}/members/":       {needs: toRead, ok: 200, only: notWorkspaces},
 		"PUT /library/api/libraries/{}/members/{}/":    {needs: toManage, ok: 200, only: notWorkspaces, body: role, destroys: true},
-		"DELETE /library/api/libraries/{}/members/{}/": {needs: toManage, ok: 204, only: notWorkspaces, destroys: true},
+		"DELETE /library/api/libraries/{}/members/{}/": {needs: toManage, ok: 204, only: notWorkspaces, destroys: true, idempotent: true},
 
 		"GET /library/api/items/":            {needs: toRead, ok: 200, alone: true, refs: []string{"library_uid"}},
 		"GET /library/api/items/{}/":         {needs: toRead, ok: 200},
@@ -149,14 +151,14 @@ func rules() map[string]rule {
 		"GET /library/api/workspaces/":       {needs: signedIn, ok: 200, alone: true},
 		"GET /library/api/workspaces/{}/":    {needs: toOwn, ok: 200, only: workspaces},
 		"PUT /library/api/workspaces/{}/":    {needs: toOwn, ok: 200, only: workspaces, body: described},
-		"DELETE /library/api/workspaces/{}/": {needs: toOwn, ok: 204, unseen: 204, only: workspaces, destroys: true},
+		"DELETE /library/api/workspaces/{}/": {needs: toOwn, ok: 204, unseen: 204, only: workspaces, destroys: true, idempotent: true},
 		"POST /library/api/workspaces/": {
 			needs: signedIn, ok: 201,
 			body: func(place) any { return map[string]any{"workspace_id": "ws_" + uuid.NewString()} },
 		},
 		"GET /library/api/workspaces/{}/items/":       {needs: toOwn, ok: 200, only: workspaces},
-		"DELETE /library/api/workspaces/{}/items/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, inner: 204},
-		"DELETE /library/api/workspaces/{}/files/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, inner: 204},
+		"DELETE /library/api/workspaces/{}/items/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, idempotent: true, inner: 204},
+		"DELETE /library/api/workspaces/{}/files/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, idempotent: true, inner: 204},
 
 		"GET /mcp_server/api/teams/":               {needs: signedIn, ok: 200, alone: true},
 		"POST /mcp_server/api/teams/":              {needs: signedIn, ok: 201, body: func(place) any { return map[string]any{"id": uuid.NewString(), "name": "New"} }},
@@ -173,7 +175,7 @@ func reads(person string, c class) bool {
 	case workspace:
 		return person == owner
 	case private:
-		return slices.Contains([]string{owner, reader, manager, coOwner}, person)
+		return slices.Contains([]string{owner, reader, superReader, manager, coOwner}, person)
 	case global:
 		return person != ""
 	case elsewhere:
@@ -199,7 +201,7 @@ func may(person string, c class, needs right) bool {
 	case private:
 		return person == owner || person == coOwner || (person == manager && needs != toManage)
 	case global:
-		return person == superuser || needs == toAdd || (person == owner && needs == toChange)
+		return person == superuser || person == superReader || needs == toAdd || (person == owner && needs == toChange)
 	case missing:
 	}
 	return false

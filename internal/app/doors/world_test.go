@@ -130,6 +130,9 @@ func (w *world) plant(c class) place {
 	case workspace, elsewhere:
 		into["workspace_id"] = p.workspace
 		p.library = w.makeWorkspace(by, p)
+		// Nobody can be made a member of a workspace; who is one all the same
+		// sees nothing of it.
+		w.exec(`INSERT INTO library_membership (library_uid, user_id, role, created_at) VALUES ($1, $2, 'owner', $3)`, p.library, w.ids[coOwner], sqldb.At(time.Now()))
 		to["workspace_id"] = p.workspace
 	case global:
 		into["global"] = true
@@ -138,7 +141,7 @@ func (w *world) plant(c class) place {
 	case private:
 		p.library = w.insist(201, by, "POST", "/library/api/libraries/", into).text(w.t, "uid")
 		to["library_uid"] = p.library
-		for person, role := range map[string]string{reader: "reader", manager: "manager", coOwner: "owner", disabled: "owner"} {
+		for person, role := range map[string]string{reader: "reader", superReader: "reader", manager: "manager", coOwner: "owner", disabled: "owner"} {
 			w.insist(200, by, "PUT", "/library/api/libraries/"+p.library+"/members/"+person+"/", map[string]any{"role": role})
 		}
 	case missing:
