@@ -1,7 +1,6 @@
 package doors_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -187,6 +186,9 @@ func TestEachRouteShowsEachCallerTheirOwnAndNothingElse(t *testing.T) {
 		for _, op := range w.document.operations {
 			if r, known := ruleFor(h.t, op); known {
 				for _, who := range everybody {
+					if who.onlyOverMCP() {
+						continue
+					}
 					cells += w.permissions(op, r, who)
 				}
 			}
@@ -238,13 +240,23 @@ func (w *world) permissions(op operation, r rule, who identity) (cells int) {
 				continue
 			}
 			if r.destroys {
-				c.at = w.plant(at.class)
+				c.at = w.plant(at.class, "", needs(t, op))
 			}
 			w.check(t, c)
 			cells++
 		}
 	}
 	return cells
+}
+
+// needs tells what an operation's path asks to be there.
+func needs(t *testing.T, op operation) extent {
+	t.Helper()
+	objects := objectsIn(t, op)
+	return extent{
+		library: objects[0] != aTeam, team: objects[0] == aTeam,
+		documents: slices.ContainsFunc(objects, func(k kind) bool { return k == anItem || k == aFile || k == aJob }),
+	}
 }
 
 // listsAll reads a list without a filter: all that is the caller's is in it.
@@ -426,6 +438,12 @@ func TestACursorIsRefusedToAnybodyElse(t *testing.T) {
 	})
 }
 
+// onlyOverMCP tells that a credential is like its user's others on REST, where
+// refusals have shown that its lists play no part.
+func (who identity) onlyOverMCP() bool {
+	return who.mcp != nil && who.bearer != "" && who.person != "" && who.mcp.classes != nil
+}
+
 // single tells of lists that hold one entry only in this world.
 func (w *world) single(op operation) bool {
 	return op.key() == "GET /library/api/workspaces/{}/items/"
@@ -443,9 +461,6 @@ func TestTheRulesNameOnlyWhatThereIs(t *testing.T) {
 	}
 	slices.Sort(stale)
 	if len(stale) > 0 {
-		t.Logf("rules for operations that are not there: %s", strings.Join(stale, ", "))
-	}
-	if raw, err := json.Marshal(d.paths); err != nil || len(raw) == 0 {
-		t.Error(err)
+		t.Errorf("rules for operations that are not there: %s: take them out of rules in rules_test.go", strings.Join(stale, ", "))
 	}
 }

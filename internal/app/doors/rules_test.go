@@ -28,17 +28,15 @@ const (
 // pathKinds tells what a parameter in a path names, by the part before it.
 func pathKinds() map[string]kind {
 	return map[string]kind{
-		"libraries/{uid}":            aLibrary,
-		"members/{username}":         aMember,
-		"items/{uid}":                anItem,
-		"items/{item_uid}":           anItem,
-		"files/{file_id}":            aFile,
-		"jobs/{id}":                  aJob,
-		"workspaces/{workspace_id}":  aWorkspace,
-		"teams/{id}":                 aTeam,
-		"teams/{team_id}":            aTeam,
-		"library_types/{name}":       plain,
-		"library_type_defaults/{id}": plain,
+		"libraries/{uid}":           aLibrary,
+		"members/{username}":        aMember,
+		"items/{uid}":               anItem,
+		"items/{item_uid}":          anItem,
+		"files/{file_id}":           aFile,
+		"jobs/{id}":                 aJob,
+		"workspaces/{workspace_id}": aWorkspace,
+		"teams/{id}":                aTeam,
+		"teams/{team_id}":           aTeam,
 	}
 }
 

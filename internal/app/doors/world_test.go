@@ -1,6 +1,7 @@
 package doors_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -52,11 +53,7 @@ func (p place) secrets() []string {
 	if p.class == missing {
 		return nil
 	}
-	all := []string{p.canary, p.library, p.item, p.job, p.chunk}
-	if p.team != "" {
-		all = append(all, p.team)
-	}
-	return all
+	return []string{p.canary, p.library, p.item, p.job, p.chunk, p.team}
 }
 
 // value is what names an object of a kind in this place.
@@ -103,11 +100,17 @@ func newWorld(h *house) *world {
 	w.document = readDocument(h)
 	w.people()
 	for _, c := range classes() {
-		w.places[c] = w.plant(c)
-		w.plant(c) // so that no list ends after one
+		// Others know this one's workspace id, and nothing else of it.
+		w.places[c] = w.plant(c, "ws_"+uuid.NewString(), whole())
+		w.plant(c, "", whole()) // so that no list ends after one
 	}
 	return w
 }
+
+// extent is how much is planted of a place.
+type extent struct{ library, documents, team bool }
+
+func whole() extent { return extent{true, true, true} }
 
 func (w *world) exec(query string, args ...any) {
 	w.t.Helper()
@@ -115,48 +118,68 @@ func (w *world) exec(query string, args ...any) {
 	must(w.t, err)
 }
 
-// plant makes a place of a class, with a document that is found.
-func (w *world) plant(c class) place {
+// plant makes a place of a class, with a document that is found. Without an id
+// of its own a workspace has one that is secret, too.
+func (w *world) plant(c class, workspaceID string, how extent) place {
 	w.t.Helper()
 	canary := "canary" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	p := place{class: c, canary: canary, name: "Shelf " + canary, workspace: "ws_" + canary, file: "file " + canary, member: manager}
+	p := nothing(w.t)
+	p.class, p.canary, p.name, p.file = c, canary, "Shelf "+canary, "file "+canary
+	p.workspace = cmp.Or(workspaceID, "ws_"+canary)
 	by := w.who[owner]
 	if c == elsewhere {
 		by = w.who[stranger]
 	}
-	into := map[string]any{"name": p.name, "description": "About " + canary}
-	to := map[string]any{}
-	switch c {
+	if how.library {
+		p.library = w.makeLibrary(by, p)
+	}
+	if how.documents {
+		w.fillLibrary(by, &p)
+	}
+	if how.team {
+		p.team = uuid.NewString()
+		w.insist(201, by, "POST", teamsPath, map[string]any{"id": p.team, "name": "Team " + canary})
+	}
+	w.planted = append(w.planted, p)
+	return p
+}
+
+// makeLibrary makes the library of a place and its members.
+func (w *world) makeLibrary(by identity, p place) (uid string) {
+	w.t.Helper()
+	into := map[string]any{"name": p.name, "description": "About " + p.canary}
+	switch p.class {
 	case workspace, elsewhere:
 		into["workspace_id"] = p.workspace
-		p.library = w.makeWorkspace(by, p)
+		uid = w.insist(201, by, "POST", workspacesPath, into).text(w.t, "uid")
 		// Nobody can be made a member of a workspace; who is one all the same
 		// sees nothing of it.
-		w.exec(`INSERT INTO library_membership (library_uid, user_id, role, created_at) VALUES ($1, $2, 'owner', $3)`, p.library, w.ids[coOwner], sqldb.At(time.Now()))
-		to["workspace_id"] = p.workspace
+		w.exec(`INSERT INTO library_membership (library_uid, user_id, role, created_at) VALUES ($1, $2, 'owner', $3)`, uid, w.ids[coOwner], sqldb.At(time.Now()))
 	case global:
 		into["global"] = true
-		p.library = w.insist(201, w.who[superuser], "POST", "/library/api/libraries/", into).text(w.t, "uid")
-		to["library_uid"] = p.library
+		uid = w.insist(201, w.who[superuser], "POST", librariesPath, into).text(w.t, "uid")
 	case private:
-		p.library = w.insist(201, by, "POST", "/library/api/libraries/", into).text(w.t, "uid")
-		to["library_uid"] = p.library
+		uid = w.insist(201, by, "POST", librariesPath, into).text(w.t, "uid")
 		for person, role := range map[string]string{reader: "reader", superReader: "reader", manager: "manager", coOwner: "owner", disabled: "owner"} {
-			w.insist(200, by, "PUT", "/library/api/libraries/"+p.library+"/members/"+person+"/", map[string]any{"role": role})
+			w.exec(`INSERT INTO library_membership (library_uid, user_id, role, created_at) VALUES ($1, $2, $3, $4)`, uid, w.ids[person], role, sqldb.At(time.Now()))
 		}
 	case missing:
 		w.t.Fatal("what is missing cannot be planted")
 	}
-	to["text"] = fmt.Sprintf("# %[1]s one\n\nThe %[2]s %[1]s hovers.\n\n# %[1]s two\n\nThe %[2]s %[1]s dives.\n", canary, common)
-	to["file_id"], to["filename"], to["title"], to["collection"] = p.file, canary+".md", "Title "+canary, "Shelf "+canary
-	to["metadata"] = map[string]any{"note": canary}
-	p.job = w.insist(202, by, "POST", "/library/api/ingest/", to).text(w.t, "id")
-	w.settle(by, p.job)
-	p.item = w.insist(200, by, "GET", "/library/api/jobs/"+p.job+"/", nil).text(w.t, "item_uid")
+	return uid
+}
+
+// fillLibrary takes a document into a place.
+func (w *world) fillLibrary(by identity, p *place) {
+	w.t.Helper()
+	a := w.insist(202, by, "POST", "/library/api/ingest/", map[string]any{
+		"library_uid": p.library, "file_id": p.file, "filename": p.canary + ".md", "title": "Title " + p.canary, "collection": "Shelf " + p.canary,
+		"metadata": map[string]any{"note": p.canary},
+		"text":     fmt.Sprintf("# %[1]s one\n\nThe %[2]s %[1]s hovers.\n\n# %[1]s two\n\nThe %[2]s %[1]s dives.\n", p.canary, common),
+	})
+	p.job, p.item = a.text(w.t, "id"), a.text(w.t, "item_uid")
 	p.chunk = chunkOf(w.t, p.item)
-	p.team = w.makeTeam(by, canary)
-	w.planted = append(w.planted, p)
-	return p
+	w.settle(by, p.job)
 }
 
 // settle waits until a job has ended well.
@@ -175,28 +198,10 @@ func chunkOf(t testing.TB, item string) string {
 	return uid
 }
 
-const workspacesPath = "/library/api/workspaces/"
-
-func (w *world) makeWorkspace(by identity, p place) string {
-	w.t.Helper()
-	if w.document.has("POST " + workspacesPath) {
-		return w.insist(201, by, "POST", workspacesPath, map[string]any{"workspace_id": p.workspace, "name": p.name}).text(w.t, "uid")
-	}
-	uid := uuid.NewString()
-	w.exec(`INSERT INTO library (uid, workspace_id, owner_id, owner_username, name, library_type, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, 'business', $6, $6)`, uid, p.workspace, w.ids[by.person], by.person, p.name, sqldb.At(time.Now()))
-	return uid
-}
-
-func (w *world) makeTeam(by identity, name string) string {
-	w.t.Helper()
-	if !w.document.has("POST " + teamsPath) {
-		return ""
-	}
-	id := uuid.NewString()
-	w.insist(201, by, "POST", teamsPath, map[string]any{"id": id, "name": "Team " + name})
-	return id
-}
+const (
+	librariesPath  = "/library/api/libraries/"
+	workspacesPath = "/library/api/workspaces/"
+)
 
 // nothing is a place that there is not, with uids of the right form.
 func nothing(t testing.TB) place {
