@@ -96,14 +96,21 @@ const common = "kestrel"
 
 func newWorld(h *house) *world {
 	h.t.Helper()
-	w := &world{house: h, ids: map[string]string{}, who: map[string]identity{}, places: map[class]place{}}
-	w.document = readDocument(h)
-	w.people()
+	w := inhabited(h)
 	for _, c := range classes() {
 		// Others know this one's workspace id, and nothing else of it.
 		w.places[c] = w.plant(c, "ws_"+uuid.NewString(), whole())
 		w.plant(c, "", whole()) // so that no list ends after one
 	}
+	return w
+}
+
+// inhabited is a world of people who have nothing yet.
+func inhabited(h *house) *world {
+	h.t.Helper()
+	w := &world{house: h, ids: map[string]string{}, who: map[string]identity{}, places: map[class]place{}}
+	w.document = readDocument(h)
+	w.people()
 	return w
 }
 
