@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -48,6 +49,16 @@ func NewSigningKeys(db *sqldb.DB, audit *accounts.Audit, now func() time.Time) *
 
 // secretBytes is a key's length: 256 bits, as HS256 wants.
 const secretBytes = 32
+
+// decodeSecret gives the bytes that a key signs with. HMAC would take any
+// number of them, none too, so that a damaged row must not get so far.
+func decodeSecret(secretHex string) ([]byte, error) {
+	secret, err := hex.DecodeString(secretHex)
+	if err != nil || len(secret) != secretBytes {
+		return nil, errors.New("a signing key in the database is not 32 bytes of hex; retire it and seed another")
+	}
+	return secret, nil
+}
 
 var kidPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 

@@ -3,7 +3,6 @@ package mcpserver
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -59,6 +57,9 @@ func readJWT(bearer string) (presented, error) {
 	p, ok := ourClaims(claims)
 	if !ok {
 		return presented{}, invalidJWT(accounts.RefusedJWTClaims)
+	}
+	if _, err := segment(bearer[strings.LastIndex(bearer, ".")+1:]); err != nil {
+		return presented{}, invalidJWT(accounts.RefusedJWTMalformed)
 	}
 	p.kid = kid
 	return p, nil
@@ -190,9 +191,9 @@ func (r *Resolver) resolveTeamJWT(ctx context.Context, bearer string, surface Su
 
 // verify checks the signature, and of a JWT that is signed well its times.
 func (r *Resolver) verify(bearer, secretHex string) error {
-	secret, err := hex.DecodeString(secretHex)
-	if err != nil || len(secret) != secretBytes {
-		return errs.Wrap(errs.Internal, err, "A signing key is not 32 bytes in hex.")
+	secret, err := decodeSecret(secretHex)
+	if err != nil {
+		return err
 	}
 	_, err = r.jwts.ParseWithClaims(bearer, &jwt.RegisteredClaims{}, func(*jwt.Token) (any, error) { return secret, nil })
 	switch {

@@ -2,7 +2,6 @@ package mcpserver
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"time"
@@ -174,9 +173,9 @@ func (s *Teams) sign(ctx context.Context, tx sqldb.Querier, id, jti string) (str
 	if err != nil {
 		return "", fmt.Errorf("find the signing key: %w", err)
 	}
-	secret, err := hex.DecodeString(key.secretHex)
+	secret, err := decodeSecret(key.secretHex)
 	if err != nil {
-		return "", fmt.Errorf("read signing key %s: %w", key.kid, err)
+		return "", err
 	}
 	issued := s.now().UTC().Truncate(time.Second)
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
