@@ -23,7 +23,6 @@ build: check-go
 # Nothing is left out: a service that is missing fails the run.
 test: build
 	scripts/services start
-	scripts/services install chromium
 	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 MNEMOSYNE_TEST_BINARY=$(CURDIR)/bin/mnemosyne \
 	scripts/services with $(GO) test -p 2 -timeout 20m ./...
 
