@@ -53,7 +53,7 @@ print_minio() {
     printf '%s\n' USE_LOCAL_STORAGE=False "AWS_S3_ENDPOINT_URL=$endpoint" AWS_S3_USE_SSL=False AWS_S3_REGION_NAME=us-east-1 \
       AWS_STORAGE_BUCKET_NAME=mnemosyne-content AWS_ACCESS_KEY_ID=mnemosyne "AWS_SECRET_ACCESS_KEY=$(password_of minio.mnemosyne)" \
       "DAEDALUS_S3_ENDPOINT_URL=$endpoint" DAEDALUS_S3_USE_SSL=False DAEDALUS_S3_REGION_NAME=us-east-1 \
-      DAEDALUS_S3_BUCKET_NAME=daedalus DAEDALUS_S3_ACCESS_KEY_ID=mnemosyne-reader "DAEDALUS_S3_SECRET_ACCESS_KEY=$(password_of minio.daedalus)" \
+      DAEDALUS_S3_BUCKET_NAME=daedalus 'DAEDALUS_S3_PREFIX=users/{username}/' DAEDALUS_S3_ACCESS_KEY_ID=mnemosyne-reader "DAEDALUS_S3_SECRET_ACCESS_KEY=$(password_of minio.daedalus)" \
       "MNEMOSYNE_TEST_S3_URL=$(minio_url)"
   fi
 }
