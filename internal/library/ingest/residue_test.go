@@ -151,4 +151,3 @@ func TestADeletionWakesTheReconcilerOfItsProcess(t *testing.T) {
 		wait(s.lib)
 	})
 }
-

@@ -42,7 +42,7 @@ type world struct {
 
 const maxUpload = 1 << 20
 
-func newWorld(t testing.TB, db *sqldb.DB) *world {
+func newWorld(t testing.TB, db *sqldb.DB, change ...func(*libraryapi.Options)) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	objects, err := files.Open(t.TempDir())
@@ -66,11 +66,11 @@ func newWorld(t testing.TB, db *sqldb.DB) *world {
 	}
 	resolver := mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{})
 	t.Cleanup(resolver.Wait)
-	w.serve(log, resolver)
+	w.serve(log, resolver, change)
 	return w
 }
 
-func (w *world) serve(log *slog.Logger, resolver *mcpserver.Resolver) {
+func (w *world) serve(log *slog.Logger, resolver *mcpserver.Resolver, change []func(*libraryapi.Options)) {
 	w.t.Helper()
 	access := library.NewAccess(w.db, library.AccessOptions{})
 	cursors, err := httpx.NewCursors([]byte("secret"))
@@ -83,10 +83,14 @@ func (w *world) serve(log *slog.Logger, resolver *mcpserver.Resolver) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	api := libraryapi.New(libraryapi.Options{
+	opt := libraryapi.Options{
 		Libraries: library.NewService(w.db, access, still{}, log), Ingest: w.ingest, Search: w.search, Chunks: still{}, Objects: w.objects,
 		Cursors: cursors, MaxUpload: maxUpload, TempDir: w.t.TempDir(), Log: log,
-	})
+	}
+	for _, c := range change {
+		c(&opt)
+	}
+	api := libraryapi.New(opt)
 	health := &httpx.Health{Database: w.db, Log: log}
 	document, err := httpx.OpenAPI("Mnemosyne", "test", health.Routes(), api.Routes())
 	if err != nil {
