@@ -213,6 +213,7 @@ func TestSection73WorkspacesAreReplacedAndJoinedAtEachRequest(t *testing.T) {
 	each(t, func(t *testing.T, f fixture) {
 		made := f.team(t)
 		one, two := f.workspace(t, f.ann, "ws_abc"), f.workspace(t, f.ann, "ws_def")
+		like, short := f.workspace(t, f.ann, "wsXabc"), f.workspace(t, f.ann, "ws") // like the others, and not them
 		f.workspace(t, f.bob, "ws_bob")
 		f.workspace(t, f.bob, "ws_abc") // another's of the same id
 		steps := []struct {
@@ -222,6 +223,9 @@ func TestSection73WorkspacesAreReplacedAndJoinedAtEachRequest(t *testing.T) {
 			{[]string{"ws_def", "ws_abc", "ws_def"}, []string{"ws_abc", "ws_def"}, []string{one, two}},
 			{[]string{"ws_def", "unknown", "ws_bob"}, []string{"unknown", "ws_bob", "ws_def"}, []string{two}},
 			{[]string{"ws_def", "unknown", "ws_bob"}, []string{"unknown", "ws_bob", "ws_def"}, []string{two}},
+			{[]string{"wsXabc"}, []string{"wsXabc"}, []string{like}},
+			{[]string{"ws"}, []string{"ws"}, []string{short}},
+			{[]string{"WS_ABC"}, []string{"WS_ABC"}, nil},
 			{[]string{"unknown"}, []string{"unknown"}, nil},
 			{[]string{}, []string{}, nil},
 			{[]string{"ws_abc"}, []string{"ws_abc"}, []string{one}},
