@@ -39,7 +39,6 @@ func Check(ctx context.Context, p Program) Report {
 	if warning != "" {
 		r.Warnings = append(r.Warnings, warning)
 	}
-	r.Parts = append(r.Parts, Part{Name: "reranker", Engine: "none", OK: true})
 	for _, e := range p.Settings.Dump() {
 		if !e.Default && e.Status == settings.NotYet {
 			r.Unused = append(r.Unused, e.Name)
@@ -75,6 +74,9 @@ func checkStore(ctx context.Context, p Program) (parts []Part, warning string) {
 		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err)), ""
 	}
 	parts, warning = append(parts, e.check(ctx)...), openToAll(p, e)
+	if space, asked := e.checkSpace(ctx); asked {
+		parts = append(parts, space)
+	}
 	if err := e.close(); err != nil {
 		parts = append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
 	}

@@ -12,6 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/cache"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
@@ -26,6 +27,7 @@ type engine struct {
 	where string                          // an address or a folder, without credentials
 	ping  func(ctx context.Context) error // nil: nothing to ask
 	close func() error                    // nil: nothing to close
+	found func() string                   // nil, or what is known of it once it answered, in place of where
 }
 
 // engines are the parts beside the relational store. Opening one talks to
@@ -40,14 +42,18 @@ type engines struct {
 	Embedder embedding.Embedder
 	// NextEmbedder is what libraries are moved to; nil when they are not.
 	NextEmbedder embedding.Embedder
+	Reranker     embedding.Reranker // nil: none
 
+	models *remote.Metrics // of servers with models; nil until there is one
 	opened []engine
 }
 
 // openEngines opens the engines that the settings name, over the data folder.
 func openEngines(p Program, dir string) (*engines, error) {
 	e := &engines{}
-	for _, open := range []func(Program, string) (engine, error){e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openCache, e.openEmbedder} {
+	for _, open := range []func(Program, string) (engine, error){
+		e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openCache, e.openEmbedder, e.openReranker,
+	} {
 		opened, err := open(p, dir)
 		if err != nil {
 			return nil, errors.Join(err, e.close())
@@ -83,6 +89,9 @@ func (e *engines) openQueue(Program, string) (engine, error) {
 
 func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
 	e.Embedder = p.Embedder
+	if e.Embedder == nil && p.Settings.Embedding.BaseURL != "" {
+		return e.openRemoteEmbedder(p)
+	}
 	if e.Embedder == nil {
 		e.Embedder = minilm.New(minilm.Options{})
 	}
@@ -115,6 +124,9 @@ func (e *engines) check(ctx context.Context) []Part {
 		var err error
 		if o.ping != nil {
 			err = o.ping(ctx)
+		}
+		if err == nil && o.found != nil {
+			o.where = o.found()
 		}
 		parts = append(parts, outcome(Part{Name: o.part, Engine: o.kind, Where: o.where}, err))
 	}

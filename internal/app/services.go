@@ -56,9 +56,10 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 func (s *Services) searchOptions() search.Options {
 	set := s.Settings.Search
 	return search.Options{
-		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, Catalog: search.NewCatalog(s.DB),
+		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
+		RerankTimeout: set.RerankTimeout, Candidates: s.Settings.Reranker.MaxCandidates,
 		Fusion: search.Fusion(set.Fusion), RRFK: set.RRFK, DefaultLimit: set.DefaultLimit,
 		Recorder: s.searches, Log: s.Log, Registry: s.Registry,
 	}

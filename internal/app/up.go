@@ -55,6 +55,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return err
 	}
 	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
+	group.Add("models", lifecycle.NewLoop(s.greetModels))
 	server := httpx.NewServer(p.Settings.HTTP.UpAddr(), handler, p.Log)
 	group.Add("http", server)
 	group.Add("welcome", lifecycle.Func{OnStart: func(ctx context.Context) error {

@@ -50,6 +50,15 @@ func pattern(to *string, expects, example, expression string) kind {
 	}}
 }
 
+// prompt takes a text with places in it, where \n stands for a line end, since
+// a line of .env has none.
+func prompt(to *string) kind {
+	return kind{expects: "a text with {text} in it", example: `Instruct: {instruction}\nQuery: {text}`, set: func(v string) error {
+		*to = strings.ReplaceAll(v, `\n`, "\n")
+		return nil
+	}}
+}
+
 func boolean(to *bool) kind {
 	return kind{expects: "True or False", example: "True", set: func(v string) error {
 		switch strings.ToLower(v) {

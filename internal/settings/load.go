@@ -113,6 +113,7 @@ func (s *Settings) missing(found []Fault) []Fault {
 	need("CASDOOR_CLIENT_SECRET", s.SSO.ClientSecret.Reveal(), "CASDOOR_ENABLED=True", s.SSO.Enabled)
 
 	need("EMBEDDING_MODEL", s.Embedding.Model, "EMBEDDING_BASE_URL", s.Embedding.BaseURL != "")
+	need("RERANKER_MODEL", s.Reranker.Model, "RERANKER_BASE_URL", s.Reranker.BaseURL != "" && s.Reranker.API != APITEI && !faulty["RERANKER_API"])
 	return faults
 }
 

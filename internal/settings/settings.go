@@ -195,23 +195,42 @@ type Mail struct {
 	UseTLS bool
 }
 
+// ModelAPI is the shape that a model's server is asked in.
+type ModelAPI string
+
+// The shapes of EMBEDDING_API and RERANKER_API.
+const (
+	APIOpenAI ModelAPI = "openai" // texts to /v1/embeddings
+	APIVLLM   ModelAPI = "vllm"   // messages to /v1/embeddings
+	APICohere ModelAPI = "cohere" // /v1/rerank
+	APITEI    ModelAPI = "tei"    // /embed and /rerank
+)
+
 // Embedding is the embedder. With an empty BaseURL it is the one in process.
 type Embedding struct {
-	BaseURL    string
-	Model      string
-	APIKey     Secret
-	Dimensions int // 0: what the model gives
-	BatchSize  int
-	Timeout    time.Duration
+	BaseURL     string
+	API         ModelAPI // empty: what suits the model
+	Model       string
+	APIKey      Secret
+	Dimensions  int // 0: what the model gives
+	MaxTokens   int // 0: what the server says
+	BatchSize   int
+	Concurrency int // requests with documents at a time
+	Timeout     time.Duration
+
+	QueryPrompt, DocumentPrompt string // empty: what suits the model
 }
 
 // Reranker is the second opinion on search hits. With an empty BaseURL there is none.
 type Reranker struct {
 	BaseURL       string
+	API           ModelAPI
 	Model         string
 	APIKey        Secret
 	MaxCandidates int
 	Timeout       time.Duration
+
+	QueryPrompt, DocumentPrompt string // empty: the text alone
 }
 
 // Fusion is how the hits of several legs become one list.
@@ -234,6 +253,7 @@ type Search struct {
 	VectorTimeout   time.Duration
 	FulltextTimeout time.Duration
 	GraphTimeout    time.Duration
+	RerankTimeout   time.Duration
 	LogQueries      bool // keep the words of a search in the search log
 }
 

@@ -311,36 +311,65 @@ func mailRows(m *Mail) []variable {
 func embeddingRows(e *Embedding) []variable {
 	return []variable{
 		{
-			name: "EMBEDDING_BASE_URL", kind: baseURL(&e.BaseURL), readers: everyone, status: NotYet,
-			doc: "The embedder. Empty: all-MiniLM-L6-v2 in process.",
+			name: "EMBEDDING_BASE_URL", kind: baseURL(&e.BaseURL), readers: everyone,
+			doc: "The embedder's server. Empty: all-MiniLM-L6-v2 in process.",
 		},
 		{
-			name: "EMBEDDING_MODEL", kind: like(text(&e.Model), "Qwen/Qwen3-VL-Embedding-2B"), readers: everyone, status: NotYet,
-			doc: "The model that the embedder is asked for.",
+			name: "EMBEDDING_API", kind: oneOf(&e.API, APIOpenAI, APITEI, APIVLLM), readers: everyone,
+			doc: "How it is asked: openai, tei (text-embeddings-inference), or vllm (messages, for multimodal models). Empty: vllm for Qwen3-VL-Embedding, else openai.",
 		},
-		{name: "EMBEDDING_API_KEY", kind: text(&e.APIKey), secret: true, readers: everyone, status: NotYet, doc: "Sent as a bearer token."},
 		{
-			name: "EMBEDDING_DIMENSIONS", kind: like(integer(&e.Dimensions, 1, 8192), "1024"), readers: everyone, status: NotYet,
-			doc: "The length vectors are stored in. Empty: what the model gives.",
+			name: "EMBEDDING_MODEL", kind: like(text(&e.Model), "Qwen/Qwen3-VL-Embedding-2B"), readers: everyone,
+			doc: "The model that the embedder is asked for. Another model is another index.",
 		},
-		{name: "EMBEDDING_BATCH_SIZE", byDefault: "8", kind: integer(&e.BatchSize, 1, 1024), status: NotYet, readers: workers, doc: "Chunks embedded at a time."},
-		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), status: NotYet, readers: workers, doc: "The longest wait for one batch."},
+		{name: "EMBEDDING_API_KEY", kind: text(&e.APIKey), secret: true, readers: everyone, doc: "Sent as a bearer token."},
+		{
+			name: "EMBEDDING_DIMENSIONS", kind: like(integer(&e.Dimensions, 1, 8192), "1024"), readers: everyone,
+			doc: "The length vectors are stored in; longer ones are cut to it. Empty: what the model gives.",
+		},
+		{
+			name: "EMBEDDING_MAX_TOKENS", kind: like(integer(&e.MaxTokens, 32, 131072), "512"), readers: everyone,
+			doc: "How much of a passage the model reads. Empty: what the server says, up to 1024, or 512 where it says nothing.",
+		},
+		{
+			name: "EMBEDDING_QUERY_PROMPT", kind: prompt(&e.QueryPrompt), readers: everyone,
+			doc: `What the model is shown of a query: {text} stands for it, {instruction} for what the library's type looks for, \n for a line end. With EMBEDDING_API=vllm the system message. Empty: as the model was trained, where that is known.`,
+		},
+		{
+			name: "EMBEDDING_DOCUMENT_PROMPT", kind: like(prompt(&e.DocumentPrompt), "passage: {text}"), readers: everyone,
+			doc: "The same for a passage of a document. Another one is another index.",
+		},
+		{name: "EMBEDDING_BATCH_SIZE", byDefault: "8", kind: integer(&e.BatchSize, 1, 1024), readers: workers, doc: "Passages in one request."},
+		{name: "EMBEDDING_CONCURRENCY", byDefault: "4", kind: integer(&e.Concurrency, 1, 256), readers: workers, doc: "Requests with passages at a time."},
+		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), readers: everyone, doc: "The longest wait for one request."},
 	}
 }
 
 func rerankerRows(r *Reranker) []variable {
 	return []variable{
-		{name: "RERANKER_BASE_URL", kind: baseURL(&r.BaseURL), readers: appAndMCP, status: NotYet, doc: "The reranker. Empty: none."},
+		{name: "RERANKER_BASE_URL", kind: baseURL(&r.BaseURL), readers: appAndMCP, doc: "The reranker's server. Empty: none."},
 		{
-			name: "RERANKER_MODEL", kind: like(text(&r.Model), "Qwen/Qwen3-VL-Reranker-2B"), readers: appAndMCP, status: NotYet,
+			name: "RERANKER_API", byDefault: string(APICohere), kind: oneOf(&r.API, APICohere, APITEI), readers: appAndMCP,
+			doc: "How it is asked: cohere (also Jina, vLLM, llama.cpp, Infinity), or tei.",
+		},
+		{
+			name: "RERANKER_MODEL", kind: like(text(&r.Model), "Qwen/Qwen3-VL-Reranker-2B"), readers: appAndMCP,
 			doc: "The model that the reranker is asked for.",
 		},
-		{name: "RERANKER_API_KEY", kind: text(&r.APIKey), secret: true, readers: appAndMCP, status: NotYet, doc: "Sent as a bearer token."},
+		{name: "RERANKER_API_KEY", kind: text(&r.APIKey), secret: true, readers: appAndMCP, doc: "Sent as a bearer token."},
 		{
-			name: "RERANKER_MAX_CANDIDATES", byDefault: "32", kind: integer(&r.MaxCandidates, 1, 1000), readers: appAndMCP, status: NotYet,
+			name: "RERANKER_QUERY_PROMPT", kind: prompt(&r.QueryPrompt), readers: appAndMCP,
+			doc: `What the model is shown of a query: {text} stands for it, {instruction} for what makes a good answer in the library's type, \n for a line end. Empty: the query alone.`,
+		},
+		{
+			name: "RERANKER_DOCUMENT_PROMPT", kind: like(prompt(&r.DocumentPrompt), "<Document>: {text}"), readers: appAndMCP,
+			doc: "The same for a passage.",
+		},
+		{
+			name: "RERANKER_MAX_CANDIDATES", byDefault: "32", kind: integer(&r.MaxCandidates, 1, 1000), readers: appAndMCP,
 			doc: "Hits that are shown to the reranker.",
 		},
-		{name: "RERANKER_TIMEOUT", byDefault: "30", kind: seconds(&r.Timeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for it."},
+		{name: "RERANKER_TIMEOUT", byDefault: "30", kind: seconds(&r.Timeout), readers: appAndMCP, doc: "The longest wait for one request to it."},
 	}
 }
 
@@ -366,6 +395,10 @@ func searchRows(s *Search) []variable {
 			doc: "The longest wait for the vector leg, the query's embedding counted.",
 		},
 		{name: "SEARCH_FULLTEXT_TIMEOUT", byDefault: "5", kind: seconds(&s.FulltextTimeout), readers: appAndMCP, doc: "The longest wait for the full-text leg."},
+		{
+			name: "SEARCH_RERANK_TIMEOUT", byDefault: "5", kind: seconds(&s.RerankTimeout), readers: appAndMCP,
+			doc: "The longest that a search waits for the reranker; then its hits come in the order of the legs.",
+		},
 		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for the graph leg."},
 		{
 			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,

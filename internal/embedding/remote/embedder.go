@@ -80,6 +80,9 @@ func NewEmbedder(opt EmbedderOptions) (*Embedder, error) {
 		opt.API = apiFor(opt.Model)
 	}
 	opt.Prompts = opt.Prompts.orKnown(opt.API, opt.Model)
+	if err := opt.Prompts.check(opt.Settings); err != nil {
+		return nil, err
+	}
 	c, err := newClient(opt.Server)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -83,6 +84,17 @@ func trainedWith(model string) (Prompts, bool) {
 		}
 	}
 	return Prompts{}, false
+}
+
+// check refuses prompts that leave the text out.
+func (p Prompts) check(settings string) error {
+	if !p.system && !strings.Contains(p.Query, textPlace) {
+		return fmt.Errorf("%s_QUERY_PROMPT has no %s in it", settings, textPlace)
+	}
+	if !p.system && !strings.Contains(p.Document, textPlace) {
+		return fmt.Errorf("%s_DOCUMENT_PROMPT has no %s in it", settings, textPlace)
+	}
+	return nil
 }
 
 func (p Prompts) takesInstructions() bool { return strings.Contains(p.Query, instructionPlace) }

@@ -55,6 +55,9 @@ func NewReranker(opt RerankerOptions) (*Reranker, error) {
 	if opt.Prompts.Document == "" {
 		opt.Prompts.Document = textPlace
 	}
+	if err := opt.Prompts.check(opt.Settings); err != nil {
+		return nil, err
+	}
 	c, err := newClient(opt.Server)
 	if err != nil {
 		return nil, err

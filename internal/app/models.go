@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
+)
+
+// modelMetrics are shared by all clients of models.
+func (e *engines) modelMetrics(p Program) *remote.Metrics {
+	if e.models == nil {
+		e.models = remote.NewMetrics(p.Registry)
+	}
+	return e.models
+}
+
+func (e *engines) openRemoteEmbedder(p Program) (engine, error) {
+	set := p.Settings.Embedding
+	client, err := remote.NewEmbedder(remote.EmbedderOptions{
+		Server: remote.Server{
+			BaseURL: set.BaseURL, Model: set.Model, APIKey: set.APIKey.Reveal(), Timeout: set.Timeout, Concurrency: set.Concurrency,
+			Settings: "EMBEDDING", Metrics: e.modelMetrics(p), Log: p.Log,
+		},
+		API: remote.API(set.API), Dimensions: set.Dimensions, BatchSize: set.BatchSize, MaxTokens: set.MaxTokens,
+		Prompts: remote.Prompts{Query: set.QueryPrompt, Document: set.DocumentPrompt},
+	})
+	if err != nil {
+		return engine{}, err
+	}
+	e.Embedder = client
+	return engine{
+		part: "embedder", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + set.Model, ping: client.Ping,
+		found: func() string {
+			return fmt.Sprintf("%s, space %s, passages of %d tokens", set.BaseURL, client.Space().ID(), client.MaxTokens())
+		},
+	}, nil
+}
+
+func (e *engines) openReranker(p Program, _ string) (engine, error) {
+	set := p.Settings.Reranker
+	if set.BaseURL == "" {
+		return engine{part: "reranker", kind: "none"}, nil
+	}
+	client, err := remote.NewReranker(remote.RerankerOptions{
+		Server: remote.Server{
+			BaseURL: set.BaseURL, Model: set.Model, APIKey: set.APIKey.Reveal(), Timeout: set.Timeout,
+			Settings: "RERANKER", Metrics: e.modelMetrics(p), Log: p.Log,
+		},
+		API: remote.API(set.API), Prompts: remote.Prompts{Query: set.QueryPrompt, Document: set.DocumentPrompt},
+	})
+	if err != nil {
+		return engine{}, err
+	}
+	e.Reranker = client
+	return engine{part: "reranker", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + client.Model(), ping: client.Ping}, nil
+}
+
+// checkSpace compares the embedder's space with those that the index is in.
+// asked is false where there is nothing to compare.
+func (e *engines) checkSpace(ctx context.Context) (_ Part, asked bool) {
+	space := e.Embedder.Space()
+	if space.Dimensions == 0 {
+		return Part{}, false // the embedder's own part says why
+	}
+	part := Part{Name: "embedding space", Engine: "index", Where: space.ID()}
+	libraries, err := e.Graph.Libraries(ctx)
+	if err != nil {
+		return Part{}, false // the graph's own part says why
+	}
+	spaces, err := e.Graph.Spaces(ctx, libraries)
+	if len(spaces) == 0 {
+		return Part{}, false
+	}
+	if err == nil && !slices.Contains(spaces, space.ID()) {
+		err = fmt.Errorf("the index is in the embedding space %s and the embedder gives %s; set the embedder that the index was made with, or embed it anew",
+			strings.Join(spaces, ", "), space.ID())
+	}
+	return outcome(part, err), true
+}
+
+// greetModels asks the servers with models for a sign of life when the process
+// starts, so that what is wrong is in the log before the first search. It
+// holds up nothing.
+func (s *Services) greetModels(ctx context.Context) error {
+	if _, err := embedding.KnownSpace(ctx, s.Embedder); err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "the embedder does not answer; searches go by words until it does", slog.Any("error", err))
+	}
+	if space, asked := s.checkSpace(ctx); asked && !space.OK {
+		s.Log.ErrorContext(ctx, "searches are refused", slog.String("error", space.Mend))
+	}
+	if s.Reranker != nil {
+		if err := s.Reranker.Ping(ctx); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "the reranker does not answer; hits come in the order of the legs until it does", slog.Any("error", err))
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
