@@ -24,7 +24,7 @@ func (e *engines) openRemoteEmbedder(p Program) (engine, error) {
 	client, err := remote.NewEmbedder(remote.EmbedderOptions{
 		Server: remote.Server{
 			BaseURL: set.BaseURL, Model: set.Model, APIKey: set.APIKey.Reveal(), Timeout: set.Timeout, Concurrency: set.Concurrency,
-			Settings: "EMBEDDING", Metrics: e.modelMetrics(p), Log: p.Log,
+			Settings: "EMBEDDING", Recorder: p.usage, Metrics: e.modelMetrics(p), Log: p.Log,
 		},
 		API: remote.API(set.API), Dimensions: set.Dimensions, BatchSize: set.BatchSize, MaxTokens: set.MaxTokens,
 		Prompts: remote.Prompts{Query: set.QueryPrompt, Document: set.DocumentPrompt},
@@ -49,7 +49,7 @@ func (e *engines) openReranker(p Program, _ string) (engine, error) {
 	client, err := remote.NewReranker(remote.RerankerOptions{
 		Server: remote.Server{
 			BaseURL: set.BaseURL, Model: set.Model, APIKey: set.APIKey.Reveal(), Timeout: set.Timeout,
-			Settings: "RERANKER", Metrics: e.modelMetrics(p), Log: p.Log,
+			Settings: "RERANKER", Recorder: p.usage, Metrics: e.modelMetrics(p), Log: p.Log,
 		},
 		API: remote.API(set.API), Prompts: remote.Prompts{Query: set.QueryPrompt, Document: set.DocumentPrompt},
 	})
