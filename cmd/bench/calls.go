@@ -29,7 +29,7 @@ func (b *bench) mcp(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cost, err := s.cost(ctx, call)
+	cost, err := s.cost(ctx, callers, call)
 	return []row{{
 		what:     fmt.Sprintf("MCP `whoami`, %d official Go clients, %d calls", callers, callRounds*callers*callsEach),
 		measured: fmt.Sprintf("%.2f ms of processor time a call", cost), target: "≤ 0.6 ms", missed: cost > .6,
@@ -66,7 +66,7 @@ func (b *bench) rest(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	cost, err := s.cost(ctx, func(ctx context.Context, _ int) error {
+	cost, err := s.cost(ctx, callers, func(ctx context.Context, _ int) error {
 		return s.call(ctx, http.MethodGet, "/library/api/libraries/"+s.library+"/", nil, nil)
 	})
 	return []row{{
@@ -87,7 +87,7 @@ func (b *bench) fresh(ctx context.Context, name string) (*server, error) {
 
 // cost is the server's processor time a call in ms, all callers at once: the
 // median of several rounds.
-func (s *server) cost(ctx context.Context, call func(ctx context.Context, caller int) error) (float64, error) {
+func (s *server) cost(ctx context.Context, callers int, call func(ctx context.Context, caller int) error) (float64, error) {
 	round := func(each int) error {
 		group, ctx := errgroup.WithContext(ctx)
 		for caller := range callers {
@@ -111,7 +111,7 @@ func (s *server) cost(ctx context.Context, call func(ctx context.Context, caller
 		if err := round(callsEach); err != nil {
 			return 0, err
 		}
-		costs = append(costs, float64(s.cpu()-before)/callers/callsEach/float64(time.Millisecond))
+		costs = append(costs, float64(s.cpu()-before)/float64(callers*callsEach)/float64(time.Millisecond))
 	}
 	return median(costs), nil
 }

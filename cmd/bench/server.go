@@ -50,7 +50,8 @@ func launch(ctx context.Context, dir string, cmd *exec.Cmd) (*server, error) {
 	return s, nil
 }
 
-// begin starts a command and waits for nothing.
+// begin starts a command, with the settings of its Env besides, and waits for
+// nothing.
 func begin(ctx context.Context, dir string, cmd *exec.Cmd) (*server, error) {
 	addr, err := freeAddress(ctx)
 	if err != nil {
@@ -64,7 +65,7 @@ func begin(ctx context.Context, dir string, cmd *exec.Cmd) (*server, error) {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	cmd.Env = append(environment(), "MNEMOSYNE_HTTP_ADDR="+addr, "MNEMOSYNE_DATA_DIR="+dir)
+	cmd.Env = append(append(environment(), cmd.Env...), "MNEMOSYNE_HTTP_ADDR="+addr, "MNEMOSYNE_DATA_DIR="+dir)
 	cmd.Stderr = log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // make and what it starts end together
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
