@@ -4,8 +4,11 @@
 package accounts
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
 // CredentialKind says how a caller proved who they are.
@@ -75,6 +78,12 @@ func (p Principal) MayCall(tool string) bool {
 type Origin struct {
 	Address   string
 	RequestID string
+}
+
+// OriginOf is where the request came from that a context belongs to; empty in
+// a command.
+func OriginOf(ctx context.Context) Origin {
+	return Origin{Address: telemetry.Address(ctx), RequestID: telemetry.RequestID(ctx)}
 }
 
 // Actor is who does something, and from where.

@@ -85,7 +85,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := &Call{surface: "none", route: "none", credential: accounts.CredentialAnonymous}
 	call.Address, call.Scheme = f.proxies.client(r)
 	id := f.proxies.requestID(r, f.knownID)
-	r = r.WithContext(context.WithValue(telemetry.WithRequestID(r.Context(), id), callKey{}, call))
+	r = r.WithContext(context.WithValue(telemetry.WithRequest(r.Context(), id, call.Address), callKey{}, call))
 	rec := &recorder{ResponseWriter: w}
 	bePatient(w, r, f.stall)
 	f.headers(rec.Header(), id)

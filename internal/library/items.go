@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -214,9 +215,9 @@ func (s *Service) reindex(ctx context.Context, item Item) error {
 
 const (
 	deleteItem = `UPDATE item SET deleted_at = $3, updated_at = $3
-WHERE library_uid = $1 AND uid = $2 AND deleted_at IS NULL RETURNING chunk_count`
+WHERE library_uid = $1 AND uid = $2 AND deleted_at IS NULL RETURNING uid, chunk_count`
 	deleteFile = `UPDATE item SET deleted_at = $3, updated_at = $3
-WHERE library_uid = $1 AND file_id = $2 AND deleted_at IS NULL RETURNING chunk_count`
+WHERE library_uid = $1 AND file_id = $2 AND deleted_at IS NULL RETURNING uid, chunk_count`
 )
 
 // DeleteItem takes a document out of everybody's sight, at once. What is
@@ -226,20 +227,21 @@ func (s *Service) DeleteItem(ctx context.Context, p accounts.Principal, uid stri
 	if err != nil {
 		return err
 	}
-	return s.dropItem(ctx, deleteItem, l.UID, uid)
+	return s.dropItem(ctx, p, l, deleteItem, uid)
 }
 
 // dropItem deletes the item of a library that a statement finds by a name.
-func (s *Service) dropItem(ctx context.Context, statement, libraryUID, name string) error {
-	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
-		chunks, err := sqldb.One(ctx, tx, func(row sqldb.Row) (n int64, err error) { return n, row.Scan(&n) },
-			statement, libraryUID, name, sqldb.At(s.now()))
+func (s *Service) dropItem(ctx context.Context, p accounts.Principal, l Library, statement, name string) error {
+	err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
+		var chunks int64
+		uid, err := sqldb.One(ctx, tx, func(row sqldb.Row) (uid string, err error) { return uid, row.Scan(&uid, &chunks) },
+			statement, l.UID, name, sqldb.At(s.now()))
 		if sqldb.Missing(err) {
-			return errNone
+			return nil, errNone
 		} else if err != nil {
-			return err
+			return nil, err
 		}
-		return Bump(ctx, tx, libraryUID, -1, -chunks, s.now())
+		return event(ctx, p, l, "item_delete", "deleted", slog.String("item_uid", uid)), Bump(ctx, tx, l.UID, -1, -chunks, s.now())
 	})
 	if err != nil {
 		return goneAs(err, noItem(), "delete item")

@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -46,26 +47,32 @@ func (s *Service) PutMember(ctx context.Context, p accounts.Principal, uid, user
 		return Member{}, errs.Field("role", "This is no role. Use one of: owner, manager, reader.")
 	}
 	at := sqldb.At(s.now())
-	err := s.changeMember(ctx, p, uid, username, role == RoleOwner, errs.New(errs.NotFound, "No such user."),
-		func(tx sqldb.Querier, userID string) error {
-			_, err := sqldb.Exec(ctx, tx, putMember, uid, userID, role, at)
-			return err
-		})
+	change := memberChange{outcome: "set", role: role, noUser: errs.New(errs.NotFound, "No such user.")}
+	err := s.changeMember(ctx, p, uid, username, change, func(tx sqldb.Querier, userID string) error {
+		_, err := sqldb.Exec(ctx, tx, putMember, uid, userID, role, at)
+		return err
+	})
 	return Member{Username: username, Role: role}, err
 }
 
 // DropMember takes somebody's role away. Whoever had none is left without.
 func (s *Service) DropMember(ctx context.Context, p accounts.Principal, uid, username string) error {
-	return s.changeMember(ctx, p, uid, username, false, nil, func(tx sqldb.Querier, userID string) error {
+	return s.changeMember(ctx, p, uid, username, memberChange{outcome: "removed"}, func(tx sqldb.Querier, userID string) error {
 		_, err := sqldb.Exec(ctx, tx, dropMember, uid, userID)
 		return err
 	})
 }
 
-// changeMember runs change for a user under the rules of members. noUser is
-// what to answer when there is no such user.
-func (s *Service) changeMember(ctx context.Context, p accounts.Principal, uid, username string, makesOwner bool,
-	noUser error, change func(tx sqldb.Querier, userID string) error,
+// memberChange is what becomes of a member.
+type memberChange struct {
+	outcome string // for the audit trail
+	role    Role   // that they get; empty: none
+	noUser  error  // what to answer when there is no such user
+}
+
+// changeMember runs change for a user under the rules of members.
+func (s *Service) changeMember(ctx context.Context, p accounts.Principal, uid, username string, to memberChange,
+	change func(tx sqldb.Querier, userID string) error,
 ) error {
 	l, mine, err := s.access.Administer(ctx, p, uid)
 	if err != nil {
@@ -75,24 +82,28 @@ func (s *Service) changeMember(ctx context.Context, p accounts.Principal, uid, u
 		return errs.New(errs.Conflict, "The owner of a library stays its owner.")
 	}
 	text := func(row sqldb.Row) (v string, err error) { return v, row.Scan(&v) }
-	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
+	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		userID, err := sqldb.One(ctx, tx, text, userNamed, username)
 		if sqldb.Missing(err) {
-			return noUser
+			return nil, to.noUser
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		had, err := sqldb.One(ctx, tx, text, memberRole, uid, userID)
 		if err != nil && !sqldb.Missing(err) {
-			return err
+			return nil, err
 		}
-		if mine != RoleOwner && (makesOwner || Role(had) == RoleOwner) {
-			return errs.New(errs.Forbidden, "Only an owner of this library may make or unmake owners.")
+		if mine != RoleOwner && (to.role == RoleOwner || Role(had) == RoleOwner) {
+			return nil, errs.New(errs.Forbidden, "Only an owner of this library may make or unmake owners.")
 		}
 		if err := change(tx, userID); err != nil {
-			return err
+			return nil, err
 		}
-		return Bump(ctx, tx, uid, 0, 0, s.now())
+		if err := Bump(ctx, tx, uid, 0, 0, s.now()); err != nil || had == string(to.role) {
+			return nil, err
+		}
+		return event(ctx, p, l, "member", to.outcome,
+			slog.String("username", username), slog.String("role", string(to.role)), slog.String("before", had)), nil
 	})
 	return goneAs(err, NoLibrary(), "change members")
 }

@@ -35,6 +35,7 @@ type Service struct {
 	index  Indexer
 	purger Purger // nil: nobody is told
 	log    *slog.Logger
+	audit  *accounts.Audit
 	now    func() time.Time
 }
 
@@ -44,7 +45,7 @@ type Purger interface{ Nudge() }
 
 // NewService makes a service over the store.
 func NewService(db *sqldb.DB, access *Access, index Indexer, log *slog.Logger) *Service {
-	return &Service{db: db, access: access, index: index, log: log, now: time.Now}
+	return &Service{db: db, access: access, index: index, log: log, audit: accounts.NewAudit(db, log, nil), now: time.Now}
 }
 
 // PurgeBy names who takes away what is stored of what was deleted. It is
@@ -102,8 +103,11 @@ func (s *Service) Create(ctx context.Context, p accounts.Principal, n NewLibrary
 		l.OwnerID, l.OwnerUsername = &p.UserID, &p.Username
 	}
 	l.UpdatedAt = l.CreatedAt
-	_, err := sqldb.Exec(ctx, s.db.Write(), insertLibrary,
-		l.UID, l.WorkspaceID, l.OwnerID, l.OwnerUsername, l.Name, l.Description, l.Type, sqldb.At(l.CreatedAt))
+	err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
+		_, err := sqldb.Exec(ctx, tx, insertLibrary,
+			l.UID, l.WorkspaceID, l.OwnerID, l.OwnerUsername, l.Name, l.Description, l.Type, sqldb.At(l.CreatedAt))
+		return event(ctx, p, l, "create", "created", slog.String("name", l.Name), slog.Bool("global", n.Global)), err
+	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("create library: %w", err)
 	}
@@ -160,18 +164,21 @@ func (s *Service) update(ctx context.Context, p accounts.Principal, l Library, p
 		return Library{}, err
 	}
 	uid, at := l.UID, sqldb.At(s.now())
-	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
+	err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		n, err := sqldb.Exec(ctx, tx, updateLibrary, uid, patch.Name, patch.Description, patch.Type, freed, at)
 		if err != nil || n == 0 {
-			return orGone(err)
+			return nil, orGone(err)
 		}
-		l, err = sqldb.One(ctx, tx, scanLibrary, readLibrary, uid)
-		if err != nil || former == nil || !freed {
-			return err
+		if l, err = sqldb.One(ctx, tx, scanLibrary, readLibrary, uid); err != nil {
+			return nil, err
+		}
+		events := event(ctx, p, l, "update", "updated", patch.changes()...)
+		if former == nil || !freed {
+			return events, nil
 		}
 		// Whoever owned it goes on managing it.
 		_, err = sqldb.Exec(ctx, tx, putMember, uid, *former, RoleOwner, at)
-		return err
+		return append(events, event(ctx, p, l, "global", "set", slog.String("former_owner_id", *former))...), err
 	})
 	if err != nil {
 		return Library{}, goneAs(err, missing, "update library")
@@ -222,21 +229,22 @@ func (s *Service) Delete(ctx context.Context, p accounts.Principal, uid string) 
 	if err != nil {
 		return err
 	}
-	return s.remove(ctx, l.UID)
+	return s.remove(ctx, p, l)
 }
 
-func (s *Service) remove(ctx context.Context, uid string) error {
+func (s *Service) remove(ctx context.Context, p accounts.Principal, l Library) error {
 	at := sqldb.At(s.now())
-	err := s.db.Tx(ctx, func(tx sqldb.Querier) error {
+	err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		// Items first: whoever takes documents in locks them in this order.
-		if _, err := sqldb.Exec(ctx, tx, deleteItems, uid, at); err != nil {
-			return err
+		items, err := sqldb.Exec(ctx, tx, deleteItems, l.UID, at)
+		if err != nil {
+			return nil, err
 		}
-		n, err := sqldb.Exec(ctx, tx, deleteLibrary, uid, at)
+		n, err := sqldb.Exec(ctx, tx, deleteLibrary, l.UID, at)
 		if err != nil || n == 0 {
-			return orGone(err)
+			return nil, orGone(err)
 		}
-		return nil
+		return event(ctx, p, l, "delete", "deleted", slog.String("name", l.Name), slog.Int64("items", items)), nil
 	})
 	if err != nil {
 		return goneAs(err, NoLibrary(), "delete library")

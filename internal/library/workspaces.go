@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"regexp"
 
 	"github.com/google/uuid"
@@ -117,12 +118,19 @@ func (s *Service) CreateWorkspace(ctx context.Context, p accounts.Principal, n N
 			UID: uuid.NewString(), WorkspaceID: &n.ID, OwnerID: &p.UserID, OwnerUsername: &p.Username,
 			Name: n.Name, Description: n.Description, Type: n.Type, Revision: 1, CreatedAt: at.Time, UpdatedAt: at.Time,
 		}
-		made, err := sqldb.Exec(ctx, s.db.Write(), insertWorkspace,
-			l.UID, l.WorkspaceID, l.OwnerID, l.OwnerUsername, l.Name, l.Description, l.Type, at)
+		made := false
+		err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
+			n, err := sqldb.Exec(ctx, tx, insertWorkspace,
+				l.UID, l.WorkspaceID, l.OwnerID, l.OwnerUsername, l.Name, l.Description, l.Type, at)
+			if made = err == nil && n > 0; !made {
+				return nil, err
+			}
+			return event(ctx, p, l, "create", "created", slog.String("name", l.Name)), nil
+		})
 		if err != nil {
 			return Library{}, false, fmt.Errorf("create workspace: %w", err)
 		}
-		if made > 0 {
+		if made {
 			return l, true, nil
 		}
 	}
@@ -144,7 +152,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p accounts.Principal, id 
 func (s *Service) DeleteWorkspace(ctx context.Context, p accounts.Principal, id string) error {
 	l, err := s.access.Workspace(ctx, p, id)
 	if err == nil {
-		err = s.remove(ctx, l.UID)
+		err = s.remove(ctx, p, l)
 	}
 	return gone(err)
 }
@@ -156,7 +164,7 @@ func (s *Service) DeleteWorkspaceItem(ctx context.Context, p accounts.Principal,
 	if err != nil || !known(itemUID) {
 		return err
 	}
-	return gone(s.dropItem(ctx, deleteItem, l.UID, itemUID))
+	return gone(s.dropItem(ctx, p, l, deleteItem, itemUID))
 }
 
 // DeleteWorkspaceFile deletes the document of the caller's workspace that
@@ -166,7 +174,7 @@ func (s *Service) DeleteWorkspaceFile(ctx context.Context, p accounts.Principal,
 	if err != nil || fileID == "" {
 		return err
 	}
-	return gone(s.dropItem(ctx, deleteFile, l.UID, fileID))
+	return gone(s.dropItem(ctx, p, l, deleteFile, fileID))
 }
 
 // gone is for those who only want a thing not to be there.

@@ -34,6 +34,9 @@ func AtLeast(log *slog.Logger, level slog.Level) *slog.Logger {
 
 type requestKey struct{}
 
+// request is what is known of who asked, and travels through every call.
+type request struct{ id, address string }
+
 // NewRequestID is 16 random hexadecimal digits.
 func NewRequestID() string {
 	var b [8]byte
@@ -43,13 +46,25 @@ func NewRequestID() string {
 
 // WithRequestID puts the id of a request or a job into the context.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, id)
+	return WithRequest(ctx, id, Address(ctx))
+}
+
+// WithRequest puts the id of a request and its client's address into the
+// context.
+func WithRequest(ctx context.Context, id, address string) context.Context {
+	return context.WithValue(ctx, requestKey{}, request{id, address})
 }
 
 // RequestID is the id in the context, or empty.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
+	r, _ := ctx.Value(requestKey{}).(request)
+	return r.id
+}
+
+// Address is the client's address in the context, or empty.
+func Address(ctx context.Context) string {
+	r, _ := ctx.Value(requestKey{}).(request)
+	return r.address
 }
 
 type requestHandler struct{ slog.Handler }
