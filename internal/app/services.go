@@ -56,7 +56,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 func (s *Services) searchOptions() search.Options {
 	set := s.Settings.Search
 	return search.Options{
-		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
+		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
 		RerankTimeout: set.RerankTimeout, Candidates: s.Settings.Reranker.MaxCandidates,

@@ -97,8 +97,11 @@ type Options struct {
 	Access   Access
 	Graph    library.Graph
 	Embedder embedding.Embedder // nil: the vector leg is skipped
-	Reranker embedding.Reranker // nil: hits stay in the order of the fusion
-	Catalog  *Catalog
+	// NextEmbedder is in the space that libraries move to; nil when they move
+	// to none.
+	NextEmbedder embedding.Embedder
+	Reranker     embedding.Reranker // nil: hits stay in the order of the fusion
+	Catalog      *Catalog
 
 	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
 	VectorTimeout, FullTextTimeout time.Duration // 5 s each

@@ -216,6 +216,28 @@ func TestChunksInAnotherSpaceBesideOursAreFoundByWordsAndSaid(t *testing.T) {
 	}
 }
 
+func TestEachLibraryIsSearchedInTheSpaceItIsIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.papers, "", "A", "apple pie")
+	w.embedder.space = "numbers"
+	w.put(w.notes, "", "B", "apple tart")
+	w.embedder.space = "letters"
+	w.exec(`UPDATE library SET embedding_space = 'letters/26', other_space = 'numbers/26' WHERE uid = $1`, w.papers)
+	w.exec(`UPDATE library SET embedding_space = 'numbers/26', other_space = 'letters/26', space_switched = TRUE WHERE uid = $1`, w.notes)
+	w.opt.NextEmbedder = &letters{space: "numbers"}
+	got := w.search(w.alice, search.Request{Query: "apple"})
+	if len(got.Hits) != 2 || got.Degraded || got.Status.Vector != search.OK {
+		t.Fatalf("%+v", got)
+	}
+	w.opt.NextEmbedder = nil
+	_, err := search.New(w.opt).Search(t.Context(), w.alice, search.Request{Query: "apple"})
+	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), "letters/26") || !strings.Contains(err.Error(), "numbers/26") {
+		t.Fatalf("the error is %v", err)
+	}
+	w.search(w.alice, search.Request{Query: "apple", Libraries: []string{w.papers}})
+}
+
 func TestADeletedItemIsNotFoundEvenIfTheIndexStillHasIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

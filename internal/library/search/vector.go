@@ -19,23 +19,90 @@ type spaceError struct{ error }
 
 func (e spaceError) Unwrap() error { return e.error }
 
+// nearest asks the libraries of each embedding space with a query embedded in
+// it. There are several only while libraries move from one model to another.
 func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, error) {
-	spaces, err := e.opt.Graph.Spaces(ctx, q.uids)
+	var found [][]library.Scored
+	var faults []error
+	for _, space := range spacesOf(q) {
+		hits, err := e.nearestIn(ctx, q, space.name, space.uids)
+		if _, ok := errors.AsType[spaceError](err); ok {
+			return nil, err
+		}
+		if len(hits) > 0 {
+			found = append(found, hits)
+		}
+		faults = append(faults, err)
+	}
+	return merged(found, max(e.opt.VectorTopK, q.limit)), errors.Join(faults...)
+}
+
+// spaced are libraries whose searches use one embedding space.
+type spaced struct {
+	name string // empty: never moved
+	uids []string
+}
+
+func spacesOf(q question) []spaced {
+	var out []spaced
+	for _, uid := range q.uids {
+		name := q.libraries[uid].Space
+		at := slices.IndexFunc(out, func(s spaced) bool { return s.name == name })
+		if at < 0 {
+			at = len(out)
+			out = append(out, spaced{name: name})
+		}
+		out[at].uids = append(out[at].uids, uid)
+	}
+	return out
+}
+
+// merged makes one list of those of different spaces. Their cosines mean
+// different things, so that only the ranks count.
+func merged(found [][]library.Scored, limit int) []library.Scored {
+	if len(found) == 1 {
+		return found[0]
+	}
+	var all []library.Scored
+	for _, hits := range found {
+		for rank, hit := range hits {
+			hit.Score = 1 / float64(1+rank)
+			all = append(all, hit)
+		}
+	}
+	slices.SortFunc(all, inOrder)
+	return all[:min(limit, len(all))]
+}
+
+// nearestIn searches libraries in one space. Of libraries that never moved,
+// what the index holds says which it is.
+func (e *Engine) nearestIn(ctx context.Context, q question, name string, uids []string) ([]library.Scored, error) {
+	spaces, err := e.opt.Graph.Spaces(ctx, uids)
 	if len(spaces) == 0 {
 		return nil, err
 	}
-	space, askErr := embedding.KnownSpace(ctx, e.opt.Embedder)
+	embedder, askErr := embedding.Set{Main: e.opt.Embedder, Next: e.opt.NextEmbedder}.In(ctx, name)
+	if askErr != nil && !errors.Is(askErr, embedding.ErrOtherSpace) {
+		return nil, fmt.Errorf("ask the embedder for its space: %w", askErr)
+	}
+	if embedder == nil {
+		embedder = e.opt.Embedder // to say which space it is in
+	}
+	space, askErr := embedding.KnownSpace(ctx, embedder)
 	if askErr != nil {
 		return nil, fmt.Errorf("ask the embedder for its space: %w", askErr)
 	}
-	ours := space.ID()
-	if !slices.Contains(spaces, ours) {
-		return nil, spaceError{errs.Newf(errs.Unavailable, "The index is in the embedding space %s and searches are embedded in %s. "+
-			"Set the embedder that the index was made with, or ingest the documents again.", strings.Join(spaces, ", "), ours)}
+	ours, theirs := space.ID(), strings.Join(spaces, ", ")
+	if name != "" {
+		theirs = name
 	}
-	hits, findErr := e.nearestOfAll(ctx, q, ours)
-	if err == nil && findErr == nil && len(spaces) > 1 {
-		findErr = fmt.Errorf("some chunks are in another embedding space than %s: %s", ours, strings.Join(spaces, ", "))
+	if !slices.Contains(spaces, ours) || (name != "" && name != ours) {
+		return nil, spaceError{errs.Newf(errs.Unavailable, "The index is in the embedding space %s and searches are embedded in %s. "+
+			"Set the embedder that the index was made with, or move the index with `mnemosyne reembed`.", theirs, ours)}
+	}
+	hits, findErr := e.nearestOfAll(ctx, q, embedder, ours, uids)
+	if err == nil && findErr == nil && len(spaces) > 1 && name == "" {
+		findErr = fmt.Errorf("some chunks are in another embedding space than %s: %s", ours, theirs)
 	}
 	return hits, errors.Join(err, findErr)
 }
@@ -43,13 +110,13 @@ func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, err
 // nearestOfAll asks for the nearest chunks of each kind of library with the
 // query's vector for that kind. The vectors of chunks are of one space, so
 // that the cosines make one list.
-func (e *Engine) nearestOfAll(ctx context.Context, q question, space string) ([]library.Scored, error) {
-	groups := e.byInstruction(q)
+func (e *Engine) nearestOfAll(ctx context.Context, q question, embedder embedding.Embedder, space string, uids []string) ([]library.Scored, error) {
+	groups := byInstruction(q, embedder, uids)
 	found := make([][]library.Scored, len(groups))
 	faults := make([]error, len(groups))
 	limit := max(e.opt.VectorTopK, q.limit)
 	ask := func(i int) {
-		vector, err := e.opt.Embedder.EmbedQuery(ctx, embedding.Query{Text: q.text, Instruction: groups[i].instruction})
+		vector, err := embedder.EmbedQuery(ctx, embedding.Query{Text: q.text, Instruction: groups[i].instruction})
 		if err != nil {
 			faults[i] = fmt.Errorf("embed the query: %w", err)
 			return
@@ -82,12 +149,12 @@ type instructed struct {
 // byInstruction parts the libraries asked by what the embedder is told of
 // them. There is always one group: an embedder that is told nothing embeds
 // the query once.
-func (e *Engine) byInstruction(q question) []instructed {
-	if !e.opt.Embedder.TakesInstructions() {
-		return []instructed{{uids: q.uids}}
+func byInstruction(q question, embedder embedding.Embedder, uids []string) []instructed {
+	if !embedder.TakesInstructions() {
+		return []instructed{{uids: uids}}
 	}
 	var groups []instructed
-	for _, uid := range q.uids {
+	for _, uid := range uids {
 		t, _ := library.TypeNamed(q.libraries[uid].Type)
 		at := slices.IndexFunc(groups, func(g instructed) bool { return g.instruction == t.QueryInstruction })
 		if at < 0 {
