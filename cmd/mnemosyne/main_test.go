@@ -111,11 +111,7 @@ func TestTheReadmeNamesEveryCommandAndNoOther(t *testing.T) {
 func TestCheckNamesTheSettingsThatHaveNoEffectYet(t *testing.T) {
 	t.Parallel()
 	env := folder(t)
-	given := map[string]string{
-		"TIME_ZONE": "Europe/Berlin", "EMBEDDING_BATCH_SIZE": "4", "EMBEDDING_TIMEOUT": "9", "SEARCH_LOG_QUERIES": "True",
-		"MNEMOSYNE_METRICS_ADDR": "127.0.0.1:9100", "MNEMOSYNE_MCP_ADDR": ":9101",
-		"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_STORAGE_BUCKET_NAME": "b",
-	}
+	given := map[string]string{"TIME_ZONE": "Europe/Berlin", "EMAIL_HOST": "mail.example.com", "EMAIL_PORT": "2525"}
 	maps.Copy(env, given)
 	must(t, env, "", "migrate")
 	report := fromJSON[app.Report](t, must(t, env, "", "check", "--json"))

@@ -52,13 +52,15 @@ type engines struct {
 func openEngines(p Program, dir string) (*engines, error) {
 	e := &engines{}
 	for _, open := range []func(Program, string) (engine, error){
-		e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openCache, e.openEmbedder, e.openReranker,
+		e.openGraph, e.openObjects, e.openHandover, e.openQueue, e.openCache, e.openEmbedder, e.openNextEmbedder, e.openReranker,
 	} {
 		opened, err := open(p, dir)
 		if err != nil {
 			return nil, errors.Join(err, e.close())
 		}
-		e.opened = append(e.opened, opened)
+		if opened.part != "" {
+			e.opened = append(e.opened, opened)
+		}
 	}
 	return e, nil
 }
@@ -90,7 +92,11 @@ func (e *engines) openQueue(Program, string) (engine, error) {
 func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
 	e.Embedder = p.Embedder
 	if e.Embedder == nil && p.Settings.Embedding.BaseURL != "" {
-		return e.openRemoteEmbedder(p)
+		client, opened, err := e.openRemoteEmbedder(p, "embedder", "EMBEDDING", p.Settings.Embedding)
+		if err == nil {
+			e.Embedder = client
+		}
+		return opened, err
 	}
 	if e.Embedder == nil {
 		e.Embedder = minilm.New(minilm.Options{})

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
+	"git.helu.ca/r/mnemosyne/internal/settings"
 )
 
 // modelMetrics are shared by all clients of models.
@@ -19,26 +21,49 @@ func (e *engines) modelMetrics(p Program) *remote.Metrics {
 	return e.models
 }
 
-func (e *engines) openRemoteEmbedder(p Program) (engine, error) {
-	set := p.Settings.Embedding
+// openRemoteEmbedder makes the client of an embedder that variables beginning
+// with a name describe.
+func (e *engines) openRemoteEmbedder(p Program, part, name string, set settings.Embedding) (*remote.Embedder, engine, error) {
 	client, err := remote.NewEmbedder(remote.EmbedderOptions{
 		Server: remote.Server{
 			BaseURL: set.BaseURL, Model: set.Model, APIKey: set.APIKey.Reveal(), Timeout: set.Timeout, Concurrency: set.Concurrency,
-			Settings: "EMBEDDING", Recorder: p.usage, Metrics: e.modelMetrics(p), Log: p.Log,
+			Settings: name, Recorder: p.usage, Metrics: e.modelMetrics(p), Log: p.Log,
 		},
 		API: remote.API(set.API), Dimensions: set.Dimensions, BatchSize: set.BatchSize, MaxTokens: set.MaxTokens,
 		Prompts: remote.Prompts{Query: set.QueryPrompt, Document: set.DocumentPrompt},
 	})
 	if err != nil {
-		return engine{}, err
+		return nil, engine{}, err
 	}
-	e.Embedder = client
-	return engine{
-		part: "embedder", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + set.Model, ping: client.Ping,
+	return client, engine{
+		part: part, kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + set.Model, ping: client.Ping,
 		found: func() string {
 			return fmt.Sprintf("%s, space %s, passages of %d tokens", set.BaseURL, client.Space().ID(), client.MaxTokens())
 		},
 	}, nil
+}
+
+// openNextEmbedder opens the embedder that libraries are moved to, if there is
+// one.
+func (e *engines) openNextEmbedder(p Program, _ string) (engine, error) {
+	const part = "next embedder"
+	set, now := p.Settings.NextEmbedding, p.Settings.Embedding
+	set.BatchSize, set.Concurrency, set.Timeout = now.BatchSize, now.Concurrency, now.Timeout
+	inProcess := minilm.New(minilm.Options{})
+	switch {
+	case set.BaseURL != "":
+		client, opened, err := e.openRemoteEmbedder(p, part, "EMBEDDING_NEXT", set)
+		if err == nil {
+			e.NextEmbedder = client
+		}
+		return opened, err
+	case set.Model == "":
+		return engine{}, nil
+	case set.Model != inProcess.Space().Model:
+		return engine{}, fmt.Errorf("EMBEDDING_NEXT_MODEL is %s: set EMBEDDING_NEXT_BASE_URL to the server that has it", set.Model)
+	}
+	e.NextEmbedder = embedding.Recorded(inProcess, embedding.InProcess, p.usage)
+	return engine{part: part, kind: "in process", where: inProcess.Space().ID(), ping: inProcess.Ping}, nil
 }
 
 func (e *engines) openReranker(p Program, _ string) (engine, error) {
@@ -63,11 +88,16 @@ func (e *engines) openReranker(p Program, _ string) (engine, error) {
 // checkSpace compares the embedder's space with those that the index is in.
 // asked is false where there is nothing to compare.
 func (e *engines) checkSpace(ctx context.Context) (_ Part, asked bool) {
-	space := e.Embedder.Space()
-	if space.Dimensions == 0 {
+	var ours []string
+	for _, m := range []embedding.Embedder{e.Embedder, e.NextEmbedder} {
+		if m != nil && m.Space().Dimensions > 0 {
+			ours = append(ours, m.Space().ID())
+		}
+	}
+	if len(ours) == 0 {
 		return Part{}, false // the embedder's own part says why
 	}
-	part := Part{Name: "embedding space", Engine: "index", Where: space.ID()}
+	part := Part{Name: "embedding space", Engine: "index", Where: strings.Join(ours, ", ")}
 	libraries, err := e.Graph.Libraries(ctx)
 	if err != nil {
 		return Part{}, false // the graph's own part says why
@@ -76,9 +106,10 @@ func (e *engines) checkSpace(ctx context.Context) (_ Part, asked bool) {
 	if len(spaces) == 0 {
 		return Part{}, false
 	}
-	if err == nil && !slices.Contains(spaces, space.ID()) {
-		err = fmt.Errorf("the index is in the embedding space %s and the embedder gives %s; set the embedder that the index was made with, or embed it anew",
-			strings.Join(spaces, ", "), space.ID())
+	known := func(space string) bool { return slices.Contains(ours, space) }
+	if err == nil && !slices.ContainsFunc(spaces, known) {
+		err = fmt.Errorf("the index is in the embedding space %s and the embedder gives %s; set the embedder that the index was made with, or move the index with `mnemosyne reembed`",
+			strings.Join(spaces, ", "), part.Where)
 	}
 	return outcome(part, err), true
 }

@@ -39,6 +39,7 @@ type Settings struct {
 	LLM             LLM
 	Mail            Mail
 	Embedding       Embedding
+	NextEmbedding   Embedding // what libraries move to; its batches and waits are Embedding's
 	Reranker        Reranker
 	Search          Search
 	Logging         Logging

@@ -1,6 +1,9 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // variable is one row of the table: a name of the environment and all there is
 // to say about it.
@@ -46,6 +49,7 @@ func table(s *Settings) []variable {
 		{"LLM providers", llmRows(&s.LLM)},
 		{"Mail", mailRows(&s.Mail)},
 		{"Embedder", embeddingRows(&s.Embedding)},
+		{"Next embedder", nextEmbeddingRows(&s.NextEmbedding)},
 		{"Reranker", rerankerRows(&s.Reranker)},
 		{"Search", searchRows(&s.Search)},
 		{"Logging", append(loggingRows(&s.Logging), retentionRow(s))},
@@ -343,6 +347,24 @@ func embeddingRows(e *Embedding) []variable {
 		{name: "EMBEDDING_CONCURRENCY", byDefault: "4", kind: integer(&e.Concurrency, 1, 256), readers: workers, doc: "Requests with passages at a time."},
 		{name: "EMBEDDING_TIMEOUT", byDefault: "120", kind: seconds(&e.Timeout), readers: everyone, doc: "The longest wait for one request."},
 	}
+}
+
+// nextEmbeddingRows are the embedder's, as far as another model needs them to
+// be others.
+func nextEmbeddingRows(next *Embedding) []variable {
+	const prefix, of = "EMBEDDING_", "EMBEDDING_NEXT_"
+	var rows []variable
+	for _, row := range embeddingRows(next) {
+		switch row.name {
+		case "EMBEDDING_BATCH_SIZE", "EMBEDDING_CONCURRENCY", "EMBEDDING_TIMEOUT":
+			continue
+		}
+		row.doc = "The same as " + row.name + " for the model that `mnemosyne reembed` moves libraries to."
+		row.name = of + strings.TrimPrefix(row.name, prefix)
+		rows = append(rows, row)
+	}
+	rows[0].doc += " Empty, with the model all-MiniLM-L6-v2: in process."
+	return rows
 }
 
 func rerankerRows(r *Reranker) []variable {
