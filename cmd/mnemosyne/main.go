@@ -64,7 +64,7 @@ type cli struct {
 	ListTokens      listTokensCmd      `cmd:"" help:"List the tokens."`
 	RevokeToken     revokeTokenCmd     `cmd:"" help:"End a token."`
 	SeedSigningKey  seedSigningKeyCmd  `cmd:"" help:"Make a key that signs team JWTs."`
-	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first."`
+	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first. Nothing is ever dropped from it."`
 
 	CollectStatic collectStaticCmd `cmd:"" name:"collectstatic" help:"Write the static files for a web server to serve."`
 

@@ -27,6 +27,7 @@ type installation struct {
 	env     []string
 	address string
 	process *exec.Cmd
+	log     *bytes.Buffer // of the process; to be read once it has ended
 	// What the first start showed.
 	password, token, library string
 }
@@ -53,8 +54,8 @@ func (in *installation) up(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
+	in.log = &bytes.Buffer{}
+	cmd.Stderr = in.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func (in *installation) up(t *testing.T) {
 		}
 	}
 	_ = cmd.Wait()
-	t.Fatalf("the program ended before it was up: %s", log.String())
+	t.Fatalf("the program ended before it was up: %s", in.log)
 }
 
 // kill ends the program as a power cut does.
