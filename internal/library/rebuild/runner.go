@@ -17,7 +17,7 @@ type RunnerOptions struct {
 	Every time.Duration // how often it looks for tasks; 2 s
 	Slice time.Duration // how long it stays with one before it looks for others; 1 min
 	Lease time.Duration // how long a task stays with a runner that is not heard of; 30 s
-	Tidy  time.Duration // how often it looks after libraries that nobody asked about; 1 h
+	Tidy  time.Duration // how often it looks after libraries that nobody asked about; 5 min
 }
 
 // Runner works on tasks, one at a time. Several may run on one store.
@@ -31,7 +31,7 @@ func NewRunner(s *Service, opt RunnerOptions) *Runner {
 	for _, d := range []struct {
 		value    *time.Duration
 		fallback time.Duration
-	}{{&opt.Every, 2 * time.Second}, {&opt.Slice, time.Minute}, {&opt.Lease, 30 * time.Second}, {&opt.Tidy, time.Hour}} {
+	}{{&opt.Every, 2 * time.Second}, {&opt.Slice, time.Minute}, {&opt.Lease, 30 * time.Second}, {&opt.Tidy, 5 * time.Minute}} {
 		if *d.value <= 0 {
 			*d.value = d.fallback
 		}

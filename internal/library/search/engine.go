@@ -53,6 +53,11 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 	if err := ctx.Err(); err != nil {
 		return Result{}, false, fmt.Errorf("search: %w", err)
 	}
+	if len(vector.hits)+len(fullText.hits) == 0 && vector.err == nil && fullText.err == nil && e.lost(ctx, q) {
+		for _, l := range []*leg{vector, fullText} {
+			l.status, l.err = Failed, errLost
+		}
+	}
 	if err := e.report(ctx, vector, fullText); err != nil {
 		return Result{}, false, err
 	}
@@ -69,6 +74,24 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 	cited, err := e.cite(ctx, q, fused, n)
 	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
 	return result, cited.stale, err
+}
+
+// errLost says that the index has nothing of a library that has documents.
+var errLost = errors.New("the index of a library is gone; it is made again by itself, or by `mnemosyne reindex`")
+
+// lost tells whether nothing was found because the index is gone. Of many
+// libraries only the first few are asked: it is a hint, and must cost little.
+func (e *Engine) lost(ctx context.Context, q question) bool {
+	const most = 8
+	for _, uid := range q.uids[:min(most, len(q.uids))] {
+		if q.libraries[uid].ChunkCount == 0 {
+			continue
+		}
+		if stats, err := e.opt.Graph.Stats(ctx, uid); err == nil && stats.Visible == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // report logs and counts what the legs did. An index in another embedding

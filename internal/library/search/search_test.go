@@ -238,6 +238,23 @@ func TestEachLibraryIsSearchedInTheSpaceItIsIn(t *testing.T) {
 	w.search(w.alice, search.Request{Query: "apple", Libraries: []string{w.papers}})
 }
 
+func TestALostIndexIsAFailureAndNotAnEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.papers, "", "A", "apple")
+	w.exec(`UPDATE library SET chunk_count = 1 WHERE uid = $1`, w.papers)
+	if got := w.search(w.alice, search.Request{Query: "zebra", Libraries: []string{w.notes}}); got.Degraded {
+		t.Errorf("an empty library is %+v", got.Status)
+	}
+	if err := w.graph.DeleteLibrary(t.Context(), w.papers); err != nil {
+		t.Fatal(err)
+	}
+	got := w.search(w.alice, search.Request{Query: "apple"})
+	if !got.Degraded || got.Status.Vector != search.Failed || got.Status.FullText != search.Failed {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestADeletedItemIsNotFoundEvenIfTheIndexStillHasIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
