@@ -2,7 +2,8 @@
 // the interface's words mean where an engine could read them otherwise:
 // what is seen and when, what repeats do, what scope and filters leave out.
 //
-// Each test gets an empty store of its own.
+// Each test gets an empty store of its own, or libraries of its own in a store
+// that others use too.
 package graphtest
 
 import (
@@ -17,7 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
-// Fixture is an empty store for one test.
+// Fixture is a store for one test.
 type Fixture struct {
 	Graph library.Graph
 	// Reopen closes the store and opens what it left behind.
@@ -25,6 +26,9 @@ type Fixture struct {
 	// SharedStatistics says that full-text scores depend on other libraries
 	// too. What is found must not.
 	SharedStatistics bool
+	// Forget drops what a test put into a library, when the test has ended.
+	// It is there where one store serves all tests, beside others' libraries.
+	Forget func(libraryUID string)
 }
 
 // Run runs the suite. make gives each test its own empty store and cleans up
@@ -59,7 +63,11 @@ type shelf struct {
 
 func newShelf(t *testing.T, f Fixture) shelf {
 	t.Helper()
-	return shelf{T: t, g: f.Graph, uid: uuid.NewString()}
+	uid := uuid.NewString()
+	if f.Forget != nil {
+		t.Cleanup(func() { f.Forget(uid) })
+	}
+	return shelf{T: t, g: f.Graph, uid: uid}
 }
 
 func (s shelf) must(err error) {
