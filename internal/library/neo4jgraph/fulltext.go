@@ -1,0 +1,147 @@
+package neo4jgraph
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
+)
+
+const (
+	maxQueryBytes = 64 << 10 // of a query that are read; the rest is a document
+	maxLookups    = 512      // terms that are read of it
+	maxTerms      = 64       // terms that are looked for
+	maxTimes      = 3        // that a word counts which the query repeats
+)
+
+const searchWords = readClock + `CALL db.index.fulltext.queryNodes('` + chunkIndex + `', $query, {limit: $n}) YIELD node AS c, score` + readPointers
+
+const countPublished = `MATCH (c:Published) RETURN count(c) AS chunks`
+
+// FullText finds chunks by their words, by Lucene's BM25. Its statistics are
+// those of all libraries together, so that how rare a word is, and with it the
+// order, may hang on other libraries; what is found does not. A score is
+// divided by what a chunk would reach that says nothing but the query, if all
+// of its words were as rare as can be.
+func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]library.Scored, error) {
+	if q.Limit <= 0 {
+		return nil, nil
+	}
+	s, some, err := scopeOf(q.Libraries, q.Filter)
+	if err != nil || !some {
+		return nil, err
+	}
+	asked := g.queryTerms(q.Text)
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	perfect, err := g.perfect(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	query := luceneQuery(s, asked)
+	a, err := search(q.Limit, func(n int) (answer, error) {
+		return g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
+	})
+	for i := range a.hits {
+		a.hits[i].Score = min(a.hits[i].Score/perfect, 1)
+	}
+	return a.hits, err
+}
+
+func (g *Graph) queryTerms(text string) []terms.Term {
+	a, ok := g.analyzers.Get().(*terms.Analyzer)
+	if !ok {
+		a = new(terms.Analyzer)
+	}
+	defer g.analyzers.Put(a)
+	asked := a.Query(strings.ToValidUTF8(text[:min(len(text), maxQueryBytes)], ""), maxLookups)
+	if len(asked) > maxTerms {
+		// Of a whole document, the longer words say more.
+		slices.SortStableFunc(asked, func(x, y terms.Term) int {
+			return cmp.Compare(len(strings.Join(y.Words, "")), len(strings.Join(x.Words, "")))
+		})
+		asked = asked[:maxTerms]
+	}
+	return asked
+}
+
+// perfect is the score that no chunk exceeds: Lucene's BM25 gives a word at
+// most its idf, and the rarest stands in one chunk.
+func (g *Graph) perfect(ctx context.Context, asked []terms.Term) (float64, error) {
+	rows, err := g.read(ctx, countPublished, nil)
+	if err != nil {
+		return 0, err
+	}
+	chunks := float64(max(get[int64](rows[0], "chunks"), 1))
+	idf := math.Log(1 + (chunks-1+0.5)/(1+0.5))
+	var sum float64
+	for _, t := range asked {
+		sum += float64(len(t.Words)*min(t.Times, maxTimes)) * max(idf, 1)
+	}
+	return sum, nil
+}
+
+// luceneQuery makes a query of terms within a scope. What scopes has no part
+// in the score.
+func luceneQuery(s scope, asked []terms.Term) string {
+	var b strings.Builder
+	within := func(field string, uids ...string) {
+		if len(uids) == 0 || uids[0] == "" {
+			return
+		}
+		b.WriteString("+" + field + `:("` + strings.Join(uids, `" "`) + `")^0 `)
+	}
+	within("library_uid", s.libraries...)
+	within("item_uid", s.item)
+	within("collection_uid", s.collections...)
+	b.WriteString("+terms:(")
+	for i, t := range asked {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(luceneTerm(t))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+func luceneTerm(t terms.Term) string {
+	var out string
+	switch {
+	case t.Prefix:
+		out = escape(t.Words[0]) + "*"
+	default:
+		words := make([]string, len(t.Words))
+		for i, w := range t.Words {
+			words[i] = escape(w)
+		}
+		out = `"` + strings.Join(words, " ") + `"`
+	}
+	if times := min(t.Times, maxTimes); times > 1 {
+		out += "^" + strconv.Itoa(times)
+	}
+	return out
+}
+
+// escape takes every character's meaning in Lucene's query language. Terms
+// hold letters, digits and marks only; this does not count on it.
+func escape(word string) string {
+	const special = `+-&|!(){}[]^"~*?:\/<>=`
+	if !strings.ContainsAny(word, special) {
+		return word
+	}
+	var b strings.Builder
+	for _, r := range word {
+		if strings.ContainsRune(special, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
