@@ -53,6 +53,11 @@ func printReport(p *program, report app.Report) error {
 			fmt.Fprintf(p.stdout, "\n%s: %s\n", part.Name, part.Mend)
 		}
 	}
+	for _, part := range report.Parts {
+		if part.About != "" {
+			fmt.Fprintf(p.stdout, "%s: %s\n", part.Name, part.About)
+		}
+	}
 	for _, name := range report.Unused {
 		fmt.Fprintf(p.stdout, "%s: not used yet\n", name)
 	}

@@ -17,7 +17,8 @@ type Part struct {
 	Engine string `json:"engine"`
 	Where  string `json:"where"`
 	OK     bool   `json:"ok"`
-	Mend   string `json:"mend,omitempty"` // what to do when it is not
+	About  string `json:"about,omitempty"` // what the part said of itself
+	Mend   string `json:"mend,omitempty"`  // what to do when it is not
 }
 
 // Report is what a check found.

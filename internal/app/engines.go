@@ -15,7 +15,6 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
-	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/queue"
 )
 
@@ -28,6 +27,8 @@ type engine struct {
 	ping  func(ctx context.Context) error // nil: nothing to ask
 	close func() error                    // nil: nothing to close
 	found func() string                   // nil, or what is known of it once it answered, in place of where
+	// about is what asking the engine tells of it, in a few words; nil: nothing.
+	about func(ctx context.Context) string
 }
 
 // engines are the parts beside the relational store. Opening one talks to
@@ -63,16 +64,6 @@ func openEngines(p Program, dir string) (*engines, error) {
 		}
 	}
 	return e, nil
-}
-
-func (e *engines) openGraph(_ Program, dir string) (engine, error) {
-	folder := filepath.Join(dir, graphFolder)
-	graph, err := sqlitegraph.Open(folder, sqlitegraph.Options{})
-	if err != nil {
-		return engine{}, err
-	}
-	e.Graph = graph
-	return engine{part: "graph", kind: "SQLite", where: folder, ping: graph.Ping, close: graph.Close}, nil
 }
 
 func (e *engines) openObjects(_ Program, dir string) (engine, error) {
@@ -119,7 +110,11 @@ func (e *engines) close() error {
 // tell logs which engines were chosen, one line a part.
 func (e *engines) tell(ctx context.Context, log *slog.Logger) {
 	for _, o := range e.opened {
-		log.InfoContext(ctx, "engine", slog.String("part", o.part), slog.String("engine", o.kind), slog.String("where", o.where))
+		line := []slog.Attr{slog.String("part", o.part), slog.String("engine", o.kind), slog.String("where", o.where)}
+		if o.about != nil {
+			line = append(line, slog.String("about", o.about(ctx)))
+		}
+		log.LogAttrs(ctx, slog.LevelInfo, "engine", line...)
 	}
 }
 
@@ -134,7 +129,11 @@ func (e *engines) check(ctx context.Context) []Part {
 		if err == nil && o.found != nil {
 			o.where = o.found()
 		}
-		parts = append(parts, outcome(Part{Name: o.part, Engine: o.kind, Where: o.where}, err))
+		part := Part{Name: o.part, Engine: o.kind, Where: o.where}
+		if o.about != nil && err == nil {
+			part.About = o.about(ctx)
+		}
+		parts = append(parts, outcome(part, err))
 	}
 	return parts
 }

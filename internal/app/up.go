@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -101,14 +100,4 @@ func reachable(addr string) string {
 		host = "localhost"
 	}
 	return net.JoinHostPort(host, port)
-}
-
-// Setup makes what a new installation needs beyond its schema and says what
-// it did. It is safe to repeat.
-func (s *Services) Setup(ctx context.Context, out io.Writer) error {
-	if err := s.Graph.Ping(ctx); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "The index is in %s; the embedded one needs no set-up of its own.\n", s.Dir)
-	return nil
 }

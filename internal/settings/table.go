@@ -154,7 +154,7 @@ func databaseRows(d *Database) []variable {
 func graphRows(g *Graph) []variable {
 	return []variable{
 		{
-			name: "NEOMODEL_NEO4J_BOLT_URL", kind: graphURL(g), credentials: true, readers: everyone, status: NotYet,
+			name: "NEOMODEL_NEO4J_BOLT_URL", kind: graphURL(g), credentials: true, readers: everyone,
 			doc: "Neo4j with its credentials. Empty: SQLite files under the data folder.",
 		},
 	}
