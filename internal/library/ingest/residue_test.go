@@ -58,7 +58,8 @@ func TestResidueIsShownUntilNothingIsLeft(t *testing.T) {
 		check(t, err)
 		chunks := []library.IndexChunk{{Text: "late", End: 4, Hash: "h", Space: "hash/16", Vector: w.embedder.vector("late")}}
 		for _, ref := range []library.GenerationRef{
-			{LibraryUID: w.lib, ItemUID: uuid.NewString(), Generation: 1}, {LibraryUID: w.lib, ItemUID: kept.ItemUID, Generation: 7},
+			{LibraryUID: w.lib, ItemUID: uuid.NewString(), Generation: 1},
+			{LibraryUID: w.lib, ItemUID: kept.ItemUID, Generation: 7},
 			{LibraryUID: uuid.NewString(), ItemUID: uuid.NewString(), Generation: 1},
 		} {
 			check(t, w.graph.Stage(t.Context(), ref, chunks))

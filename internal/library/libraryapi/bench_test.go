@@ -14,14 +14,26 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
-// BenchmarkGetLibrary asks for a library with a bearer over one connection
-// that stays open, and tells what CPU time a request takes, of the server and
-// of the few lines that ask together.
 func BenchmarkGetLibrary(b *testing.B) {
+	get(b, func(w *world) string { return "/library/api/libraries/" + w.library("alice", "One") + "/" })
+}
+
+func BenchmarkGetWorkspace(b *testing.B) {
+	get(b, func(w *world) string {
+		w.must(201, "alice", "POST", spaces, map[string]any{"workspace_id": "ws"})
+		return spaces + "ws/"
+	})
+}
+
+// get asks for a path with a bearer over one connection that stays open, and
+// tells what CPU time a request takes, of the server and of the few lines that
+// ask together.
+func get(b *testing.B, made func(w *world) (path string)) {
+	b.Helper()
 	for name, open := range map[string]func(testing.TB) *sqldb.DB{"sqlite": sqldbtest.SQLite, "postgresql": sqldbtest.Postgres} {
 		b.Run(name, func(b *testing.B) {
 			w := newWorld(b, open(b))
-			uid := w.library("alice", "One")
+			path := made(w)
 			for range 100 {
 				w.library("alice", "Another")
 			}
@@ -30,7 +42,7 @@ func BenchmarkGetLibrary(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer conn.Close()
-			ask := []byte("GET /library/api/libraries/" + uid + "/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + w.tokens["alice"] + "\r\n\r\n")
+			ask := []byte("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + w.tokens["alice"] + "\r\n\r\n")
 			answers := bufio.NewReader(conn)
 			before := cpu(b)
 			for b.Loop() {

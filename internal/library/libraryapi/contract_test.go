@@ -1,6 +1,7 @@
 package libraryapi_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -94,9 +95,7 @@ func TestIngestAndJobsAreTheOwnersAlone(t *testing.T) { // §7.6, §14.3
 					var answers [2]answer
 					for i, id := range ids {
 						body := map[string]any{field: id}
-						for k, v := range what {
-							body[k] = v
-						}
+						maps.Copy(body, what)
 						answers[i] = w.must(404, who, "POST", ingestAt, body)
 					}
 					want := map[string]string{"workspace_id": `{"detail":"Workspace is not registered."}`, "library_uid": `{"detail":"Library is not registered."}`}[field]
