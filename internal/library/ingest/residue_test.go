@@ -101,7 +101,7 @@ func TestWhatCannotBePurgedIsInTheGauge(t *testing.T) {
 		if err := ingest.NewReconciler(s.Service, ingest.ReconcilerOptions{}).Run(t.Context()); err == nil {
 			t.Error("nothing is said")
 		}
-		s.gauges("mnemosyne_residue{store=\"database\"} 1\nmnemosyne_residue{store=\"graph\"} 0\n") // no document, no sweep of objects
+		s.gauges("mnemosyne_residue{store=\"database\"} 1\nmnemosyne_residue{store=\"graph\"} 0\nmnemosyne_residue{store=\"objects\"} 0\n")
 	})
 }
 

@@ -32,6 +32,7 @@ func (r *Reconciler) sweepObjects(ctx context.Context) error {
 		return err
 	}
 	if some, err := r.anyRow(ctx, anyGeneration); err != nil || !some {
+		r.metrics.left(storeObjects, 0) // nothing that it would take away
 		return err
 	}
 	left := 0
@@ -59,6 +60,7 @@ func (r *Reconciler) sweepObjects(ctx context.Context) error {
 // anything, so what has none is dead.
 func (r *Reconciler) sweepGraph(ctx context.Context) error {
 	if some, err := r.anyRow(ctx, anyLibrary); err != nil || !some {
+		r.metrics.left(storeGraph, 0)
 		return err
 	}
 	left := 0
