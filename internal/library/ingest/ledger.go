@@ -53,7 +53,7 @@ const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts 
 	started_at = COALESCE(started_at, $4), updated_at = $4,
 	stale = stale OR ($5 <> '' AND recipe <> '' AND recipe <> $5 || (SELECT l.library_type || '/' || l.embedding_space || '/' || l.other_space FROM library l WHERE l.uid = ingest_job.library_uid)),
 	recipe = CASE WHEN $5 = '' THEN recipe ELSE $5 || (SELECT l.library_type || '/' || l.embedding_space || '/' || l.other_space FROM library l WHERE l.uid = ingest_job.library_uid) END
-WHERE id = $1 AND status = 'queued' AND not_before <= $4
+WHERE id = $1 AND status = 'queued' AND not_before <= $6
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
 RETURNING user_id, publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
@@ -72,7 +72,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	fields, done := jobFields(&c.job)
 	fields = append([]any{&c.userID, &c.publishing, &c.stale, &c.crashes, &c.sourceKey, &c.expectedHash}, fields...)
 	_, err := sqldb.One(ctx, s.db.Write(), func(row sqldb.Row) (struct{}, error) { return struct{}{}, row.Scan(fields...) },
-		claimJob, id, token, sqldb.At(now.Add(lease)), sqldb.At(now), recipe)
+		claimJob, id, token, sqldb.At(now.Add(lease)), sqldb.At(now), recipe, sqldb.At(s.dueBy(now)))
 	if sqldb.Missing(err) {
 		return nil, nil //nolint:nilnil // nothing to claim is no fault
 	}
@@ -91,6 +91,17 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 		return c, fmt.Errorf("read the job's document: %w", err)
 	}
 	return c, nil
+}
+
+// clockSkew is by how much the clocks of machines may differ: a wake-up from
+// another one is believed when it says that a job is due.
+const clockSkew = 5 * time.Second
+
+func (s *core) dueBy(now time.Time) time.Time {
+	if s.queue.Lasting() {
+		return now.Add(clockSkew)
+	}
+	return now
 }
 
 // held is the fence: each write to a running job ends in it.

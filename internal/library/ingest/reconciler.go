@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
@@ -14,11 +15,13 @@ import (
 // defaults.
 type ReconcilerOptions struct {
 	Every       time.Duration // 30 s
+	SoonEvery   time.Duration // how often crashed workers' jobs and unsent wake-ups are looked for; 1 s
 	SweepEvery  time.Duration // how often the stores are searched for what no row knows; 1 h
 	Grace       time.Duration // how old an object must be to be taken for left behind; 1 h
 	KeepEvents  time.Duration // how long the steps of an ended job are kept; 14 days
 	KeepJobs    time.Duration // how long an ended job is kept; 90 days
-	ResendAfter time.Duration // when a wake-up that nobody answered is sent again; 5 min
+	SendAfter   time.Duration // when a wake-up that whoever accepted a job did not send is sent in its place; 1 s
+	ResendAfter time.Duration // when a wake-up that nobody answered is sent again; 1 min
 }
 
 // Reconciler finishes what was left: jobs whose worker died, wake-ups that
@@ -44,7 +47,9 @@ func NewReconciler(s *Service, opt ReconcilerOptions) *Reconciler {
 		{&opt.Grace, time.Hour},
 		{&opt.KeepEvents, 14 * day},
 		{&opt.KeepJobs, 90 * day},
-		{&opt.ResendAfter, 5 * time.Minute},
+		{&opt.ResendAfter, time.Minute},
+		{&opt.SoonEvery, time.Second},
+		{&opt.SendAfter, time.Second},
 	} {
 		if *d.value <= 0 {
 			*d.value = d.fallback
@@ -57,23 +62,40 @@ func NewReconciler(s *Service, opt ReconcilerOptions) *Reconciler {
 func (r *Reconciler) Start(ctx context.Context) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
-	go func() {
-		defer close(r.done)
-		tick := time.NewTicker(r.opt.Every)
-		defer tick.Stop()
-		for {
-			if err := r.Run(running); err != nil && running.Err() == nil {
-				r.log.ErrorContext(running, "the reconciler could not finish everything; it tries again", "error", err)
-			}
-			select {
-			case <-tick.C:
-			case <-r.nudged:
-			case <-running.Done():
-				return
+	var loops sync.WaitGroup
+	loops.Go(func() { r.loop(running, r.opt.Every, r.nudged, r.Run) })
+	loops.Go(func() { r.loop(running, r.opt.SoonEvery, nil, r.soon) })
+	go func() { loops.Wait(); close(r.done) }()
+	return nil
+}
+
+// loop does something now and then every so often, until ctx ends. What fails
+// is said once until it is another failure.
+func (r *Reconciler) loop(ctx context.Context, every time.Duration, nudged <-chan struct{}, do func(context.Context) error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	said := ""
+	for {
+		now := ""
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			if now = err.Error(); now != said {
+				r.log.ErrorContext(ctx, "the reconciler could not finish everything; it tries again", "error", err)
 			}
 		}
-	}()
-	return nil
+		said = now
+		select {
+		case <-tick.C:
+		case <-nudged:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// soon does what somebody waits for: a crashed worker's jobs, and wake-ups
+// that were not sent.
+func (r *Reconciler) soon(ctx context.Context) error {
+	return errors.Join(r.recover(ctx, expired), r.sendUnsent(ctx))
 }
 
 // Stop ends what is under way.
@@ -91,8 +113,7 @@ func (r *Reconciler) Stop(ctx context.Context) error {
 // from being done.
 func (r *Reconciler) Run(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		func(ctx context.Context) error { return r.recover(ctx, expired) },
-		r.endDeleted, r.relay, r.purgeItems, r.purgeLibraries, r.dropSuperseded,
+		r.soon, r.endDeleted, r.resend, r.purgeItems, r.purgeLibraries, r.dropSuperseded,
 	}
 	if now := r.now(); now.Sub(r.swept) >= r.opt.SweepEvery {
 		r.swept = now
@@ -178,27 +199,6 @@ func (s *core) recoverJob(ctx context.Context, o orphan) error {
 		s.metrics.ended(StatusFailed, extract.CodeInternal, 1)
 		return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusFailed, Stage: o.stage, Detail: detail})
 	})
-}
-
-const (
-	findUnsent = `SELECT ` + jobColumns + ` FROM ingest_job
-WHERE status = 'queued' AND not_before <= $1 AND (woken_at IS NULL OR woken_at < $2) ORDER BY not_before, id LIMIT 1000`
-)
-
-// relay sends the wake-ups that were not sent, where they outlive a process.
-func (r *Reconciler) relay(ctx context.Context) error {
-	if !r.queue.Lasting() {
-		return nil // a worker looks by itself
-	}
-	now := r.now()
-	due, err := sqldb.All(ctx, r.db.Read(), scanJob, findUnsent, sqldb.At(now), sqldb.At(now.Add(-r.opt.ResendAfter)))
-	if err != nil {
-		return fmt.Errorf("find unsent wake-ups: %w", err)
-	}
-	for _, j := range due {
-		r.wake(ctx, j)
-	}
-	return nil
 }
 
 const (

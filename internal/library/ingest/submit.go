@@ -14,7 +14,6 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
 // Outcome is what became of a submission.
@@ -175,8 +174,6 @@ func (a *acceptance) store(ctx context.Context) error {
 	return nil
 }
 
-const markWoken = `UPDATE ingest_job SET woken_at = $2 WHERE id = $1 AND status = 'queued'`
-
 // announce tells whoever waits for what the transaction did. What fails here
 // is done later: the job is accepted.
 func (a *acceptance) announce(ctx context.Context, out Outcome) error {
@@ -192,18 +189,4 @@ func (a *acceptance) announce(ctx context.Context, out Outcome) error {
 		return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Submit it again.")
 	}
 	return nil
-}
-
-// wake sends a wake-up. One that cannot be sent is sent by the reconciler.
-func (s *core) wake(ctx context.Context, j Job) {
-	if err := s.queue.Wake(ctx, j.Queue, j.ID); err != nil {
-		s.log.WarnContext(ctx, "wake-up not sent yet", "job_id", j.ID, "queue", j.Queue, "error", err)
-		return
-	}
-	if !s.queue.Lasting() {
-		return
-	}
-	if _, err := sqldb.Exec(ctx, s.db.Write(), markWoken, j.ID, sqldb.At(s.now())); err != nil {
-		s.log.WarnContext(ctx, "wake-up sent and not marked", "job_id", j.ID, "error", err)
-	}
 }

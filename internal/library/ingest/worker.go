@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,6 +86,9 @@ type Worker struct {
 	kill    context.CancelCauseFunc // ends what runs
 	life    context.Context         //nolint:containedctx // of the jobs, from Start to Stop
 	done    chan error
+
+	stopping atomic.Bool
+	failed   chan error
 }
 
 // NewWorker makes a worker of the service's jobs.
@@ -104,7 +108,7 @@ func NewWorker(s *Service, opt WorkerOptions) *Worker {
 	if opt.TempDir == "" {
 		opt.TempDir = os.TempDir()
 	}
-	return &Worker{core: s.core, opt: opt, hook: func(string) {}, backoff: jitter, done: make(chan error, 1)}
+	return &Worker{core: s.core, opt: opt, hook: func(string) {}, backoff: jitter, done: make(chan error, 1), failed: make(chan error, 1)}
 }
 
 func jitter(attempt int64) time.Duration {
@@ -132,13 +136,30 @@ func (w *Worker) Start(ctx context.Context) error {
 	if !w.queue.Lasting() {
 		group.Go(func() error { return w.look(taking) })
 	}
-	go func() { w.done <- group.Wait() }()
+	go func() {
+		defer close(w.failed)
+		err := group.Wait()
+		if !w.stopping.Load() {
+			w.failed <- errors.Join(errEnded, err)
+		}
+		w.done <- err
+	}()
 	return nil
 }
+
+// errEnded is the failure of a worker that stopped taking jobs untold.
+var errEnded = errors.New("no more jobs are taken")
+
+// Failed receives why the worker ended by itself.
+func (w *Worker) Failed() <-chan error { return w.failed }
+
+// Listening is nil while the worker would hear of new jobs.
+func (w *Worker) Listening() error { return w.queue.Listening() }
 
 // Stop takes no more jobs, lets those that run finish for the time of Drain,
 // and gives the others back, to go on where they stopped.
 func (w *Worker) Stop(ctx context.Context) error {
+	w.stopping.Store(true)
 	w.stop()
 	drained := time.NewTimer(w.opt.Drain)
 	defer drained.Stop()
@@ -230,11 +251,8 @@ func (w *Worker) handle(taking context.Context, id string) {
 	defer leave(nil)
 	defer context.AfterFunc(w.life, func() { leave(context.Cause(w.life)) })() //nolint:contextcheck // the life is over by then
 	recipe, unknown := w.recipe(ctx)
-	c, err := w.take(ctx, id, rand.Text(), recipe, w.opt.Lease)
+	c, err := w.insist(ctx, id, recipe)
 	if c == nil {
-		if err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "cannot claim a job", "job_id", id, "error", err)
-		}
 		return
 	}
 	if err == nil && !c.publishing { // which needs no embedder any more
@@ -275,6 +293,29 @@ func (r *run) chooseEmbedders(ctx context.Context) error {
 		r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", err)
 	}
 	return nil
+}
+
+// insist claims a job, and tries for a while where the store does not answer:
+// nobody would hear of the job again soon. It gives nil when the job is not to
+// be had.
+func (w *Worker) insist(ctx context.Context, id, recipe string) (*claim, error) {
+	const every = 500 * time.Millisecond
+	for deadline := time.Now().Add(w.opt.Lease); ; {
+		c, err := w.take(ctx, id, rand.Text(), recipe, w.opt.Lease)
+		switch {
+		case c != nil || err == nil:
+			return c, err
+		case ctx.Err() != nil:
+			return nil, nil //nolint:nilnil // whoever hears of it next takes it
+		case time.Now().After(deadline):
+			w.log.ErrorContext(ctx, "cannot claim a job", "job_id", id, "error", err)
+			return nil, nil //nolint:nilnil // as above
+		}
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // recipe names all that decides what chunks and vectors a text becomes, but
