@@ -41,7 +41,7 @@ func (c ingestCmd) Run(ctx context.Context, p *program) error {
 		}
 		began := time.Now()
 		show := newFileReport(p.stdout, p.stderr)
-		for e, err := range s.IngestFiles(ctx, by.Principal, l.UID, c.Paths) {
+		for e, err := range s.IngestFiles(ctx, by.Principal, l.UID, c.Paths, show.stalled) {
 			if err != nil {
 				return err
 			}
@@ -75,12 +75,13 @@ func (p *program) serve(ctx context.Context, do func(s *app.Services) error) (er
 // each that has ended.
 type fileReport struct {
 	out  io.Writer
+	talk io.Writer
 	bar  *progressbar.ProgressBar // nil: lines
 	last ingest.FileCounts
 }
 
 func newFileReport(stdout, stderr io.Writer) *fileReport {
-	r := &fileReport{out: stdout}
+	r := &fileReport{out: stdout, talk: stderr}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		r.bar = progressbar.NewOptions(-1,
 			progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionSetWidth(24),
@@ -105,6 +106,14 @@ func (r *fileReport) event(e ingest.FileEvent) {
 		_ = r.bar.Clear()
 		r.line(e)
 	}
+}
+
+// stalled says that nobody works.
+func (r *fileReport) stalled(why string) {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	fmt.Fprintln(r.talk, why)
 }
 
 // line tells of a file that has ended.

@@ -24,6 +24,8 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Told a second time, it ends as the system lets it, at once.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv,
 	}, os.Args[1:])
@@ -43,6 +45,9 @@ type program struct {
 // cli is the table of commands.
 type cli struct {
 	Up          upCmd          `cmd:"" help:"Run everything in one process: pages, REST, MCP and the worker."`
+	Serve       serveCmd       `cmd:"" help:"Run REST and pages, as one of several processes."`
+	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Run /mcp/, as one of several processes."`
+	Worker      workerCmd      `cmd:"" help:"Run jobs, as one of several processes."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
 	Setup       setupCmd       `cmd:"" help:"Make what a new installation needs beyond its schema."`
 	Check       checkCmd       `cmd:"" help:"Say of each part which engine it is, whether it answers and what to mend."`

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"path/filepath"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/migrations"
@@ -105,6 +108,34 @@ func (s *Services) tellEngines(ctx context.Context) {
 			s.Log.WarnContext(ctx, "setting not used yet", slog.String("variable", e.Name))
 		}
 	}
+}
+
+// Healthy asks a process on this machine whether it is well.
+func Healthy(ctx context.Context, s *settings.Settings, process string) error {
+	if process == "worker" && !s.Embedded() {
+		dir, err := filepath.Abs(s.DataDir)
+		if err != nil {
+			return fmt.Errorf("find the data folder: %w", err)
+		}
+		return workersWell(dir, time.Now())
+	}
+	address, err := HealthAddress(s, process)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", process, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s does not answer: %w", process, err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s at %s", process, res.Status, address)
+	}
+	return nil
 }
 
 // HealthAddress is where a process on this machine says whether it is well.

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -76,12 +77,14 @@ func (c *Core) noLibrary(ctx context.Context, p accounts.Principal, named string
 	return fmt.Errorf("%s has no library %q; there are: %s", p.Username, named, strings.Join(names, ", "))
 }
 
-// IngestFiles takes files and folders in and tells of each. Where another
-// process holds the data folder, that one does the work; else it is done here.
-func (s *Services) IngestFiles(ctx context.Context, p accounts.Principal, libraryUID string, paths []string) iter.Seq2[ingest.FileEvent, error] {
+// IngestFiles takes files and folders in and tells of each. Where other
+// processes do the work it only hands them over, and says through stalled, if
+// nobody takes them up. Where the data folder is nobody's, the work is done
+// here, also when its holder ends meanwhile.
+func (s *Services) IngestFiles(ctx context.Context, p accounts.Principal, libraryUID string, paths []string, stalled func(why string)) iter.Seq2[ingest.FileEvent, error] {
 	return func(yield func(ingest.FileEvent, error) bool) {
-		stop, err := s.workHere(ctx)
-		if err != nil {
+		help := &helper{s: s, stalled: stalled}
+		if err := help.start(ctx); err != nil {
 			yield(ingest.FileEvent{}, err)
 			return
 		}
@@ -90,32 +93,92 @@ func (s *Services) IngestFiles(ctx context.Context, p accounts.Principal, librar
 				break
 			}
 		}
-		if err := stop(); err != nil {
+		if err := help.stop(ctx); err != nil {
 			yield(ingest.FileEvent{}, err)
+		}
+	}
+}
+
+// helper sees that somebody works while a command waits for jobs.
+type helper struct {
+	s       *Services
+	stalled func(why string)
+	group   *lifecycle.Group // of the worker in this process; nil: none
+	lock    *folderLock
+	watch   *lifecycle.Loop
+}
+
+// helpEvery is how often it is looked whether anybody works.
+const helpEvery = time.Second
+
+func (h *helper) start(ctx context.Context) error {
+	if h.s.Settings.Embedded() {
+		if err := h.workHere(ctx); err != nil {
+			return err
+		}
+	}
+	h.watch = lifecycle.NewLoop(h.look)
+	return h.watch.Start(ctx)
+}
+
+// look takes over when the holder of the data folder has ended, and where
+// workers are processes of their own, says when none of them takes jobs.
+func (h *helper) look(ctx context.Context) error {
+	tick := time.NewTicker(helpEvery)
+	defer tick.Stop()
+	const patience = 15
+	for idle := 0; ; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		if h.s.Settings.Embedded() {
+			if h.group == nil {
+				if err := h.workHere(context.WithoutCancel(ctx)); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		waits, err := h.s.Ingest.Unattended(ctx)
+		if err != nil || !waits {
+			idle = 0
+			continue
+		}
+		if idle++; idle == patience {
+			h.stalled("The files are accepted, and no worker has taken them up; see that `mnemosyne worker` or `mnemosyne up` runs. They may be left to it.")
 		}
 	}
 }
 
 // workHere starts a worker in this process, unless another process holds the
 // data folder and so has one.
-func (s *Services) workHere(ctx context.Context) (stop func() error, err error) {
-	lock, err := lockFolder(ctx, s.Dir, "ingest", "")
+func (h *helper) workHere(ctx context.Context) error {
+	lock, err := lockFolder(ctx, h.s.Dir, "ingest", "")
 	if _, held := errors.AsType[*HeldError](err); held {
-		return func() error { return nil }, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	group := lifecycle.NewGroup(s.Log)
-	if err := s.addWorker(group); err != nil {
-		return nil, errors.Join(err, lock.release())
+	group := lifecycle.NewGroup(h.s.Log)
+	if err := h.s.addWorker(group); err != nil {
+		return errors.Join(err, lock.release())
 	}
 	if err := group.Start(ctx); err != nil {
-		return nil, errors.Join(err, lock.release())
+		return errors.Join(err, lock.release())
 	}
-	return func() error {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-		defer cancel()
-		return errors.Join(group.Stop(stopping), lock.release())
-	}, nil
+	h.group, h.lock = group, lock
+	return nil
+}
+
+func (h *helper) stop(ctx context.Context) error {
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := h.watch.Stop(stopping)
+	if h.group == nil {
+		return err
+	}
+	return errors.Join(err, h.group.Stop(stopping), h.lock.release())
 }

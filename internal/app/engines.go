@@ -16,6 +16,8 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/queue/rabbitmq"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
 // engine is a part as the settings chose it: what `check` asks and what each
@@ -75,9 +77,18 @@ func (e *engines) openObjects(_ Program, dir string) (engine, error) {
 	return engine{part: "objects", kind: "files", where: store.Where(), ping: store.Ping}, nil
 }
 
-func (e *engines) openQueue(Program, string) (engine, error) {
-	e.Queue = queue.NewInProcess()
-	return engine{part: "queue", kind: "in process", where: "this process", ping: e.Queue.Ping}, nil
+func (e *engines) openQueue(p Program, _ string) (engine, error) {
+	b := p.Settings.Broker
+	if b.Host == "" || b.AlwaysEager {
+		e.Queue = queue.NewInProcess()
+		return engine{part: "queue", kind: "in process", where: "this process", ping: e.Queue.Ping}, nil
+	}
+	q := rabbitmq.New(rabbitmq.Options{
+		Host: b.Host, Port: b.Port, VHost: b.VHost, User: b.User, Password: b.Password.Reveal(), TLS: b.TLS, Prefix: b.QueuePrefix,
+		Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
+	})
+	e.Queue = q
+	return engine{part: "queue", kind: "RabbitMQ", where: q.Where(), ping: q.Ping, close: q.Close}, nil
 }
 
 func (e *engines) openEmbedder(p Program, _ string) (engine, error) {

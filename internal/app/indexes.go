@@ -64,5 +64,9 @@ func (c *Core) LibraryUIDs(ctx context.Context, named []string) ([]string, error
 // WorkHere does what is waiting in this process, unless another one has the
 // data folder and so does it, or workers of their own do. stop ends it.
 func (s *Services) WorkHere(ctx context.Context) (stop func() error, err error) {
-	return s.workHere(ctx)
+	h := &helper{s: s, stalled: func(string) {}}
+	if err := h.start(ctx); err != nil {
+		return nil, err
+	}
+	return func() error { return h.stop(ctx) }, nil
 }

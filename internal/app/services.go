@@ -73,33 +73,43 @@ func (s *Services) Close() error {
 	return errors.Join(err, s.Core.Close())
 }
 
-// addWorker adds what turns accepted documents into found ones.
+// addWorker adds what turns accepted documents into found ones, where no other
+// worker shares the data folder: what lies in its temporary folder a crash left.
 func (s *Services) addWorker(group *lifecycle.Group) error {
+	temp := filepath.Join(s.Dir, tempFolder)
+	if err := os.RemoveAll(temp); err != nil {
+		return fmt.Errorf("clear the worker's folder: %w", err)
+	}
+	return s.addWorkerOfItsOwn(group)
+}
+
+// addWorkerOfItsOwn adds the same beside others that share the data folder.
+func (s *Services) addWorkerOfItsOwn(group *lifecycle.Group) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
 	}
 	cache := filepath.Join(s.Dir, cacheFolder)
-	temp := filepath.Join(s.Dir, tempFolder)
-	// Only one worker at a time has the folder: what lies there a crash left.
-	if err := os.RemoveAll(temp); err != nil {
-		return fmt.Errorf("clear the worker's folder: %w", err)
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return fmt.Errorf("make a folder for the worker: %w", err)
 	}
-	for _, dir := range []string{cache, temp} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("make a folder for the worker: %w", err)
-		}
+	place, err := openWorkplace(filepath.Join(s.Dir, tempFolder))
+	if err != nil {
+		return err
 	}
 	workers := s.Settings.Worker.Concurrency
 	pool := extract.NewPool(extract.Options{
-		Executable: self, Args: []string{"extract-worker"}, Workers: workers, TempDir: temp, CacheDir: cache, Logger: s.Log,
+		Executable: self, Args: []string{"extract-worker"}, Workers: workers, TempDir: place.dir, CacheDir: cache, Logger: s.Log,
 	})
+	worker := ingest.NewWorker(s.Ingest, ingest.WorkerOptions{
+		Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Extractor: pool, ChunkTokens: chunkTokens,
+		Queues: s.Settings.Worker.Queues, Concurrency: workers, TempDir: place.dir, Sole: s.Settings.Embedded(),
+	})
+	group.Add("workplace", lifecycle.Func{OnStop: func(context.Context) error { return place.close() }})
+	group.Add("sign of life", place.beat(worker.Listening))
 	group.Add("extraction", pool)
 	group.Add("reconciler", ingest.NewReconciler(s.Ingest, ingest.ReconcilerOptions{}))
-	group.Add("worker", ingest.NewWorker(s.Ingest, ingest.WorkerOptions{
-		Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Extractor: pool, ChunkTokens: chunkTokens,
-		Queues: s.Settings.Worker.Queues, Concurrency: workers, TempDir: temp, Sole: s.Settings.Embedded(),
-	}))
+	group.Add("worker", worker)
 	s.addRebuilder(group)
 	return nil
 }

@@ -49,7 +49,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	if err := s.addWorker(group); err != nil {
 		return err
 	}
-	handler, err := s.handler()
+	handler, err := s.handler(doors{rest: true, mcp: true})
 	if err != nil {
 		return err
 	}

@@ -48,43 +48,63 @@ func (s *Services) sessions() httpx.SessionFunc {
 	}
 }
 
-// handler puts every surface behind one front: REST, pages, MCP, health and
-// metrics.
-func (s *Services) handler() (http.Handler, error) {
+// doors are the surfaces that a process serves.
+type doors struct {
+	rest bool // and pages
+	mcp  bool
+}
+
+// handler puts the surfaces that a process serves behind one front, with
+// health and metrics.
+func (s *Services) handler(open doors) (http.Handler, error) {
 	limited := limitedBearers{s.resolver, httpx.NewFailures(httpx.FailuresOptions{
 		Cache: s.Cache, PerMinute: s.Settings.HTTP.AuthFailuresPerMinute, Log: s.Log, Registry: s.Registry,
 	})}
-	auth, err := httpx.NewAuth(limited.onREST(), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
-	if err != nil {
-		return nil, err
-	}
 	cursors, err := httpx.NewCursors(s.secret)
 	if err != nil {
-		return nil, err
-	}
-	router := chi.NewRouter()
-	if err := s.mountREST(router, auth, cursors); err != nil {
 		return nil, err
 	}
 	mcp, err := s.mcp(limited, cursors)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range []string{"/mcp", "/mcp/", "/mcp/health", "/mcp/health/"} {
-		router.Handle(path, httpx.Named("mcp", path, mcp.Handler()))
+	router := chi.NewRouter()
+	if open.mcp {
+		for _, path := range []string{"/mcp", "/mcp/", "/mcp/health", "/mcp/health/"} {
+			router.Handle(path, httpx.Named("mcp", path, mcp.Handler()))
+		}
 	}
-	pages, err := s.pages(auth, cursors, mcp.ToolNames())
-	if err != nil {
-		return nil, err
+	wrong := httpx.RESTErrors(s.Log)
+	if open.rest {
+		if wrong, err = s.mountSite(router, limited, cursors, mcp.ToolNames()); err != nil {
+			return nil, err
+		}
 	}
-	pages.Mount(router)
 	router.Handle("/metrics", httpx.Metrics(s.Registry))
 	router.MethodNotAllowed(httpx.UnknownMethod(httpx.RESTErrors(s.Log)))
-	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(s.Log))))
+	router.NotFound(httpx.Unmatched(router, wrong))
 	return httpx.NewFront(router, httpx.FrontOptions{
 		Log: telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP), Registry: s.Registry, AnyHost: httpx.AnyHost,
 		AllowedHosts: s.Settings.HTTP.AllowedHosts, TrustedProxies: s.Settings.HTTP.TrustedProxies,
 	}), nil
+}
+
+// mountSite mounts REST and pages, and gives how a path that is none of theirs
+// is answered.
+func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors *httpx.Cursors, tools []string) (httpx.ErrorWriter, error) {
+	auth, err := httpx.NewAuth(limited.onREST(), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mountREST(router, auth, cursors); err != nil {
+		return nil, err
+	}
+	pages, err := s.pages(auth, cursors, tools)
+	if err != nil {
+		return nil, err
+	}
+	pages.Mount(router)
+	return pages.Errors(httpx.RESTErrors(s.Log)), nil
 }
 
 func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {

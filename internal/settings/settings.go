@@ -145,7 +145,8 @@ type Broker struct {
 	User        string
 	Password    Secret
 	TLS         bool
-	AlwaysEager bool // run jobs in the process that accepted them
+	QueuePrefix string // stands before the queues' names
+	AlwaysEager bool   // run jobs in the process that accepted them
 }
 
 // Worker is how one worker process takes jobs.

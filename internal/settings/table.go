@@ -100,7 +100,7 @@ func httpRows(h *HTTP) []variable {
 			doc: "Where pages and REST listen. Without it, `up` takes 127.0.0.1:8000 and `serve` takes :8000.",
 		},
 		{
-			name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), status: NotYet, readers: "mcp, worker",
+			name: "MNEMOSYNE_METRICS_ADDR", kind: like(listen(&h.MetricsAddr), "127.0.0.1:9100"), readers: "mcp, worker",
 			doc: "Where mcp and worker show metrics and health of their own; without it they do not.",
 		},
 		{
@@ -128,7 +128,7 @@ func httpRows(h *HTTP) []variable {
 func mcpRows(m *MCP) []variable {
 	return []variable{
 		{
-			name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), status: NotYet, readers: mcpOnly,
+			name: "MNEMOSYNE_MCP_ADDR", byDefault: ":8001", kind: listen(&m.Addr), readers: mcpOnly,
 			doc: "Where the process `mcp` listens. `up` serves /mcp/ on MNEMOSYNE_HTTP_ADDR.",
 		},
 		{
@@ -223,15 +223,20 @@ func brokerRows(b *Broker) []variable {
 	var backend string
 	return []variable{
 		{
-			name: "CELERY_BROKER_URL", kind: brokerURL(b), credentials: true, readers: "app, worker", status: NotYet,
-			doc: "RabbitMQ with its credentials. Empty: jobs are handed over in process.",
+			name: "CELERY_BROKER_URL", kind: brokerURL(b), credentials: true, readers: "app, worker",
+			doc: "RabbitMQ with its credentials. Empty: workers look into the database every second.",
+		},
+		{
+			name: "MNEMOSYNE_QUEUE_PREFIX", readers: "app, worker",
+			kind: pattern(&b.QueuePrefix, "up to 50 letters, digits, dots, hyphens and underscores", "mnemosyne.", `^[A-Za-z0-9._-]{1,50}$`),
+			doc:  "Stands before the names of RabbitMQ's queues, so that a virtual host can be shared.",
 		},
 		{
 			name: "CELERY_RESULT_BACKEND", byDefault: "rpc://", kind: text(&backend), credentials: true, readers: "nobody", status: NoEffect,
 			doc: "Results are in the database.",
 		},
 		{
-			name: "CELERY_TASK_ALWAYS_EAGER", byDefault: "False", kind: boolean(&b.AlwaysEager), readers: "app, worker", status: NotYet,
+			name: "CELERY_TASK_ALWAYS_EAGER", byDefault: "False", kind: boolean(&b.AlwaysEager), readers: "app, worker",
 			doc: "True runs jobs in the process that accepted them, whatever the broker.",
 		},
 	}
@@ -240,7 +245,7 @@ func brokerRows(b *Broker) []variable {
 func workerRows(w *Worker) []variable {
 	return []variable{
 		{
-			name: "CELERY_QUEUES", byDefault: "celery,embedding,batch", readers: workers, status: NotYet,
+			name: "CELERY_QUEUES", byDefault: "celery,embedding,batch", readers: workers,
 			kind: list(&w.Queues, "any of celery, embedding, batch, parted by commas", "celery,embedding", queueName),
 			doc:  "The queues this worker takes jobs from.",
 		},

@@ -248,3 +248,15 @@ func readCursor(cursor string) (time.Time, string, error) {
 	}
 	return at, id, nil
 }
+
+const findUnattended = `SELECT EXISTS (SELECT 1 FROM ingest_job WHERE status = 'queued' AND not_before < $1)
+	AND NOT EXISTS (SELECT 1 FROM ingest_job WHERE status = 'running' AND lease_until > $1)`
+
+// Unattended tells whether jobs are due and nobody works on any.
+func (s *Service) Unattended(ctx context.Context) (bool, error) {
+	waits, err := sqldb.One(ctx, s.db.Read(), func(row sqldb.Row) (v bool, err error) { return v, row.Scan(&v) }, findUnattended, sqldb.At(s.now()))
+	if err != nil {
+		return false, fmt.Errorf("look for jobs that nobody works on: %w", err)
+	}
+	return waits, nil
+}

@@ -9,6 +9,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -93,9 +94,9 @@ type Worker struct {
 
 // NewWorker makes a worker of the service's jobs.
 func NewWorker(s *Service, opt WorkerOptions) *Worker {
-	if len(opt.Queues) == 0 {
-		opt.Queues = queue.Names()
-	}
+	opt.Queues = slices.DeleteFunc(queue.Names(), func(name string) bool { // the most urgent first, however they were named
+		return len(opt.Queues) > 0 && !slices.Contains(opt.Queues, name)
+	})
 	if opt.Concurrency <= 0 {
 		opt.Concurrency = 2
 	}

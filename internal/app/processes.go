@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/go-chi/chi/v5"
+
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/lifecycle"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
+)
+
+// Serve runs REST and pages until ctx ends. With CELERY_TASK_ALWAYS_EAGER it
+// runs the jobs it accepts as well.
+func Serve(ctx context.Context, p Program) error {
+	return runProcess(ctx, p, "serve", func(s *Services, group *lifecycle.Group) error {
+		if s.Settings.Broker.AlwaysEager {
+			if err := s.addWorkerOfItsOwn(group); err != nil {
+				return err
+			}
+		}
+		handler, err := s.handler(doors{rest: true})
+		if err != nil {
+			return err
+		}
+		group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
+		group.Add("http", httpx.NewServer(s.Settings.HTTP.ServeAddr(), handler, s.Log))
+		return nil
+	})
+}
+
+// ServeMCP runs /mcp/ until ctx ends. It asks the broker for nothing.
+func ServeMCP(ctx context.Context, p Program) error {
+	return runProcess(ctx, p, "mcp", func(s *Services, group *lifecycle.Group) error {
+		handler, err := s.handler(doors{mcp: true})
+		if err != nil {
+			return err
+		}
+		s.addMetrics(group, func() error { return nil })
+		group.Add("http", httpx.NewServer(s.Settings.MCP.Addr, handler, s.Log))
+		return nil
+	})
+}
+
+// Work runs jobs until ctx ends. Several may run, on one machine or many.
+func Work(ctx context.Context, p Program) error {
+	return runProcess(ctx, p, "worker", func(s *Services, group *lifecycle.Group) error {
+		s.addMetrics(group, s.Queue.Listening)
+		return s.addWorkerOfItsOwn(group)
+	})
+}
+
+// runProcess runs one of several processes that share their stores.
+func runProcess(ctx context.Context, p Program, command string, add func(s *Services, group *lifecycle.Group) error) (err error) {
+	if p.Settings.Embedded() {
+		return fmt.Errorf("`mnemosyne %s` is one of several processes, and they need PostgreSQL: set DB_HOST, or run `mnemosyne up`, which is all of them in one", command)
+	}
+	s, err := OpenServices(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := os.MkdirAll(filepath.Join(s.Dir, tempFolder), 0o700); err != nil {
+		return fmt.Errorf("make a folder for uploads: %w", err)
+	}
+	s.tellEngines(ctx)
+	s.warnShared(ctx)
+	group := lifecycle.NewGroup(p.Log)
+	if err := add(s, group); err != nil {
+		return err
+	}
+	group.Add("signs of life", lifecycle.NewLoop(s.askEngines))
+	defer easeCollector()()
+	return group.Run(ctx, drainTime)
+}
+
+// warnShared says what must hold where processes share files.
+func (s *Services) warnShared(ctx context.Context) {
+	for _, o := range s.opened {
+		if o.part == "graph" && o.kind == "SQLite" || o.part == "objects" && o.kind == "files" {
+			s.Log.WarnContext(ctx, "this part lies in files: every process must run on this machine with this very data folder",
+				slog.String("part", o.part), slog.String("where", o.where))
+		}
+	}
+}
+
+// askEngines says once which parts do not answer, beside the start, which
+// waits for none of them.
+func (s *Services) askEngines(ctx context.Context) error {
+	for _, o := range s.opened {
+		if o.ping == nil || o.kind == "in process" {
+			continue
+		}
+		asked, cancel := context.WithTimeout(ctx, askPatience)
+		err := o.ping(asked)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			s.Log.WarnContext(ctx, "part does not answer", slog.String("part", o.part), slog.String("where", o.where), slog.Any("error", err))
+		default:
+			s.Log.InfoContext(ctx, "part answers", slog.String("part", o.part), slog.String("where", o.where))
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// addMetrics gives a process metrics and health at an address of their own,
+// where the settings name one.
+func (s *Services) addMetrics(group *lifecycle.Group, healthy func() error) {
+	addr := s.Settings.HTTP.MetricsAddr
+	if addr == "" {
+		return
+	}
+	router := chi.NewRouter()
+	router.Handle("/metrics", httpx.Metrics(s.Registry))
+	router.Get("/live/", func(w http.ResponseWriter, r *http.Request) {
+		status, answer := http.StatusOK, map[string]string{"status": "ok"}
+		if err := healthy(); err != nil {
+			status, answer = http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "detail": err.Error()}
+		}
+		if err := httpx.JSON(w, status, answer); err != nil {
+			s.Log.DebugContext(r.Context(), "an answer was not written", slog.Any("error", err))
+		}
+	})
+	group.Add("metrics", httpx.NewServer(addr, router, telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP)))
+}
