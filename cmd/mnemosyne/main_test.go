@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"git.helu.ca/r/mnemosyne/internal/app"
+	"git.helu.ca/r/mnemosyne/internal/settings"
 )
 
 // ran is what a command line gave.
@@ -115,9 +116,13 @@ func TestCheckNamesTheSettingsThatHaveNoEffectYet(t *testing.T) {
 	maps.Copy(env, given)
 	must(t, env, "", "migrate")
 	report := fromJSON[app.Report](t, must(t, env, "", "check", "--json"))
-	for name := range given {
-		if !slices.Contains(report.Unused, name) {
-			t.Errorf("check does not say that %s is not used yet; it names %v", name, report.Unused)
+	table, err := settings.Load(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range table.Dump() {
+		if _, ok := given[e.Name]; ok && slices.Contains(report.Unused, e.Name) != (e.Status == settings.NotYet) {
+			t.Errorf("%s is %q, and check says that these are not used yet: %v", e.Name, e.Status, report.Unused)
 		}
 	}
 }
