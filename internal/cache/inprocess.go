@@ -160,4 +160,5 @@ func (c *InProcess) drop(at *list.Element) {
 	c.bytes -= e.size()
 }
 
-func entryOf(at *list.Element) *entry { return at.Value.(*entry) } //nolint:errcheck,revive // put alone adds to the list
+// entryOf reads what put, which alone adds to the list, has put there.
+func entryOf(at *list.Element) *entry { return at.Value.(*entry) }

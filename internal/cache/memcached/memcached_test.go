@@ -74,14 +74,13 @@ const down = "127.0.0.1:1"
 
 func TestWithoutItsServerACacheIsThatOfTheProcess(t *testing.T) {
 	t.Parallel()
-	tests := func(t *testing.T) cachetest.Fixture {
+	cachetest.Run(t, func(t *testing.T) cachetest.Fixture {
 		c := &clock{at: time.Now()}
 		return cachetest.Fixture{
 			Cache: deaf{open(t, memcached.Options{Servers: []string{down}, Now: c.now})},
 			Pass:  func(_ *testing.T, d time.Duration) { c.pass(d) },
 		}
-	}
-	cachetest.Run(t, tests)
+	})
 }
 
 // deaf is a cache whose pings fail, as they must.
