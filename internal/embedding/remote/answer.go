@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"math"
@@ -68,8 +69,8 @@ func (c *client) rows(body []byte) ([]row, int, error) {
 		return rows, 0, err
 	}
 	var wrapped struct {
-		Data       json.RawMessage `json:"data"`
-		Embeddings json.RawMessage `json:"embeddings"`
+		Data       []row             `json:"data"`
+		Embeddings []json.RawMessage `json:"embeddings"`
 		Usage      struct {
 			PromptTokens int `json:"prompt_tokens"`
 			TotalTokens  int `json:"total_tokens"`
@@ -78,15 +79,22 @@ func (c *client) rows(body []byte) ([]row, int, error) {
 	if err := json.Unmarshal(body, &wrapped); err != nil {
 		return nil, 0, c.unreadable(body)
 	}
-	list := wrapped.Data
-	if list == nil {
-		list = wrapped.Embeddings
+	rows := wrapped.Data
+	if rows == nil {
+		rows = bareRows(wrapped.Embeddings)
 	}
-	if list == nil {
+	if rows == nil {
 		return nil, 0, c.garble("the answer holds no embeddings; see %s_BASE_URL and %[1]s_API", c.settings)
 	}
-	rows, err := c.list(list)
-	return rows, max(wrapped.Usage.PromptTokens, wrapped.Usage.TotalTokens), err
+	return rows, max(wrapped.Usage.PromptTokens, wrapped.Usage.TotalTokens), nil
+}
+
+func bareRows(vectors []json.RawMessage) []row {
+	var rows []row
+	for _, v := range vectors {
+		rows = append(rows, row{Embedding: v})
+	}
+	return rows
 }
 
 func (c *client) list(body json.RawMessage) ([]row, error) {
@@ -98,11 +106,7 @@ func (c *client) list(body json.RawMessage) ([]row, error) {
 	if json.Unmarshal(body, &vectors) != nil {
 		return nil, c.unreadable(body)
 	}
-	rows = make([]row, len(vectors))
-	for i, v := range vectors {
-		rows[i].Embedding = v
-	}
-	return rows, nil
+	return bareRows(vectors), nil
 }
 
 // unreadable makes a fault of what is no JSON. Python writes numbers that are
@@ -147,6 +151,16 @@ func (c *client) vector(raw json.RawMessage, want shape) (v []float32, unusable,
 	return v, nil, nil
 }
 
+// decoded reads a JSON string of base64.
+func decoded(raw json.RawMessage) ([]byte, error) {
+	if bytes.IndexByte(raw, '\\') < 0 { // nothing is escaped, as nothing must be
+		return base64.StdEncoding.AppendDecode(nil, raw[1:len(raw)-1])
+	}
+	var text []byte
+	err := json.Unmarshal(raw, &text)
+	return text, err
+}
+
 // useless makes a fault of a text that has no vector.
 func (c *client) useless(why string) *fault {
 	return &fault{kind: refused, message: c.where() + ": a text was answered, but " + why}
@@ -157,8 +171,8 @@ func (c *client) useless(why string) *fault {
 func (c *client) numbers(raw json.RawMessage) ([]float32, error) {
 	const size = 4
 	if len(raw) > 0 && raw[0] == '"' {
-		var text []byte // encoding/json reads base64 into it
-		if err := json.Unmarshal(raw, &text); err != nil || len(text)%size != 0 {
+		text, err := decoded(raw)
+		if err != nil || len(text)%size != 0 {
 			return nil, c.garble("a vector is no base64 of numbers of 4 bytes")
 		}
 		v := make([]float32, len(text)/size)
