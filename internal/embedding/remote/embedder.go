@@ -72,7 +72,7 @@ type facts struct {
 
 // NewEmbedder makes a client. It asks nothing yet.
 func NewEmbedder(opt EmbedderOptions) (*Embedder, error) {
-	opt.Server = opt.Server.withDefaults("EMBEDDING")
+	opt.Server = opt.withDefaults("EMBEDDING")
 	if opt.BatchSize <= 0 {
 		opt.BatchSize = 8
 	}

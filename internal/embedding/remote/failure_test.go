@@ -273,7 +273,10 @@ func TestAServerThatFailsAgainAndAgainIsLeftAloneAndComesBack(t *testing.T) {
 		_, err := e.EmbedQuery(ctx, embedding.Query{Text: "a"})
 		return err
 	}
-	for err := ask(t.Context()); !strings.Contains(err.Error(), "left alone"); err = ask(t.Context()) {
+	left := false
+	for !left {
+		err := ask(t.Context())
+		left = err != nil && strings.Contains(err.Error(), "left alone")
 	}
 	asked := len(s.Requests())
 	began := time.Now()
@@ -338,8 +341,16 @@ func TestBaseAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
 		path string
 		api  remote.API
 	}{
-		{"", remote.OpenAI}, {"/", remote.OpenAI}, {"/v1", remote.OpenAI}, {"/v1/", remote.OpenAI}, {"/v1/embeddings", remote.OpenAI},
-		{"", remote.VLLM}, {"/v1", remote.VLLM}, {"", remote.TEI}, {"/v1", remote.TEI}, {"/embed", remote.TEI},
+		{"", remote.OpenAI},
+		{"/", remote.OpenAI},
+		{"/v1", remote.OpenAI},
+		{"/v1/", remote.OpenAI},
+		{"/v1/embeddings", remote.OpenAI},
+		{"", remote.VLLM},
+		{"/v1", remote.VLLM},
+		{"", remote.TEI},
+		{"/v1", remote.TEI},
+		{"/embed", remote.TEI},
 	} {
 		e := newEmbedder(t, s, in(c.api), func(o *remote.EmbedderOptions) { o.BaseURL += c.path })
 		if err := e.Ping(t.Context()); err != nil {

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -144,7 +143,7 @@ func (l *lane) once(ctx context.Context, address string, body any, limit int64, 
 }
 
 func (l *lane) restingFault() *fault {
-	f := &fault{kind: resting, message: fmt.Sprintf("%s failed again and again and is left alone for a moment", l.where())}
+	f := &fault{kind: resting, message: l.where() + " failed again and again and is left alone for a moment"}
 	if last := l.last.Load(); last != nil {
 		f.message += ": " + last.message
 	}

@@ -42,7 +42,7 @@ var _ embedding.Reranker = (*Reranker)(nil)
 
 // NewReranker makes a client. It asks nothing yet.
 func NewReranker(opt RerankerOptions) (*Reranker, error) {
-	opt.Server = opt.Server.withDefaults("RERANKER")
+	opt.Server = opt.withDefaults("RERANKER")
 	if opt.API == "" {
 		opt.API = Cohere
 	}

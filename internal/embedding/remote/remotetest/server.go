@@ -203,7 +203,7 @@ func Vector(text string, dimensions int) []float32 {
 		state ^= state << 13
 		state ^= state >> 7
 		state ^= state << 17
-		v[i] = float32(int64(state)%1000) / 1000
+		v[i] = float32(state%2001)/1000 - 1
 		sum += float64(v[i]) * float64(v[i])
 	}
 	for i := range v {

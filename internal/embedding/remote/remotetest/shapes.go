@@ -44,29 +44,7 @@ func (b Behaviour) overlong(texts []string) bool {
 
 // openAI answers texts as OpenAI's servers do, and messages as vLLM's do.
 func (s *Server) openAI(w http.ResponseWriter, does Behaviour, r *Request) {
-	_, messages := r.Body["messages"]
-	switch {
-	case r.Body["model"] != does.Model:
-		reply(w, does, http.StatusNotFound, vllmError(fmt.Sprintf("The model `%v` does not exist.", r.Body["model"])))
-		return
-	case messages && (r.Texts[0] == "" || r.Body["continue_final_message"] != true || r.Body["add_special_tokens"] != true):
-		reply(w, does, http.StatusBadRequest, vllmError("the messages are not as the model was trained with"))
-		return
-	case len(r.Texts) == 0:
-		reply(w, does, http.StatusBadRequest, openAIError("there is nothing to embed"))
-		return
-	case does.NoBase64 && r.Body["encoding_format"] == "base64":
-		reply(w, does, http.StatusBadRequest, openAIError("encoding_format 'base64' is not supported"))
-		return
-	case does.NoDimensions && r.Body["dimensions"] != nil:
-		reply(w, does, http.StatusBadRequest, vllmError("Model \"x\" does not support matryoshka representation, changing output dimensions will lead to poor results."))
-		return
-	case does.overlong(r.Texts):
-		reply(w, does, http.StatusBadRequest, vllmError(fmt.Sprintf("This model's maximum context length is %d tokens. Please reduce the length of the input.", does.MaxModelLen)))
-		return
-	}
-	if status, message := does.fault(r.Texts); status != 0 {
-		reply(w, does, status, vllmError(message))
+	if does.refusesOpenAI(w, r) {
 		return
 	}
 	dimensions := does.Dimensions
@@ -92,6 +70,36 @@ func (s *Server) openAI(w http.ResponseWriter, does Behaviour, r *Request) {
 	reply(w, does, http.StatusOK, written(object{
 		"object": "list", "model": does.Model, "data": rows, "usage": object{"prompt_tokens": words(r.Texts), "total_tokens": words(r.Texts)},
 	}))
+}
+
+// refusesOpenAI answers what the server does not take.
+func (b Behaviour) refusesOpenAI(w http.ResponseWriter, r *Request) bool {
+	_, messages := r.Body["messages"]
+	switch {
+	case r.Body["model"] != b.Model:
+		reply(w, b, http.StatusNotFound, vllmError(fmt.Sprintf("The model `%v` does not exist.", r.Body["model"])))
+		return true
+	case messages && (r.Texts[0] == "" || r.Body["continue_final_message"] != true || r.Body["add_special_tokens"] != true):
+		reply(w, b, http.StatusBadRequest, vllmError("the messages are not as the model was trained with"))
+		return true
+	case len(r.Texts) == 0:
+		reply(w, b, http.StatusBadRequest, openAIError("there is nothing to embed"))
+		return true
+	case b.NoBase64 && r.Body["encoding_format"] == "base64":
+		reply(w, b, http.StatusBadRequest, openAIError("encoding_format 'base64' is not supported"))
+		return true
+	case b.NoDimensions && r.Body["dimensions"] != nil:
+		reply(w, b, http.StatusBadRequest, vllmError("Model \"x\" does not support matryoshka representation, changing output dimensions will lead to poor results."))
+		return true
+	case b.overlong(r.Texts):
+		reply(w, b, http.StatusBadRequest, vllmError(fmt.Sprintf("This model's maximum context length is %d tokens. Please reduce the length of the input.", b.MaxModelLen)))
+		return true
+	}
+	if status, message := b.fault(r.Texts); status != 0 {
+		reply(w, b, status, vllmError(message))
+		return true
+	}
+	return false
 }
 
 // vector cuts as a Matryoshka model does.
