@@ -101,6 +101,7 @@ func figures() []figure {
 		{"embed", (*bench).embed},
 		{"mcp", (*bench).mcp},
 		{"rest", (*bench).rest},
+		{"timing", (*bench).timing},
 		{"postgres", (*bench).postgres},
 		{"memory", (*bench).memory},
 		{"search", (*bench).search},
