@@ -98,8 +98,14 @@ func (s *server) probes(ctx context.Context) ([]probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx, workspace.UID); err != nil {
+	shared, err := s.submit(ctx, document{LibraryUID: s.library, Filename: "b.md", Text: "# B\n\nGive way to sail."})
+	if err != nil {
 		return nil, err
+	}
+	for _, uid := range []string{workspace.UID, s.library} {
+		if err := s.settle(ctx, uid); err != nil {
+			return nil, err
+		}
 	}
 	team := uuid.NewString()
 	if err := s.call(ctx, http.MethodPost, "/mcp_server/api/teams/", map[string]string{"id": team, "name": "A"}, nil); err != nil {
@@ -117,10 +123,12 @@ func (s *server) probes(ctx context.Context) ([]probe, error) {
 		{"POST ingest", http.MethodPost, rest + "ingest/", `{"workspace_id":"%s","text":"x"}`, id},
 		{"GET library", http.MethodGet, rest + "libraries/%s/", "", s.library},
 		{"GET members", http.MethodGet, rest + "libraries/%s/members/", "", s.library},
-		{"GET item", http.MethodGet, rest + "items/%s/", "", made.ItemUID},
+		{"GET item of a workspace", http.MethodGet, rest + "items/%s/", "", made.ItemUID},
+		{"GET item", http.MethodGet, rest + "items/%s/", "", shared.ItemUID},
 		{"GET text", http.MethodGet, rest + "items/%s/text/", "", made.ItemUID},
 		{"GET chunks", http.MethodGet, rest + "items/%s/chunks/", "", made.ItemUID},
 		{"GET job", http.MethodGet, rest + "jobs/%s/", "", made.ID},
+		{"POST cancel", http.MethodPost, rest + "jobs/%s/cancel/", "", made.ID},
 		{"GET team", http.MethodGet, "/mcp_server/api/teams/%s/", "", team},
 		{"DELETE team", http.MethodDelete, "/mcp_server/api/teams/%s/", "", team},
 		{"MCP get_item", http.MethodPost, "/mcp/", tool("get_item", "item_uid"), made.ItemUID},

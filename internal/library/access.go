@@ -55,6 +55,11 @@ const (
 	// list of uids, so that each branch has an index.
 	visible = ` l.deleted_at IS NULL AND (l.owner_username = $2 OR l.owner_username IS NULL
 	OR (l.workspace_id IS NULL AND l.uid IN (SELECT v.library_uid FROM library_membership v WHERE v.user_id = $1)))`
+	// visibleOne holds the same rules for a row that is named by its uid. The
+	// membership is that of the join: another's library takes no longer to
+	// refuse than one that there is not.
+	visibleOne = ` l.deleted_at IS NULL AND (l.owner_username = $2 OR l.owner_username IS NULL
+	OR (l.workspace_id IS NULL AND m.role IS NOT NULL))`
 )
 
 func scanGrant(p accounts.Principal) func(sqldb.Row) (Grant, error) {
@@ -154,7 +159,7 @@ func (a *Access) Readable(ctx context.Context, p accounts.Principal) ([]Library,
 }
 
 const readableLibrary = `SELECT ` + grantColumns + ` FROM library l` + memberJoin + `
-WHERE l.uid = $3 AND` + visible
+WHERE l.uid = $3 AND` + visibleOne
 
 func (a *Access) grant(ctx context.Context, p accounts.Principal, uid string) (Grant, error) {
 	if p.Scope.Kind == accounts.ScopeNone || !known(uid) {

@@ -31,7 +31,7 @@ func scanItemGrant(p accounts.Principal) func(sqldb.Row) (itemGrant, error) {
 const itemGrantQuery = `SELECT ` + itemColumns + `, ` + grantColumns + `
 FROM item i JOIN library l ON l.uid = i.library_uid
 LEFT JOIN collection c ON c.uid = i.collection_uid` + memberJoin + `
-WHERE i.deleted_at IS NULL AND` + visible + ` AND i.uid BETWEEN $3 AND $4`
+WHERE i.deleted_at IS NULL AND` + visibleOne + ` AND i.uid BETWEEN $3 AND $4`
 
 // itemBetween finds the one item whose uid lies between two; equal bounds
 // name it.
