@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/blob"
-	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/cache"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
@@ -66,15 +64,6 @@ func openEngines(p Program, dir string) (*engines, error) {
 		}
 	}
 	return e, nil
-}
-
-func (e *engines) openObjects(_ Program, dir string) (engine, error) {
-	store, err := files.Open(filepath.Join(dir, objectFolder))
-	if err != nil {
-		return engine{}, err
-	}
-	e.Objects = store
-	return engine{part: "objects", kind: "files", where: store.Where(), ping: store.Ping}, nil
 }
 
 func (e *engines) openQueue(p Program, _ string) (engine, error) {

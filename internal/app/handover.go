@@ -3,6 +3,8 @@ package app
 import (
 	"path/filepath"
 
+	"git.helu.ca/r/mnemosyne/internal/blob/s3"
+	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3source"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/filesource"
 )
@@ -12,7 +14,18 @@ import (
 func (e *engines) openHandover(p Program, dir string) (engine, error) {
 	set := p.Settings.DaedalusStorage
 	rule := ingest.Handover{Name: set.S3.Bucket, Prefix: set.Prefix}
-	if !p.Settings.Storage.Local || set.S3.Endpoint != "" {
+	if set.S3.Endpoint != "" {
+		source, err := s3source.New(bucket(set.S3, s3.Names{
+			Endpoint: "DAEDALUS_S3_ENDPOINT_URL", UseSSL: "DAEDALUS_S3_USE_SSL", Verify: "DAEDALUS_S3_VERIFY", Region: "DAEDALUS_S3_REGION_NAME",
+			Bucket: "DAEDALUS_S3_BUCKET_NAME", AccessKey: "DAEDALUS_S3_ACCESS_KEY_ID", SecretKey: "DAEDALUS_S3_SECRET_ACCESS_KEY",
+		}), rule)
+		if err != nil {
+			return engine{}, err
+		}
+		e.Source = source
+		return engine{part: "handover", kind: "S3", where: source.Where(), ping: source.Ping}, nil
+	}
+	if !p.Settings.Storage.Local {
 		e.Source = ingest.Elsewhere{Handover: rule}
 		return engine{part: "handover", kind: "none", where: rule.Name}, nil
 	}

@@ -178,40 +178,40 @@ func cacheRows(c *Cache) []variable {
 func storageRows(o *Storage) []variable {
 	return []variable{
 		{
-			name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), status: NotYet, readers: everyone,
+			name: "USE_LOCAL_STORAGE", byDefault: "True", kind: boolean(&o.Local), readers: everyone,
 			doc: "True keeps original files under the data folder, False in the S3 bucket below.",
 		},
-		{name: "AWS_ACCESS_KEY_ID", kind: text(&o.S3.AccessKey), readers: everyone, status: NotYet, doc: "The bucket's key."},
-		{name: "AWS_SECRET_ACCESS_KEY", kind: text(&o.S3.SecretKey), secret: true, readers: everyone, status: NotYet, doc: "Its secret."},
-		{name: "AWS_STORAGE_BUCKET_NAME", kind: like(text(&o.S3.Bucket), "mnemosyne-content"), readers: everyone, status: NotYet, doc: "The bucket."},
+		{name: "AWS_ACCESS_KEY_ID", kind: text(&o.S3.AccessKey), readers: everyone, doc: "The bucket's key."},
+		{name: "AWS_SECRET_ACCESS_KEY", kind: text(&o.S3.SecretKey), secret: true, readers: everyone, doc: "Its secret."},
+		{name: "AWS_STORAGE_BUCKET_NAME", kind: like(text(&o.S3.Bucket), "mnemosyne-content"), readers: everyone, doc: "The bucket."},
 		{
-			name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3.Endpoint), readers: everyone, status: NotYet,
+			name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3.Endpoint), readers: everyone,
 			doc: "The S3 server; empty is Amazon's own.",
 		},
-		{name: "AWS_S3_USE_SSL", byDefault: "True", kind: boolean(&o.S3.UseSSL), readers: everyone, status: NotYet, doc: "Speak TLS to it."},
+		{name: "AWS_S3_USE_SSL", byDefault: "True", kind: boolean(&o.S3.UseSSL), readers: everyone, doc: "Speak TLS to it."},
 		{
-			name: "AWS_S3_VERIFY", byDefault: "True", kind: boolean(&o.S3.Verify), readers: everyone, status: NotYet,
+			name: "AWS_S3_VERIFY", byDefault: "True", kind: boolean(&o.S3.Verify), readers: everyone,
 			doc: "Check its certificate; False for a self-signed one.",
 		},
-		{name: "AWS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&o.S3.Region), readers: everyone, status: NotYet, doc: "Its region."},
+		{name: "AWS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&o.S3.Region), readers: everyone, doc: "Its region."},
 	}
 }
 
 func daedalusRows(d *DaedalusStorage) []variable {
 	return []variable{
 		{
-			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers, status: NotYet,
+			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers,
 			doc: "The S3 server that Daedalus hands files over on. Empty, with USE_LOCAL_STORAGE: the folder handover/ in the data folder.",
 		},
-		{name: "DAEDALUS_S3_ACCESS_KEY_ID", kind: text(&d.S3.AccessKey), readers: workers, status: NotYet, doc: "A key that may read the bucket."},
-		{name: "DAEDALUS_S3_SECRET_ACCESS_KEY", kind: text(&d.S3.SecretKey), secret: true, readers: workers, status: NotYet, doc: "Its secret."},
+		{name: "DAEDALUS_S3_ACCESS_KEY_ID", kind: text(&d.S3.AccessKey), readers: workers, doc: "A key that may read the bucket."},
+		{name: "DAEDALUS_S3_SECRET_ACCESS_KEY", kind: text(&d.S3.SecretKey), secret: true, readers: workers, doc: "Its secret."},
 		{
 			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers,
 			doc: "The bucket, the only one that s3_bucket may name.",
 		},
-		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&d.S3.Region), readers: workers, status: NotYet, doc: "Its region."},
-		{name: "DAEDALUS_S3_USE_SSL", byDefault: "True", kind: boolean(&d.S3.UseSSL), readers: workers, status: NotYet, doc: "Speak TLS to it."},
-		{name: "DAEDALUS_S3_VERIFY", byDefault: "True", kind: boolean(&d.S3.Verify), readers: workers, status: NotYet, doc: "Check its certificate."},
+		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&d.S3.Region), readers: workers, doc: "Its region."},
+		{name: "DAEDALUS_S3_USE_SSL", byDefault: "True", kind: boolean(&d.S3.UseSSL), readers: workers, doc: "Speak TLS to it."},
+		{name: "DAEDALUS_S3_VERIFY", byDefault: "True", kind: boolean(&d.S3.Verify), readers: workers, doc: "Check its certificate."},
 		{
 			name: "DAEDALUS_S3_PREFIX", kind: like(text(&d.Prefix), "users/{username}/"), readers: appOnly,
 			doc: "The folder that keys must lie under; {username} stands for the caller's. Empty allows every key to everybody.",

@@ -10,9 +10,9 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"git.helu.ca/r/mnemosyne/internal/blob/s3"
+	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3source"
 	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3test"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
-	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3source"
 )
 
 func open(t *testing.T, opt s3.Options) *s3source.Source {
@@ -69,7 +69,9 @@ func TestEveryFaultHasItsCode(t *testing.T) {
 	}{
 		"no such object": {"none", func(*s3.Options) {}, ingest.CodeSourceMissing, false, "no object"},
 		"no right":       {"k", func(o *s3.Options) { o.AccessKey, o.SecretKey = other.AccessKey, other.SecretKey }, ingest.CodeSourceForbidden, false, "may read"},
-		"no such bucket": {"k", func(o *s3.Options) { o.Bucket, o.AccessKey, o.SecretKey = "mnemosyne-none", opt.AccessKey, opt.SecretKey }, ingest.CodeSourceUnreachable, true, "not there"},
+		"no such bucket": {"k", func(o *s3.Options) {
+			o.Bucket, o.AccessKey, o.SecretKey = "mnemosyne-none", opt.AccessKey, opt.SecretKey
+		}, ingest.CodeSourceUnreachable, true, "not there"},
 		"unknown key":    {"k", func(o *s3.Options) { o.AccessKey = "nobody" }, ingest.CodeSourceUnreachable, true, "credentials"},
 		"wrong secret":   {"k", func(o *s3.Options) { o.SecretKey = "wrong-secret" }, ingest.CodeSourceUnreachable, true, "credentials"},
 		"nobody listens": {"k", func(o *s3.Options) { o.Endpoint = "127.0.0.1:1" }, ingest.CodeSourceUnreachable, true, "does not answer"},
