@@ -50,7 +50,7 @@ func TestTheCallsOfTheIntegrationPageAnswerAsItShows(t *testing.T) {
 	w := inhabited(h)
 	w.insist(201, w.who[owner], "POST", librariesPath, map[string]any{"name": "Documents"})
 	folder, tools := t.TempDir(), t.TempDir()
-	must(t, os.WriteFile(filepath.Join(tools, "curl"), fmt.Appendf(nil, recorder, curl), 0o700)) //nolint:gosec // run by this test
+	must(t, os.WriteFile(filepath.Join(tools, "curl"), fmt.Appendf(nil, recorder, curl), 0o700))
 	kept := filepath.Join(folder, "answer")
 	env := append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "ANSWER="+kept,
 		"MNEMOSYNE="+h.url, "TOKEN="+w.who[owner].bearer, "TEAM="+uuid.NewString())
@@ -60,7 +60,7 @@ func TestTheCallsOfTheIntegrationPageAnswerAsItShows(t *testing.T) {
 	}
 	for _, e := range all {
 		must(t, os.WriteFile(kept, nil, 0o600))
-		cmd := exec.CommandContext(t.Context(), "bash", "-c", e.command) //nolint:gosec // the project's own documentation
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", e.command)
 		cmd.Dir, cmd.Env = folder, env
 		out, err := cmd.CombinedOutput()
 		body, _ := os.ReadFile(kept)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,9 +51,7 @@ func open(t *testing.T, engine sqldb.Engine, more ...string) *house {
 	h := &house{t: t, log: &noise{}}
 	env := map[string]string{"MNEMOSYNE_DATA_DIR": t.TempDir(), "MNEMOSYNE_HTTP_ADDR": "127.0.0.1:0"}
 	if engine == sqldb.PostgreSQL {
-		for name, value := range postgres(t) {
-			env[name] = value
-		}
+		maps.Copy(env, postgres(t))
 	}
 	for _, line := range more {
 		name, value, _ := strings.Cut(line, "=")

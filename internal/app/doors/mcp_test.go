@@ -2,6 +2,7 @@ package doors_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -213,11 +214,8 @@ func (w *world) toolCells(of tool, who identity) (calls int) {
 	try := func(extra map[string]any) (answer, string) {
 		given, _ := needed(of.Name)
 		all := map[string]any{}
-		for _, from := range []map[string]any{given, extra} {
-			for name, value := range from {
-				all[name] = value
-			}
-		}
+		maps.Copy(all, given)
+		maps.Copy(all, extra)
 		a, said := w.call(who, of.Name, all), encode(w.t, all)
 		calls++
 		if leaked := w.leaks(a, sees, said); len(leaked) > 0 {
