@@ -107,6 +107,7 @@ func figures() []figure {
 		{"search", (*bench).search},
 		{"quality", (*bench).quality},
 		{"ingest", (*bench).ingest},
+		{"neo4j", (*bench).neo4j},
 	}
 }
 

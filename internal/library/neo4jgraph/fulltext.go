@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/terms"
@@ -74,17 +75,39 @@ func (g *Graph) queryTerms(text string) []terms.Term {
 // perfect is the score that no chunk exceeds: Lucene's BM25 gives a word at
 // most its idf, and the rarest stands in one chunk.
 func (g *Graph) perfect(ctx context.Context, asked []terms.Term) (float64, error) {
-	rows, err := g.read(ctx, countPublished, nil)
+	chunks, err := g.published(ctx)
 	if err != nil {
 		return 0, err
 	}
-	chunks := float64(max(get[int64](rows[0], "chunks"), 1))
 	idf := math.Log(1 + (chunks-1+0.5)/(1+0.5))
 	var sum float64
 	for _, t := range asked {
 		sum += float64(len(t.Words)*min(t.Times, maxTimes)) * max(idf, 1)
 	}
 	return sum, nil
+}
+
+// countedFor is how long a count of all chunks serves: its logarithm scales
+// the scores of an answer, all alike.
+const countedFor = time.Minute
+
+// published is how many chunks all libraries have, at least one.
+func (g *Graph) published(ctx context.Context) (float64, error) {
+	g.mu.Lock()
+	chunks, at := g.chunks, g.counted
+	g.mu.Unlock()
+	if time.Since(at) < countedFor {
+		return chunks, nil
+	}
+	rows, err := g.read(ctx, countPublished, nil)
+	if err != nil {
+		return 0, err
+	}
+	chunks = float64(max(get[int64](rows[0], "chunks"), 1))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.chunks, g.counted = chunks, time.Now()
+	return chunks, nil
 }
 
 // luceneQuery makes a query of terms within a scope. What scopes has no part

@@ -49,9 +49,11 @@ type Graph struct {
 	driver    neo4j.DriverWithContext
 	analyzers sync.Pool // of *terms.Analyzer
 
-	mu     sync.Mutex
-	server *Server              // nil: not asked yet
-	spaces map[string]spaceInfo // by id; of those that are known to be there
+	mu      sync.Mutex
+	server  *Server              // nil: not asked yet
+	spaces  map[string]spaceInfo // by id; of those that are known to be there
+	chunks  float64              // of all libraries, when they were counted
+	counted time.Time
 }
 
 var _ library.Graph = (*Graph)(nil)
