@@ -47,6 +47,7 @@ func suite(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	t.Run("suite", func(t *testing.T) {
+		t.Parallel()
 		graphtest.Run(t, func(t *testing.T) graphtest.Fixture {
 			t.Helper()
 			g := open(t, opts)

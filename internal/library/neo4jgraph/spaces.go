@@ -244,25 +244,32 @@ const addVectors = `UNWIND $rows AS row
 MATCH (c:Chunk {uid: row.uid})
 CALL db.create.setNodeVectorProperty(c, $property, row.vector)`
 
-// AddVectors gives chunks vectors in a further space.
-func (g *Graph) AddVectors(ctx context.Context, gen library.GenerationRef, space string, vectors map[int][]float32) error {
-	var rows []any
-	dimensions := 0
+// vectorRows makes the rows to write. All vectors are of one length.
+func vectorRows(gen library.GenerationRef, vectors map[int][]float32) (rows []any, dimensions int, err error) {
 	for ordinal, v := range vectors {
 		uid, err := library.ChunkUID(gen.ItemUID, gen.Generation, ordinal)
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
 		if dimensions == 0 {
 			dimensions = len(v)
 		}
-		if len(v) != dimensions || space == "" || !finite(v) {
-			return errs.New(errs.Internal, "a vector that is not finite, of other dimensions than the rest, or names no space")
+		if len(v) != dimensions || !finite(v) {
+			return nil, 0, errs.New(errs.Internal, "a vector that is not finite or of other dimensions than the rest")
 		}
 		rows = append(rows, params{"uid": uid, "vector": wide(v)})
 	}
-	if len(rows) == 0 {
-		return nil
+	return rows, dimensions, nil
+}
+
+// AddVectors gives chunks vectors in a further space.
+func (g *Graph) AddVectors(ctx context.Context, gen library.GenerationRef, space string, vectors map[int][]float32) error {
+	rows, dimensions, err := vectorRows(gen, vectors)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if space == "" {
+		return errs.New(errs.Internal, "vectors that name no space")
 	}
 	if err := g.EnsureSpace(ctx, space, dimensions); err != nil {
 		return err
