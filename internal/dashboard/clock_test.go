@@ -13,7 +13,8 @@ type clock struct {
 	now time.Time
 }
 
-func newClock() *clock { return &clock{now: time.Now()} }
+// newClock stands at the beginning of a minute, as windows of time do.
+func newClock() *clock { return &clock{now: time.Now().Truncate(time.Minute)} }
 
 func (c *clock) use(o *dashboard.Options) {
 	o.Now = func() time.Time {

@@ -171,7 +171,7 @@ func TestADamagedFileIsNamedAndTheOthersAnswer(t *testing.T) {
 	if len(found) != 1 {
 		t.Errorf("found %+v", found)
 	}
-	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), bad+".db is damaged") || !strings.Contains(err.Error(), "backup") {
+	if !errs.Is(err, errs.Unavailable) || !strings.Contains(err.Error(), bad+".db is damaged") || !strings.Contains(err.Error(), "mnemosyne reindex --library "+bad) {
 		t.Errorf("the error is %v", err)
 	}
 	if err := g.DeleteLibrary(t.Context(), bad); err != nil {

@@ -74,7 +74,7 @@ func TestWhatIsWrongIsSaidWithWhatToDo(t *testing.T) {
 	}{
 		"a wrong password": {
 			change: func(_ *testing.T, o *rabbitmq.Options, _ *amqp.Connection) { o.Password = "p@ss" },
-			want:   []string{"percent-encoded", "%40", "CELERY_BROKER_URL", "test"},
+			want:   []string{"percent-encoded", "%40", "CELERY_BROKER_URL", "refuses the user "},
 		},
 		"no such virtual host": {
 			change: func(_ *testing.T, o *rabbitmq.Options, _ *amqp.Connection) { o.VHost = "elsewhere" },
@@ -133,7 +133,7 @@ func TestWhatIsWrongIsSaidWithWhatToDo(t *testing.T) {
 						t.Errorf("%s gave %v, which lacks %q", from, err, want)
 					}
 				}
-				if err != nil && strings.Contains(err.Error(), "test-password") {
+				if given, parsed := amqp.ParseURI(testkit.AMQP(t)); parsed != nil || strings.Contains(fmt.Sprint(err), given.Password) {
 					t.Errorf("%s shows the password: %v", from, err)
 				}
 			}
