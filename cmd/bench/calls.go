@@ -120,30 +120,53 @@ func (b *bench) fresh(ctx context.Context, name string) (*server, error) {
 // cost is the server's processor time a call in ms, all callers at once: the
 // median of several rounds.
 func (s *server) cost(ctx context.Context, callers int, call func(ctx context.Context, caller int) error) (float64, error) {
-	round := func(each int) error {
-		group, ctx := errgroup.WithContext(ctx)
-		for caller := range callers {
-			group.Go(func() error {
-				for range each {
-					if err := call(ctx, caller); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		return group.Wait()
-	}
-	if err := round(warmupCalls); err != nil {
+	costs, err := rounds(ctx, callers, contender{s, call})
+	if err != nil {
 		return 0, err
 	}
-	var costs []float64
-	for range callRounds {
-		before := s.cpu()
-		if err := round(callsEach); err != nil {
-			return 0, err
+	return median(costs[0]), nil
+}
+
+// contender is a server with what each of its callers asks.
+type contender struct {
+	*server
+
+	call func(ctx context.Context, caller int) error
+}
+
+// rounds is each server's processor time a call in ms, by round. They take
+// turns, so that what else the machine does meets all of them.
+func rounds(ctx context.Context, callers int, all ...contender) (costs [][]float64, err error) {
+	costs = make([][]float64, len(all))
+	for _, one := range all {
+		if err := one.round(ctx, callers, warmupCalls); err != nil {
+			return nil, err
 		}
-		costs = append(costs, float64(s.cpu()-before)/float64(callers*callsEach)/float64(time.Millisecond))
 	}
-	return median(costs), nil
+	for range callRounds {
+		for i, one := range all {
+			before := one.cpu()
+			if err := one.round(ctx, callers, callsEach); err != nil {
+				return nil, err
+			}
+			costs[i] = append(costs[i], float64(one.cpu()-before)/float64(callers*callsEach)/float64(time.Millisecond))
+		}
+	}
+	return costs, nil
+}
+
+// round lets each caller call so many times.
+func (c contender) round(ctx context.Context, callers, each int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for caller := range callers {
+		group.Go(func() error {
+			for range each {
+				if err := c.call(ctx, caller); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }

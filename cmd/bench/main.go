@@ -46,6 +46,9 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == serveCommand {
 		return serveMadeUp(ctx)
 	}
+	if len(args) > 0 && args[0] == bareCommand {
+		return serveBare(ctx)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	b := &bench{log: slog.New(slog.NewTextHandler(os.Stderr, nil)), data: os.Getenv("MNEMOSYNE_BENCH_DATA"), pdf: os.Getenv("MNEMOSYNE_BENCH_PDF")}
 	var only string
