@@ -5,6 +5,7 @@ package embeddingtest
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -19,6 +20,7 @@ type Hash struct {
 	Dimensions int
 	Max        int                             // tokens; 64 when 0
 	Before     func(ctx context.Context) error // called before each batch; nil: nothing
+	Refuses    string                          // passages with this in them are refused; empty: none
 
 	embedded atomic.Int64
 }
@@ -57,8 +59,16 @@ func (h *Hash) EmbedDocuments(ctx context.Context, inputs []embedding.Input) ([]
 	}
 	h.embedded.Add(int64(len(inputs)))
 	out := make([][]float32, len(inputs))
+	var refused []int
 	for i, in := range inputs {
+		if h.Refuses != "" && strings.Contains(in.Text, h.Refuses) {
+			refused = append(refused, i)
+			continue
+		}
 		out[i] = h.vector(in.Text)
+	}
+	if len(refused) > 0 {
+		return out, &embedding.RefusedError{Inputs: refused, Err: errors.New("words that it does not take")}
 	}
 	return out, nil
 }

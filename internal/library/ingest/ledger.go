@@ -48,7 +48,8 @@ func (c *claim) generation() library.GenerationRef {
 func (c *claim) prefix() string { return strings.TrimSuffix(c.originalKey, originalKey("")) }
 
 // claimJob takes a job that is due, unless an older one of its document has
-// not ended: that one is publishing, and goes first.
+// not ended: that one is publishing, and goes first. While a reindex is at the
+// document, it waits.
 const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts + 1, lease_token = $2, lease_until = $3,
 	started_at = COALESCE(started_at, $4), updated_at = $4,
 	stale = stale OR ($5 <> '' AND recipe <> '' AND recipe <> $5 || (SELECT l.library_type || '/' || l.embedding_space || '/' || l.other_space FROM library l WHERE l.uid = ingest_job.library_uid)),
@@ -56,6 +57,8 @@ const claimJob = `UPDATE ingest_job SET status = 'running', attempts = attempts 
 WHERE id = $1 AND status = 'queued' AND not_before <= $6
 	AND NOT EXISTS (SELECT 1 FROM ingest_job o WHERE o.item_uid = ingest_job.item_uid AND o.generation < ingest_job.generation
 		AND o.status IN ('queued', 'running'))
+	AND NOT EXISTS (SELECT 1 FROM index_task t WHERE t.library_uid = ingest_job.library_uid AND t.kind = 'reindex' AND t.status = 'running'
+		AND t.at_item = ingest_job.item_uid AND t.lease_until > $4)
 RETURNING user_id, publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
 
 const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
@@ -64,8 +67,8 @@ const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content
 FROM item_generation g JOIN item i ON i.uid = g.item_uid JOIN library l ON l.uid = i.library_uid
 WHERE g.item_uid = $1 AND g.generation = $2`
 
-// take claims a job, whose recipe it leaves where none is known. It gives nil when the job is not to be had: it runs, has
-// ended, or is not due.
+// take claims a job, whose recipe it leaves where none is known. It gives nil
+// when the job is not to be had: it runs, has ended, or is not due.
 func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Duration) (*claim, error) {
 	now := s.now()
 	c := &claim{token: token}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
@@ -33,19 +34,20 @@ func (w *slice) reembed(ctx context.Context) error {
 	if err != nil {
 		return noEmbedder(err, w.task.Space)
 	}
-	recut := map[string]bool{}
+	f := &filling{slice: w, embedder: e, recut: map[string]bool{}, refused: map[passage]bool{}}
+	w.task.failures = failures{} // what is refused still, is found again
+	if w.task.Total, err = w.total(ctx, lib.uid); err != nil {
+		return err
+	}
 	for {
-		pending, err := w.graph.WithoutVector(ctx, lib.uid, w.task.Space, batch)
+		pending, err := f.pending(ctx, lib.uid)
 		if err != nil {
-			return fmt.Errorf("look for chunks without a vector: %w", err)
-		}
-		if w.task.Total, err = w.total(ctx, lib.uid); err != nil {
 			return err
 		}
 		if len(pending) == 0 {
 			break
 		}
-		if err := w.fill(ctx, e, pending, recut); err != nil {
+		if err := f.fill(ctx, pending); err != nil {
 			return err
 		}
 		w.task.Done = min(w.task.Done+int64(len(pending)), w.task.Total)
@@ -60,8 +62,48 @@ func (w *slice) reembed(ctx context.Context) error {
 	if waiting {
 		return waitError{2 * time.Second}
 	}
-	w.task.Done = w.task.Total
-	return w.save(ctx, *w.task, w.opt.Lease)
+	if w.task.Total, err = w.total(ctx, lib.uid); err != nil {
+		return err
+	}
+	w.task.Done = w.task.Total - int64(len(f.refused))
+	if err := w.save(ctx, *w.task, w.opt.Lease); err != nil || w.task.failures.none() {
+		return err
+	}
+	return errIncomplete
+}
+
+// passage names a chunk.
+type passage struct {
+	library.GenerationRef
+
+	ordinal int
+}
+
+func passageOf(c library.PendingChunk) passage { return passage{c.GenerationRef, c.Ordinal} }
+
+// filling is one go at giving a library's chunks their vectors in a space.
+type filling struct {
+	*slice
+
+	embedder embedding.Embedder
+	recut    map[string]bool  // items that are on their way to being cut anew
+	refused  map[passage]bool // what the embedder has no vector for
+}
+
+// maxRefused is when the embedder is at fault and not the documents.
+const maxRefused = 1000
+
+// pending gives chunks that lack a vector, but for those that were refused.
+func (f *filling) pending(ctx context.Context, libraryUID string) ([]library.PendingChunk, error) {
+	if len(f.refused) > maxRefused {
+		return nil, nil
+	}
+	all, err := f.graph.WithoutVector(ctx, libraryUID, f.task.Space, batch+len(f.refused))
+	if err != nil {
+		return nil, fmt.Errorf("look for chunks without a vector: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(c library.PendingChunk) bool { return f.refused[passageOf(c)] })
+	return all[:min(batch, len(all))], nil
 }
 
 func (w *slice) total(ctx context.Context, libraryUID string) (int64, error) {
@@ -73,27 +115,40 @@ func (w *slice) total(ctx context.Context, libraryUID string) (int64, error) {
 }
 
 // fill embeds chunks and writes their vectors. What is too long for the model
-// gets the vector of its beginning, and its document is cut anew.
-func (w *slice) fill(ctx context.Context, e embedding.Embedder, pending []library.PendingChunk, recut map[string]bool) error {
+// gets the vector of its beginning, and its document is cut anew. A document
+// with a chunk that the model refuses is noted.
+func (f *filling) fill(ctx context.Context, pending []library.PendingChunk) error {
+	w, e := f.slice, f.embedder
 	inputs := make([]embedding.Input, len(pending))
 	for i, c := range pending {
 		inputs[i] = embedding.Input{Context: c.Context, Text: c.Text}
-		if w.task.Space == "" || recut[c.ItemUID] || e.CountTokens(c.Text) <= e.MaxTokens() {
+		if w.task.Space == "" || f.recut[c.ItemUID] || e.CountTokens(c.Text) <= e.MaxTokens() {
 			continue
 		}
-		recut[c.ItemUID] = true
+		f.recut[c.ItemUID] = true
 		if err := w.recut(ctx, c.ItemUID); err != nil {
 			return fmt.Errorf("cut document %s anew: %w", c.ItemUID, err)
 		}
 	}
-	vectors, err := embed(ctx, e, inputs)
+	vectors, refused, err := embed(ctx, e, inputs)
 	if err != nil {
 		return err
+	}
+	for _, i := range refused {
+		f.refused[passageOf(pending[i])] = true
+		if err := w.refusal(ctx, pending[i].ItemUID); err != nil {
+			return err
+		}
 	}
 	for start := 0; start < len(pending); {
 		ref, of := pending[start].GenerationRef, map[int][]float32{}
 		for ; start < len(pending) && pending[start].GenerationRef == ref; start++ {
-			of[pending[start].Ordinal] = vectors[start]
+			if !f.refused[passageOf(pending[start])] {
+				of[pending[start].Ordinal] = vectors[start]
+			}
+		}
+		if len(of) == 0 {
+			continue
 		}
 		if err := w.graph.AddVectors(ctx, ref, w.task.Space, of); err != nil {
 			return fmt.Errorf("write vectors: %w", err)
@@ -102,29 +157,52 @@ func (w *slice) fill(ctx context.Context, e embedding.Embedder, pending []librar
 	return nil
 }
 
-func embed(ctx context.Context, e embedding.Embedder, inputs []embedding.Input) ([][]float32, error) {
-	vectors, err := e.EmbedDocuments(ctx, inputs)
-	if refused, ok := errors.AsType[*embedding.RefusedError](err); ok {
-		return nil, errs.Wrap(errs.Invalid, err, fmt.Sprintf("The embedder refuses a passage of %d characters; the log says why.", len(inputs[refused.Inputs[0]].Text)))
-	}
+// itemTitle is empty for a document that is gone.
+const itemTitle = `SELECT COALESCE(MAX(title), '') FROM item WHERE uid = $1`
+
+// refusal notes a document of which the embedder refuses a passage.
+func (w *slice) refusal(ctx context.Context, itemUID string) error {
+	title, err := sqldb.One(ctx, w.db.Read(), scanString, itemTitle, itemUID)
 	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, err, "The embedder gave no vectors; see that it runs and that its settings are right.")
+		return fmt.Errorf("read the title of document %s: %w", itemUID, err)
 	}
-	return vectors, nil
+	w.task.failures.add(itemUID, title, "the embedder refuses a passage of it")
+	return nil
 }
 
-// embedInto gives chunks on their way into the index their vectors.
-func (w *slice) embedInto(ctx context.Context, e embedding.Embedder, chunks []library.IndexChunk) error {
+// embed gives the vectors of all inputs but those at the places refused.
+func embed(ctx context.Context, e embedding.Embedder, inputs []embedding.Input) (vectors [][]float32, refused []int, err error) {
+	vectors, err = e.EmbedDocuments(ctx, inputs)
+	if some, ok := errors.AsType[*embedding.RefusedError](err); ok {
+		return vectors, some.Inputs, nil
+	}
+	if err != nil {
+		return nil, nil, errs.Wrap(errs.Unavailable, err, "The embedder gave no vectors; see that it runs and that its settings are right.")
+	}
+	return vectors, nil, nil
+}
+
+// embedInto gives chunks on their way into the index their vectors. One that
+// the embedder refuses has none, and is found by its words.
+func (w *slice) embedInto(ctx context.Context, e embedding.Embedder, itemUID string, chunks []library.IndexChunk) error {
 	inputs := make([]embedding.Input, len(chunks))
 	for i, c := range chunks {
 		inputs[i] = embedding.Input{Context: c.Context, Text: c.Text}
 	}
-	vectors, err := embed(ctx, e, inputs)
+	vectors, refused, err := embed(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
+	if len(refused) > 0 {
+		if err := w.refusal(ctx, itemUID); err != nil {
+			return err
+		}
+	}
 	space := e.Space().ID()
 	for i := range chunks {
+		if slices.Contains(refused, i) {
+			continue
+		}
 		chunks[i].Space, chunks[i].Vector = space, vectors[i]
 	}
 	return nil
@@ -230,7 +308,8 @@ func (s *Service) LookAfter(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// tidy sees that a library has its vectors in its space and in no others.
+// tidy sees that a library has its vectors in its space, in the one that is
+// filled beside it, and in no others.
 func (s *Service) tidy(ctx context.Context, l lib) error {
 	spaces, err := s.graph.Spaces(ctx, []string{l.uid})
 	if err != nil {
@@ -245,10 +324,33 @@ func (s *Service) tidy(ctx context.Context, l lib) error {
 		}
 		s.log.InfoContext(ctx, "an embedding space that no search uses any more is dropped", slog.String("library_uid", l.uid), slog.String("space", space))
 	}
-	lacking, err := s.graph.WithoutVector(ctx, l.uid, l.space, 1)
-	if err != nil || len(lacking) == 0 {
-		return err
+	missing := []string{l.space}
+	if l.other != "" && !l.switched {
+		missing = append(missing, l.other) // of what came in while its embedder was down
 	}
-	_, err = s.begin(ctx, s.db.Write(), Reembed, l.uid, l.space, false)
-	return err
+	for _, space := range missing {
+		lacking, err := s.graph.WithoutVector(ctx, l.uid, space, 1)
+		if err != nil {
+			return fmt.Errorf("look for chunks without a vector: %w", err)
+		}
+		if len(lacking) == 0 {
+			continue
+		}
+		failed, err := sqldb.One(ctx, s.db.Read(), scanBool, refusedBefore, l.uid, space)
+		if err != nil {
+			return fmt.Errorf("look for tasks: %w", err)
+		}
+		if failed {
+			continue
+		}
+		if _, err := s.begin(ctx, s.db.Write(), Reembed, l.uid, space, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// refusedBefore tells that the last task of a space failed, so that repeating
+// it is for people to decide.
+const refusedBefore = `SELECT COALESCE((SELECT t.status = 'failed' FROM index_task t
+WHERE t.library_uid = $1 AND t.kind = 'reembed' AND t.space = $2 ORDER BY t.created_at DESC, t.id LIMIT 1), FALSE)`

@@ -9,6 +9,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/blob"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
@@ -54,7 +55,7 @@ func (w *slice) reindex(ctx context.Context) error {
 		if err := w.dropDamaged(ctx, lib.uid); err != nil {
 			return err
 		}
-		w.task.Done = 0
+		w.task.Done, w.task.failures = 0, failures{}
 	}
 	if w.task.Total, err = sqldb.One(ctx, w.db.Read(), scanInt, countItems, lib.uid); err != nil {
 		return fmt.Errorf("count documents: %w", err)
@@ -69,11 +70,11 @@ func (w *slice) reindex(ctx context.Context) error {
 			break
 		}
 		for _, i := range items {
-			if i.busy {
-				busy = true
-			} else if err := w.restore(ctx, lib, i); err != nil {
+			still, err := w.visit(ctx, lib, i)
+			if err != nil {
 				return fmt.Errorf("restore document %s: %w", i.uid, err)
 			}
+			busy = busy || still
 			w.task.position = i.uid
 			w.task.Done++
 			if err := w.further(ctx); err != nil {
@@ -84,6 +85,9 @@ func (w *slice) reindex(ctx context.Context) error {
 	if busy { // those are looked at again when their jobs have ended
 		w.task.position = ""
 		return errors.Join(w.save(ctx, *w.task, w.opt.Lease), waitError{5 * time.Second})
+	}
+	if !w.task.failures.none() {
+		return errIncomplete
 	}
 	return nil
 }
@@ -99,10 +103,12 @@ func (w *slice) dropDamaged(ctx context.Context, libraryUID string) error {
 }
 
 const (
-	itemPage  = 100
-	nextItems = `SELECT i.uid, i.title, COALESCE(i.collection_uid, ''), i.generation, i.chunk_count,
+	itemPage    = 100
+	itemColumns = `SELECT i.uid, i.title, COALESCE(i.collection_uid, ''), i.generation, i.chunk_count,
 	EXISTS (SELECT 1 FROM ingest_job j WHERE j.item_uid = i.uid AND j.status IN ('queued', 'running'))
-FROM item i WHERE i.library_uid = $1 AND i.uid > $2 AND i.generation > 0 AND i.deleted_at IS NULL ORDER BY i.uid LIMIT $3`
+FROM item i`
+	nextItems       = itemColumns + ` WHERE i.library_uid = $1 AND i.uid > $2 AND i.generation > 0 AND i.deleted_at IS NULL ORDER BY i.uid LIMIT $3`
+	oneItem         = itemColumns + ` JOIN library l ON l.uid = i.library_uid WHERE i.uid = $1 AND i.generation > 0 AND i.deleted_at IS NULL AND l.deleted_at IS NULL`
 	keptGenerations = `SELECT generation, text_key, structure_key, chunk_count FROM item_generation
 WHERE item_uid = $1 AND generation <= $2 AND status IN ('published', 'retired') AND structure_key <> '' ORDER BY generation`
 )
@@ -128,11 +134,76 @@ func scanGeneration(row sqldb.Row) (g generation, err error) {
 	return g, row.Scan(&g.number, &g.text, &g.structure, &g.chunks)
 }
 
+// visit restores a document while none of its jobs runs. It tells whether one
+// is open, so that the document has to be looked at again.
+//
+// The task names the document first, which keeps jobs of it from being begun,
+// and asks for open ones then: of those that are accepted later, none begins.
+func (w *slice) visit(ctx context.Context, lib lib, listed stored) (busy bool, err error) {
+	if !w.task.Everything && !listed.busy { // most often there is nothing to do
+		kept, err := w.kept(ctx, listed)
+		if err != nil {
+			return false, err
+		}
+		if whole, err := w.whole(ctx, lib.uid, listed.uid, kept); err != nil || whole {
+			return false, err
+		}
+	}
+	uid := listed.uid
+	if err := w.at(ctx, *w.task, uid); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, w.leave(context.WithoutCancel(ctx), uid)) }()
+	i, err := sqldb.One(ctx, w.db.Read(), scanStored, oneItem, uid)
+	if sqldb.Missing(err) {
+		return false, nil // deleted
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the document: %w", err)
+	}
+	if i.busy {
+		return true, nil
+	}
+	if err := w.restore(ctx, lib, i); err != nil {
+		return false, err
+	}
+	return false, w.catchUp(ctx, lib.uid, i)
+}
+
+// wakeItem has the jobs that had to wait be sent for again at once.
+const wakeItem = `UPDATE ingest_job SET woken_at = NULL WHERE item_uid = $1 AND status = 'queued'`
+
+// leave lets jobs of the document begin again.
+func (w *slice) leave(ctx context.Context, uid string) error {
+	ctx, cancel := context.WithTimeout(ctx, w.opt.Lease)
+	defer cancel()
+	if err := w.at(ctx, *w.task, ""); err != nil {
+		return err
+	}
+	_, err := sqldb.Exec(ctx, w.db.Write(), wakeItem, uid)
+	return err
+}
+
+// catchUp tells the index what it was told, and lost, while the document was
+// restored: another title or collection, or that it is deleted.
+func (w *slice) catchUp(ctx context.Context, libraryUID string, was stored) error {
+	is, err := sqldb.One(ctx, w.db.Read(), scanStored, oneItem, was.uid)
+	switch {
+	case sqldb.Missing(err):
+		return w.graph.DeleteItem(ctx, libraryUID, was.uid)
+	case err != nil:
+		return fmt.Errorf("read the document: %w", err)
+	case is.title != was.title || is.collection != was.collection:
+		return w.graph.SetItem(ctx, libraryUID, library.IndexItem{UID: is.uid, CollectionUID: is.collection, Title: is.title})
+	}
+	return nil
+}
+
 // restore makes a document's chunks again where they are not all there.
 func (w *slice) restore(ctx context.Context, lib lib, i stored) error {
-	kept, err := sqldb.All(ctx, w.db.Read(), scanGeneration, keptGenerations, i.uid, i.generation)
+	kept, err := w.kept(ctx, i)
 	if err != nil {
-		return fmt.Errorf("list generations: %w", err)
+		return err
 	}
 	if len(kept) == 0 || kept[len(kept)-1].number != i.generation {
 		return nil // dropped this moment
@@ -142,6 +213,10 @@ func (w *slice) restore(ctx context.Context, lib lib, i stored) error {
 		if err != nil || whole {
 			return err
 		}
+	}
+	// What cannot be made again is not taken away.
+	if _, err := w.document(ctx, kept[len(kept)-1]); err != nil {
+		return w.unreadable(ctx, i, err)
 	}
 	if err := w.graph.DeleteItem(ctx, lib.uid, i.uid); err != nil {
 		return err
@@ -153,6 +228,40 @@ func (w *slice) restore(ctx context.Context, lib lib, i stored) error {
 	}
 	return nil
 }
+
+// kept lists the generations whose chunks the index has, the published one
+// last.
+func (w *slice) kept(ctx context.Context, i stored) ([]generation, error) {
+	kept, err := sqldb.All(ctx, w.db.Read(), scanGeneration, keptGenerations, i.uid, i.generation)
+	if err != nil {
+		return nil, fmt.Errorf("list generations: %w", err)
+	}
+	return kept, nil
+}
+
+// unreadable notes a document whose text is lost or damaged. Any other fault
+// is the task's.
+func (w *slice) unreadable(ctx context.Context, i stored, err error) error {
+	reason := "its text is damaged"
+	switch _, damaged := errors.AsType[damagedError](err); {
+	case errors.Is(err, blob.ErrMissing):
+		reason = "its text is lost"
+	case !damaged, w.task.Attempts < damagedTries:
+		return err
+	}
+	w.log.ErrorContext(ctx, "a document's text cannot be read; take it in again", slog.String("item_uid", i.uid), slog.Any("error", err))
+	w.task.failures.add(i.uid, i.title, reason)
+	return nil
+}
+
+// damagedTries is how often a text is read before it is taken for damaged: a
+// connection that breaks looks the same.
+const damagedTries = 3
+
+// damagedError says that a stored text is not what was stored.
+type damagedError struct{ error }
+
+func (e damagedError) Unwrap() error { return e.error }
 
 // whole tells whether the index has all chunks of all generations.
 func (w *slice) whole(ctx context.Context, libraryUID, itemUID string, kept []generation) (bool, error) {
@@ -169,18 +278,20 @@ func (w *slice) whole(ctx context.Context, libraryUID, itemUID string, kept []ge
 // vectors.
 func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) error {
 	doc, err := w.document(ctx, g)
-	if errors.Is(err, blob.ErrMissing) {
-		w.log.ErrorContext(ctx, "a document's text is lost; take it in again", slog.String("item_uid", i.uid), slog.Int64("generation", g.number))
-		return nil
-	}
 	if err != nil {
-		return err
+		return w.unreadable(ctx, i, err)
 	}
 	e, err := w.embedderOf(ctx, lib)
 	if err != nil {
 		return err
 	}
-	chunks, err := ingest.Cut(ctx, doc, w.chunkTokens(lib.kind), e, nil)
+	var also embedding.Embedder // of the space that is filled beside it, so that it need not be cut anew
+	if lib.other != "" {
+		if also, err = w.embedders.In(ctx, lib.other); err != nil {
+			also = nil // whoever fills that space says so
+		}
+	}
+	chunks, err := ingest.Cut(ctx, doc, w.chunkTokens(lib.kind), e, also)
 	if err != nil {
 		return err
 	}
@@ -188,7 +299,7 @@ func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) err
 	for start := 0; start < len(chunks); start += batch {
 		part := ingest.IndexChunks(doc, chunks[start:min(start+batch, len(chunks))])
 		if g.number == i.generation {
-			if err := w.embedInto(ctx, e, part); err != nil {
+			if err := w.embedInto(ctx, e, i.uid, part); err != nil {
 				return err
 			}
 		}
@@ -240,7 +351,7 @@ func (w *slice) document(ctx context.Context, g generation) (*extract.Document, 
 	defer func() { _ = text.Close() }()
 	doc, err := extract.Decode(text, structure)
 	if err != nil {
-		return nil, fmt.Errorf("read the text: %w", err)
+		return nil, damagedError{fmt.Errorf("read the text: %w", err)}
 	}
 	return doc, nil
 }

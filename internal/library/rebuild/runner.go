@@ -84,6 +84,8 @@ func (r *Runner) one(ctx context.Context) (bool, error) {
 var (
 	errTime = errors.New("rebuild: the slice is over")
 	errGone = errors.New("rebuild: there is nothing to do it for any more")
+	// errIncomplete ends a task that had to leave documents out.
+	errIncomplete = errors.New("rebuild: some documents could not be done")
 )
 
 // waitError ends a slice that waits for others.
@@ -130,6 +132,9 @@ func (r *Runner) settle(ctx, life context.Context, log *slog.Logger, t *Task, er
 		err = r.end(ctx, *t, Done, "")
 	case errors.Is(err, errLost):
 		return nil
+	case errors.Is(err, errIncomplete):
+		log.WarnContext(ctx, "a task on an index is done but for some documents", slog.Int64("done", t.Done), slog.String("documents", t.failures.uids()))
+		err = r.end(ctx, *t, Failed, t.failures.String())
 	case errors.Is(err, errGone):
 		err = r.end(ctx, *t, Cancelled, "There is nothing to do it for any more.")
 	case errors.Is(err, errTime), life.Err() != nil:
@@ -167,9 +172,11 @@ type slice struct {
 	until time.Time
 }
 
-// keep renews the lease until ctx ends, and ends it when the task is lost.
+// keep renews the lease until ctx ends, and ends it when the task is lost or
+// may be: a store that does not answer keeps no lease, and others may have the
+// task by now.
 func (w *slice) keep(ctx context.Context, end context.CancelCauseFunc) {
-	id, token := w.task.ID, w.task.token
+	id, token, kept := w.task.ID, w.task.token, time.Now()
 	tick := time.NewTicker(w.opt.Lease / 3)
 	defer tick.Stop()
 	for {
@@ -178,7 +185,14 @@ func (w *slice) keep(ctx context.Context, end context.CancelCauseFunc) {
 			return
 		case <-tick.C:
 		}
-		if err := w.renew(ctx, id, token, w.opt.Lease); errors.Is(err, errLost) {
+		asked := time.Now()
+		asking, cancel := context.WithTimeout(ctx, w.opt.Lease/3)
+		err := w.renew(asking, id, token, w.opt.Lease)
+		cancel()
+		if err == nil {
+			kept = asked
+		}
+		if errors.Is(err, errLost) || time.Since(kept) > w.opt.Lease*2/3 {
 			end(errLost)
 			return
 		}

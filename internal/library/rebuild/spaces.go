@@ -93,6 +93,10 @@ func (s *Service) beginReembed(ctx context.Context, by accounts.Actor, l lib, ta
 		if n == 0 {
 			return nil, changedMeanwhile(l)
 		}
+		// One that fills another space, as the one in use, is taken up again later.
+		if _, err := sqldb.Exec(ctx, tx, cancelTasks, l.uid, Reembed, sqldb.At(s.now()), target); err != nil {
+			return nil, fmt.Errorf("cancel tasks: %w", err)
+		}
 		if t, err = s.begin(ctx, tx, Reembed, l.uid, target, false); err != nil {
 			return nil, err
 		}
@@ -148,7 +152,7 @@ func (s *Service) set(ctx context.Context, by accounts.Actor, l, next lib, outco
 			return nil, changedMeanwhile(l)
 		}
 		if outcome == "aborted" || outcome == "confirmed" {
-			if _, err := sqldb.Exec(ctx, tx, cancelTasks, l.uid, Reembed, at); err != nil {
+			if _, err := sqldb.Exec(ctx, tx, cancelTasks, l.uid, Reembed, at, ""); err != nil {
 				return nil, fmt.Errorf("cancel tasks: %w", err)
 			}
 		}

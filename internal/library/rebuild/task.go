@@ -48,7 +48,8 @@ type Task struct {
 	CreatedAt   time.Time
 	FinishedAt  *time.Time
 
-	position string // the last item done
+	position string   // the last item done
+	failures failures // documents that were gone past
 	token    string
 }
 
@@ -56,13 +57,13 @@ type Task struct {
 func (t Task) Ended() bool { return t.Status != Queued && t.Status != Running }
 
 const taskColumns = `t.id, t.kind, t.library_uid, l.name, t.space, t.everything, t.status, t.done, t.total, t.attempts,
-	t.error_detail, t.created_at, t.finished_at, t.position`
+	t.error_detail, t.created_at, t.finished_at, t.position, t.failures`
 
 func scanTask(row sqldb.Row) (t Task, err error) {
 	var created sqldb.Time
 	var finished sqldb.NullTime
 	err = row.Scan(&t.ID, &t.Kind, &t.LibraryUID, &t.LibraryName, &t.Space, &t.Everything, &t.Status, &t.Done, &t.Total, &t.Attempts,
-		&t.Problem, &created, &finished, &t.position)
+		&t.Problem, &created, &finished, &t.position, &t.failures)
 	t.CreatedAt, t.FinishedAt = created.Time, finished.Ptr()
 	return t, err
 }
@@ -117,12 +118,14 @@ const (
 	findDue      = `SELECT id FROM index_task WHERE status = 'queued' AND not_before <= $1 AND ((kind = 'reembed' AND $2) OR (kind = 'reindex' AND $3)) ORDER BY not_before, id LIMIT 1`
 	claimTask    = `UPDATE index_task SET status = 'running', lease_token = $2, lease_until = $3, started_at = COALESCE(started_at, $4), updated_at = $4 WHERE id = $1 AND status = 'queued'`
 	held         = ` WHERE id = $1 AND lease_token = $2 AND status = 'running'`
-	saveTask     = `UPDATE index_task SET lease_until = $3, done = $4, total = $5, position = $6, attempts = $7, updated_at = $8` + held
+	saveTask     = `UPDATE index_task SET lease_until = $3, done = $4, total = $5, position = $6, attempts = $7, failures = $8, updated_at = $9` + held
+	saveAt       = `UPDATE index_task SET at_item = $3` + held
 	renewTask    = `UPDATE index_task SET lease_until = $3, updated_at = $4` + held
 	giveBackTask = `UPDATE index_task SET status = 'queued', lease_token = NULL, lease_until = NULL, not_before = $3, attempts = $4, error_detail = $5, updated_at = $6` + held
 	endTask      = `UPDATE index_task SET status = $3, lease_token = NULL, lease_until = NULL, error_detail = $4, finished_at = $5, updated_at = $5` + held
-	cancelTasks  = `UPDATE index_task SET status = 'cancelled', lease_token = NULL, lease_until = NULL, finished_at = $3, updated_at = $3
-WHERE library_uid = $1 AND kind = $2 AND status IN ('queued', 'running')`
+	// cancelTasks leaves the one that fills the space given, if any.
+	cancelTasks = `UPDATE index_task SET status = 'cancelled', lease_token = NULL, lease_until = NULL, finished_at = $3, updated_at = $3
+WHERE library_uid = $1 AND kind = $2 AND space <> $4 AND status IN ('queued', 'running')`
 )
 
 // claim takes a task that is due, or nil.
@@ -160,7 +163,12 @@ func has(kinds []Kind, k Kind) bool { return len(kinds) == 0 || slices.Contains(
 // save writes how far the task is and renews the lease.
 func (s *Service) save(ctx context.Context, t Task, lease time.Duration) error {
 	now := s.now()
-	return fenced(sqldb.Exec(ctx, s.db.Write(), saveTask, t.ID, t.token, sqldb.At(now.Add(lease)), t.Done, t.Total, t.position, t.Attempts, sqldb.At(now)))
+	return fenced(sqldb.Exec(ctx, s.db.Write(), saveTask, t.ID, t.token, sqldb.At(now.Add(lease)), t.Done, t.Total, t.position, t.Attempts, t.failures, sqldb.At(now)))
+}
+
+// at notes which document a reindex is at, whose jobs are not begun meanwhile.
+func (s *Service) at(ctx context.Context, t Task, itemUID string) error {
+	return fenced(sqldb.Exec(ctx, s.db.Write(), saveAt, t.ID, t.token, itemUID))
 }
 
 func (s *Service) renew(ctx context.Context, id, token string, lease time.Duration) error {

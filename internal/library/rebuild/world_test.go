@@ -35,6 +35,7 @@ type world struct {
 	db        *sqldb.DB
 	dir       string
 	graph     *sqlitegraph.Graph
+	gate      *gate // between what rebuilds and the graph
 	access    *library.Access
 	ingest    *ingest.Service
 	old, next *embeddingtest.Hash
@@ -53,10 +54,11 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 	w.graph = must(sqlitegraph.Open(filepath.Join(w.dir, "graph"), sqlitegraph.Options{}))(t)
 	t.Cleanup(func() { check(t, w.graph.Close()) })
 	objects := must(files.Open(filepath.Join(w.dir, "objects")))(t)
+	w.gate = &gate{Graph: w.graph}
 	w.access = library.NewAccess(db, library.AccessOptions{})
 	w.ingest = ingest.New(ingest.Options{DB: db, Graph: w.graph, Objects: objects, Queue: queue.NewInProcess(), Access: w.access, Log: log})
 	w.Service = rebuild.New(rebuild.Options{
-		DB: db, Graph: w.graph, Objects: objects, Audit: accounts.NewAudit(db, log, nil), Recut: w.ingest.Recut, Log: log,
+		DB: db, Graph: w.gate, Objects: objects, Audit: accounts.NewAudit(db, log, nil), Recut: w.ingest.Recut, Log: log,
 		Embedders: embedding.Set{Main: w.old, Next: w.next},
 	})
 	w.run(ingest.NewWorker(w.ingest, ingest.WorkerOptions{
@@ -69,6 +71,20 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 	libs := library.NewService(db, w.access, w.graph, log)
 	w.lib = must(libs.Create(t.Context(), w.alice, library.NewLibrary{Name: "Papers"}))(t).Library.UID
 	return w
+}
+
+// gate is the index with a place to stop before chunks are staged.
+type gate struct {
+	library.Graph
+
+	stage func(gen library.GenerationRef) // nil: goes through
+}
+
+func (g *gate) Stage(ctx context.Context, gen library.GenerationRef, chunks []library.IndexChunk) error {
+	if g.stage != nil {
+		g.stage(gen)
+	}
+	return g.Graph.Stage(ctx, gen, chunks)
 }
 
 // runs starts a runner until the test ends.
@@ -96,7 +112,19 @@ func (w *world) run(s service) {
 // take takes a text in and gives its item.
 func (w *world) take(filename, text string) string {
 	w.t.Helper()
-	out := must(w.ingest.Submit(w.t.Context(), w.alice, ingest.Submission{LibraryUID: w.lib, Filename: filename, Body: strings.NewReader(text)}))(w.t)
+	out := w.submit(filename, text)
+	w.ends(out)
+	return out.ItemUID
+}
+
+func (w *world) submit(filename, text string) ingest.Outcome {
+	w.t.Helper()
+	return must(w.ingest.Submit(w.t.Context(), w.alice, ingest.Submission{LibraryUID: w.lib, Filename: filename, Body: strings.NewReader(text)}))(w.t)
+}
+
+// ends waits for the end of a submission's job.
+func (w *world) ends(out ingest.Outcome) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	for j, err := range w.ingest.Watch(ctx, w.alice, out.Job.ID) {
@@ -105,7 +133,6 @@ func (w *world) take(filename, text string) string {
 			w.t.Fatalf("the job failed: %+v", j.Error)
 		}
 	}
-	return out.ItemUID
 }
 
 // done waits for the end of a task.
