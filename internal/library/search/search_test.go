@@ -238,6 +238,25 @@ func TestEachLibraryIsSearchedInTheSpaceItIsIn(t *testing.T) {
 	w.search(w.alice, search.Request{Query: "apple", Libraries: []string{w.papers}})
 }
 
+func TestLibrariesThatNeverMovedAndThoseThatSayTheirSpaceMakeOneList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(w.papers, "", "A", "apple", "apple pie with more and more")
+	w.put(w.notes, "", "B", "zzz zzz apple zzz zzz zzz zzz zzz zzz")
+	w.opt.FullTextTopK = 1
+	before := w.search(w.alice, search.Request{Query: "apple"})
+	w.exec(`UPDATE library SET embedding_space = 'letters/26' WHERE uid = $1`, w.notes) // as after a move that was aborted
+	after := w.search(w.alice, search.Request{Query: "apple"})
+	if !slices.Equal(texts(before), texts(after)) || len(after.Hits) != 3 {
+		t.Errorf("found %q, and %q before", texts(after), texts(before))
+	}
+	for i, hit := range after.Hits {
+		if hit.Score != before.Hits[i].Score {
+			t.Errorf("hit %d has the score %v, and %v before", i, hit.Score, before.Hits[i].Score)
+		}
+	}
+}
+
 func TestALostIndexIsAFailureAndNotAnEmptyAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,13 +22,14 @@ func (e spaceError) Unwrap() error { return e.error }
 // nearest asks the libraries of each embedding space with a query embedded in
 // it. There are several only while libraries move from one model to another.
 func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, error) {
+	spaces, err := e.resolve(ctx, q)
+	if _, ok := errors.AsType[spaceError](err); ok {
+		return nil, err
+	}
 	var found [][]library.Scored
-	var faults []error
-	for _, space := range spacesOf(q) {
-		hits, err := e.nearestIn(ctx, q, space.name, space.uids)
-		if _, ok := errors.AsType[spaceError](err); ok {
-			return nil, err
-		}
+	faults := []error{err}
+	for _, s := range spaces {
+		hits, err := e.nearestOfAll(ctx, q, s.embedder, s.name, s.uids)
 		if len(hits) > 0 {
 			found = append(found, hits)
 		}
@@ -39,8 +40,34 @@ func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, err
 
 // spaced are libraries whose searches use one embedding space.
 type spaced struct {
-	name string // empty: never moved
-	uids []string
+	name     string // empty until it is resolved: never moved
+	uids     []string
+	embedder embedding.Embedder // once resolved
+}
+
+// resolve finds the embedders of the spaces that the libraries asked are in.
+// Libraries that never moved and those that say the same space make one list:
+// their cosines compare.
+func (e *Engine) resolve(ctx context.Context, q question) ([]spaced, error) {
+	var out []spaced
+	var faults []error
+	for _, s := range spacesOf(q) {
+		embedder, err := e.embedderIn(ctx, s.name, s.uids)
+		if _, ok := errors.AsType[spaceError](err); ok {
+			return nil, err
+		}
+		faults = append(faults, err)
+		if embedder == nil {
+			continue
+		}
+		name := embedder.Space().ID()
+		if at := slices.IndexFunc(out, func(o spaced) bool { return o.name == name }); at >= 0 {
+			out[at].uids = append(out[at].uids, s.uids...)
+			continue
+		}
+		out = append(out, spaced{name: name, uids: s.uids, embedder: embedder})
+	}
+	return out, errors.Join(faults...)
 }
 
 func spacesOf(q question) []spaced {
@@ -74,9 +101,10 @@ func merged(found [][]library.Scored, limit int) []library.Scored {
 	return all[:min(limit, len(all))]
 }
 
-// nearestIn searches libraries in one space. Of libraries that never moved,
-// what the index holds says which it is.
-func (e *Engine) nearestIn(ctx context.Context, q question, name string, uids []string) ([]library.Scored, error) {
+// embedderIn gives the embedder of the space that libraries are in, or nil when
+// there is nothing to search. Of libraries that never moved, what the index
+// holds says which space it is. Both an embedder and an error: some are in it.
+func (e *Engine) embedderIn(ctx context.Context, name string, uids []string) (embedding.Embedder, error) {
 	spaces, err := e.opt.Graph.Spaces(ctx, uids)
 	if len(spaces) == 0 {
 		return nil, err
@@ -100,11 +128,10 @@ func (e *Engine) nearestIn(ctx context.Context, q question, name string, uids []
 		return nil, spaceError{errs.Newf(errs.Unavailable, "The index is in the embedding space %s and searches are embedded in %s. "+
 			"Set the embedder that the index was made with, or move the index with `mnemosyne reembed`.", theirs, ours)}
 	}
-	hits, findErr := e.nearestOfAll(ctx, q, embedder, ours, uids)
-	if err == nil && findErr == nil && len(spaces) > 1 && name == "" {
-		findErr = fmt.Errorf("some chunks are in another embedding space than %s: %s", ours, theirs)
+	if err == nil && len(spaces) > 1 && name == "" {
+		err = fmt.Errorf("some chunks are in another embedding space than %s: %s", ours, theirs)
 	}
-	return hits, errors.Join(err, findErr)
+	return embedder, err
 }
 
 // nearestOfAll asks for the nearest chunks of each kind of library with the
