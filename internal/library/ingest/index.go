@@ -49,7 +49,22 @@ func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk
 	if err := r.stage(ctx, doc, part, staged, vectors); err != nil || r.also == nil {
 		return err
 	}
-	if vectors, _, err = r.vectors(ctx, r.also, doc, part, staged); err != nil {
+	return r.embedAlso(ctx, doc, part, staged)
+}
+
+// embedAlso gives staged chunks their vectors in the library's other space. No
+// search needs them yet: where that embedder is down or refuses a passage,
+// whoever fills the space comes to it later.
+func (r *run) embedAlso(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) error {
+	vectors, _, err := r.vectors(ctx, r.also, doc, part, staged)
+	if f, ok := errors.AsType[*Failure](err); ok && ctx.Err() == nil {
+		r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", f)
+		if _, refused := errors.AsType[*embedding.RefusedError](err); !refused {
+			r.also = nil // nor is the rest asked for
+		}
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	of := map[int][]float32{}

@@ -290,8 +290,21 @@ func (r *run) chooseEmbedders(ctx context.Context) error {
 		return nil
 	}
 	if r.also, err = set.In(ctx, r.otherSpace); err != nil {
-		r.also = nil
-		r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", err)
+		return r.withoutOther(ctx, err)
+	}
+	return nil
+}
+
+const markStale = `UPDATE ingest_job SET stale = TRUE` + held
+
+// withoutOther takes the document in without the library's other space. Its
+// chunks are cut for one embedder then: neither what an earlier try staged,
+// nor what this one stages, goes together with what another try may.
+func (r *run) withoutOther(ctx context.Context, why error) error {
+	r.also, r.stale = nil, true
+	r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", why)
+	if err := fenced(sqldb.Exec(ctx, r.db.Write(), markStale, r.job.ID, r.token)); err != nil {
+		return fmt.Errorf("note how the document is cut: %w", err)
 	}
 	return nil
 }
