@@ -39,9 +39,9 @@ func (f *failures) add(itemUID, title, reason string) {
 	f.Named = append(f.Named, failure{ItemUID: itemUID, Title: title, Reason: reason})
 }
 
-func (f failures) none() bool { return len(f.Named) == 0 }
+func (f *failures) none() bool { return len(f.Named) == 0 }
 
-func (f failures) uids() string {
+func (f *failures) uids() string {
 	uids := make([]string, len(f.Named))
 	for i, n := range f.Named {
 		uids[i] = n.ItemUID
@@ -50,7 +50,7 @@ func (f failures) uids() string {
 }
 
 // String is what an operator is told.
-func (f failures) String() string {
+func (f *failures) String() string {
 	var b strings.Builder
 	b.WriteString("Everything else is done, but these documents are not:")
 	for _, n := range f.Named {
@@ -64,7 +64,7 @@ func (f failures) String() string {
 }
 
 // Value writes them as JSON, none as nothing.
-func (f failures) Value() (driver.Value, error) {
+func (f *failures) Value() (driver.Value, error) {
 	if f.none() {
 		return "", nil
 	}

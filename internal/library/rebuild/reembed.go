@@ -55,14 +55,20 @@ func (w *slice) reembed(ctx context.Context) error {
 			return err
 		}
 	}
-	waiting, err := sqldb.One(ctx, w.db.Read(), scanBool, openRecuts, lib.uid)
+	return f.finish(ctx, lib.uid)
+}
+
+// finish waits for documents that are cut anew, and tells whether all is done.
+func (f *filling) finish(ctx context.Context, libraryUID string) error {
+	w := f.slice
+	waiting, err := sqldb.One(ctx, w.db.Read(), scanBool, openRecuts, libraryUID)
 	if err != nil {
 		return fmt.Errorf("look for jobs: %w", err)
 	}
 	if waiting {
 		return waitError{2 * time.Second}
 	}
-	if w.task.Total, err = w.total(ctx, lib.uid); err != nil {
+	if w.task.Total, err = w.total(ctx, libraryUID); err != nil {
 		return err
 	}
 	w.task.Done = w.task.Total - int64(len(f.refused))

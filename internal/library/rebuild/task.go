@@ -163,7 +163,7 @@ func has(kinds []Kind, k Kind) bool { return len(kinds) == 0 || slices.Contains(
 // save writes how far the task is and renews the lease.
 func (s *Service) save(ctx context.Context, t Task, lease time.Duration) error {
 	now := s.now()
-	return fenced(sqldb.Exec(ctx, s.db.Write(), saveTask, t.ID, t.token, sqldb.At(now.Add(lease)), t.Done, t.Total, t.position, t.Attempts, t.failures, sqldb.At(now)))
+	return fenced(sqldb.Exec(ctx, s.db.Write(), saveTask, t.ID, t.token, sqldb.At(now.Add(lease)), t.Done, t.Total, t.position, t.Attempts, &t.failures, sqldb.At(now)))
 }
 
 // at notes which document a reindex is at, whose jobs are not begun meanwhile.
