@@ -11,6 +11,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/embeddingtest"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -30,6 +31,34 @@ func TestAJobWaitsForAnEmbedderThatIsDown(t *testing.T) {
 		w.start()
 		out := w.submitText("a.txt", prose("x", 2))
 		if j := w.ended(out.Job.ID); j.Status != ingest.StatusDone || j.Attempts != 1 {
+			t.Errorf("the job ended as %+v %+v", j, j.Error)
+		}
+	})
+}
+
+// restarting is an index whose server is away for the first calls of Stage.
+type restarting struct {
+	library.Graph
+	left atomic.Int64
+}
+
+func (g *restarting) Stage(ctx context.Context, gen library.GenerationRef, chunks []library.IndexChunk) error {
+	if g.left.Add(-1) >= 0 {
+		return fmt.Errorf("stage: %w", errs.New(errs.Unavailable, "The index does not answer."))
+	}
+	return g.Graph.Stage(ctx, gen, chunks)
+}
+
+func TestAJobWaitsForAStoreThatIsDown(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		g := &restarting{}
+		g.left.Store(12)
+		s := openWorld(t, w.db, t.TempDir(), func(o *ingest.Options) { g.Graph, o.Graph = o.Graph, g })
+		s.alice, s.lib = w.alice, w.lib
+		s.start()
+		out := s.submitText("a.txt", prose("x", 2))
+		if j := s.ended(out.Job.ID); j.Status != ingest.StatusDone || j.Attempts != 1 {
 			t.Errorf("the job ended as %+v %+v", j, j.Error)
 		}
 	})

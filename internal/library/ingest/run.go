@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -161,10 +162,11 @@ func (r *run) failing(ctx context.Context, at snapshot, f *Failure) func() error
 	}
 }
 
-// waits tells whether the job stands still for an embedder that is down, which
-// no number of tries mends and the document has no part in.
+// waits tells whether the job stands still for a part that is down, which no
+// number of tries mends and the document has no part in.
 func (r *run) waits(f *Failure) bool {
-	return f.Passing && errors.Is(f, embedding.ErrDown) && r.job.StartedAt != nil && r.now().Sub(*r.job.StartedAt) < waitForEmbedder
+	down := errors.Is(f, embedding.ErrDown) || errs.Is(f.Err, errs.Unavailable)
+	return f.Passing && down && r.job.StartedAt != nil && r.now().Sub(*r.job.StartedAt) < waitForParts
 }
 
 const readLeft = `SELECT CASE

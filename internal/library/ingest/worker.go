@@ -68,12 +68,12 @@ const (
 	firstBackoff = time.Second      // before the second try, doubled each time
 	maxBackoff   = 60 * time.Second // full jitter: anything from nothing to this
 
-	// waitForEmbedder is how long after its start a job waits for an embedder
-	// that is down without that counting as a try: servers take minutes to load
-	// a model, and an operator longer to notice. waitingBackoff is the place in
-	// the row of backoffs that such tries stay at: up to 16 s.
-	waitForEmbedder = time.Hour
-	waitingBackoff  = 5
+	// waitForParts is how long after its start a job waits for a part that is
+	// down, an embedder or a store, without that counting as a try: servers take
+	// minutes to start, and an operator longer to notice. waitingBackoff is the
+	// place in the row of backoffs that such tries stay at: up to 16 s.
+	waitForParts   = time.Hour
+	waitingBackoff = 5
 )
 
 // Worker runs jobs. It is a lifecycle.Service.
