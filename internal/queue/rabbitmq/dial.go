@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -58,14 +59,22 @@ func (b bounded) Write(p []byte) (int, error) {
 	return b.Conn.Write(p)
 }
 
+// deliveryLimit is how often a wake-up may be given back before the broker
+// drops it. From RabbitMQ 4 on that is 20 unless told otherwise, and a worker
+// gives back whatever comes while it is busy. Only a large number means "never"
+// to every version: RabbitMQ 3 drops a message at once when told -1.
+const deliveryLimit = math.MaxInt32
+
 // declare makes a queue, or sees that the one that is there is as it must be.
 func (o Options) declare(ch *amqp.Channel, name string) error {
-	_, err := ch.QueueDeclare(o.Prefix+name, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum})
+	_, err := ch.QueueDeclare(o.Prefix+name, true, false, false, false, amqp.Table{
+		amqp.QueueTypeArg: amqp.QueueTypeQuorum, "x-delivery-limit": deliveryLimit,
+	})
 	if refused, ok := errors.AsType[*amqp.Error](err); ok && refused.Code == amqp.PreconditionFailed {
-		return errs.Wrap(errs.Unavailable, err, fmt.Sprintf("The queue %[1]s of the virtual host %[2]s exists and is no durable quorum queue, "+
-			"as one of the service before this one: stop what uses it and remove it with `rabbitmqctl delete_queue --vhost %[2]s %[1]s` "+
-			"(jobs are in the database, none is lost), or set MNEMOSYNE_QUEUE_PREFIX so that queues of other names are made.",
-			o.Prefix+name, o.VHost))
+		return errs.Wrap(errs.Unavailable, err, fmt.Sprintf("The queue %[1]s of the virtual host %[2]s exists and is no durable quorum queue "+
+			"with x-delivery-limit %[3]d, as one of the service before this one: stop what uses it and remove it with "+
+			"`rabbitmqctl delete_queue --vhost %[2]s %[1]s` (jobs are in the database, none is lost), or set MNEMOSYNE_QUEUE_PREFIX "+
+			"so that queues of other names are made.", o.Prefix+name, o.VHost, deliveryLimit))
 	}
 	return o.explain(err)
 }

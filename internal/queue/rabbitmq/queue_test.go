@@ -190,6 +190,39 @@ func TestAMessageThatNoQueueTakesIsNotTakenForSent(t *testing.T) {
 	}
 }
 
+func TestAWakeUpThatIsGivenBackOverAndOverStays(t *testing.T) {
+	t.Parallel()
+	opt, conn := broker(t)
+	q := open(t, opt)
+	queuetest.Wake(t, q, queue.Batch, "a")
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ch.Qos(1, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	messages, err := ch.Consume(opt.Prefix+queue.Batch, "", false, false, false, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const more = 30 // RabbitMQ 4 drops a message after 20 by itself
+	for range more {
+		m := queuetest.Next(t, messages)
+		if err := m.Nack(false, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ch.Close(); err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan string, 1)
+	queuetest.Consume(t, q, queue.Names(), 1, func(_ context.Context, id string) { heard <- id })
+	if got := queuetest.Next(t, heard); got != "a" {
+		t.Errorf("heard %s, want a", got)
+	}
+}
+
 func TestAConsumerWhoseQueueIsDeletedMakesItAgain(t *testing.T) {
 	t.Parallel()
 	opt, conn := broker(t)
