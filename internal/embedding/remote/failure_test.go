@@ -315,9 +315,9 @@ func TestAServerThatFailsAgainAndAgainIsLeftAloneAndComesBack(t *testing.T) {
 func leftAlone(query int) string {
 	return fmt.Sprintf(`# HELP mnemosyne_model_left_alone 1 while a model's server is not asked, because it failed again and again.
 # TYPE mnemosyne_model_left_alone gauge
-mnemosyne_model_left_alone{purpose="documents"} 0
-mnemosyne_model_left_alone{purpose="query"} %d
-`, query)
+mnemosyne_model_left_alone{purpose="documents",settings="%[2]s"} 0
+mnemosyne_model_left_alone{purpose="query",settings="%[2]s"} %[1]d
+`, query, "EMBEDDING")
 }
 
 func TestSearchesThatAreGivenUpDoNotSpeakAgainstTheServer(t *testing.T) {

@@ -47,14 +47,14 @@ func newLane(c *client, s Server, p embedding.Purpose) *lane {
 	if p == embedding.PurposeDocuments {
 		l.slots, l.tries, l.longest, trips = make(chan struct{}, s.Concurrency), 4, 20*time.Second, documentTrips
 	}
-	l.metrics.rests(p, false)
+	l.metrics.rests(s.Settings, p, false)
 	l.breaker = gobreaker.NewCircuitBreaker[[]byte](gobreaker.Settings{
 		Name: string(p), Timeout: s.Cooldown,
 		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= trips },
 		IsSuccessful: func(err error) bool { return !l.failed(err) },
 		IsExcluded:   func(err error) bool { return err != nil && faultOf(err) == nil },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
-			l.metrics.rests(p, to == gobreaker.StateOpen)
+			l.metrics.rests(s.Settings, p, to == gobreaker.StateOpen)
 			switch to {
 			case gobreaker.StateOpen:
 				s.Log.Warn("a model's server fails and is left alone for a while", slog.String("purpose", string(p)), slog.String("server", c.where()),

@@ -23,7 +23,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		}, []string{"purpose", "outcome"}),
 		resting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "mnemosyne_model_left_alone", Help: "1 while a model's server is not asked, because it failed again and again.",
-		}, []string{"purpose"}),
+		}, []string{"settings", "purpose"}),
 	}
 	if registry != nil {
 		registry.MustRegister(m.requests, m.resting)
@@ -35,12 +35,14 @@ func (m *Metrics) request(p embedding.Purpose, err error, took time.Duration) {
 	m.requests.WithLabelValues(string(p), outcome(err)).Observe(took.Seconds())
 }
 
-func (m *Metrics) rests(p embedding.Purpose, resting bool) {
+// rests is told which settings name the server: two may serve one purpose while
+// libraries move from one to the other.
+func (m *Metrics) rests(settings string, p embedding.Purpose, resting bool) {
 	value := 0.0
 	if resting {
 		value = 1
 	}
-	m.resting.WithLabelValues(string(p)).Set(value)
+	m.resting.WithLabelValues(settings, string(p)).Set(value)
 }
 
 // outcome is a word of a fixed set.
