@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
@@ -112,6 +114,76 @@ func TestADamagedIndexKeepsNoOtherLibraryFromBeingPurged(t *testing.T) {
 		if n := w.count(`SELECT COUNT(*) FROM item`); n != 3 {
 			t.Errorf("%d items are left, want those that could not be purged", n)
 		}
+	})
+}
+
+// slowDelete is an index that takes its time to delete a library.
+type slowDelete struct {
+	library.Graph
+
+	reached chan struct{}
+	goOn    chan struct{}
+}
+
+func (s *slowDelete) DeleteLibrary(ctx context.Context, uid string) error {
+	close(s.reached)
+	select {
+	case <-s.goOn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.Graph.DeleteLibrary(ctx, uid)
+}
+
+func TestAPurgeThatTakesLongKeepsNothingElseWaiting(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		slow := &slowDelete{reached: make(chan struct{}), goOn: make(chan struct{})}
+		w := newWorld(t, db, func(o *ingest.Options) { slow.Graph, o.Graph = o.Graph, slow })
+		w.libs.PurgeBy(w.Service)
+		w.start()
+		large := w.newLibrary(w.alice, library.NewLibrary{Name: "Large"})
+		out := w.submitText("a.txt", prose("x", 2))
+		w.ended(out.Job.ID)
+		w.run(ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{Every: 10 * time.Millisecond}))
+		check(t, w.libs.Delete(t.Context(), w.alice, large))
+		<-slow.reached
+		check(t, w.libs.DeleteItem(t.Context(), w.alice, out.ItemUID))
+		w.until(func() bool { return w.count(`SELECT COUNT(*) FROM item`) == 0 })
+		if n := w.count(`SELECT COUNT(*) FROM library WHERE deleted_at IS NOT NULL`); n != 1 {
+			t.Errorf("%d libraries are being deleted, want 1", n)
+		}
+		close(slow.goOn)
+		w.until(func() bool { return w.count(`SELECT COUNT(*) FROM library WHERE deleted_at IS NOT NULL`) == 0 })
+	})
+}
+
+func TestTwoReconcilersSideBySideFinishEverythingOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.start()
+		var items []string
+		for i := range 8 {
+			out := w.submitText(fmt.Sprintf("%d.txt", i), prose(fmt.Sprint("x", i), 2))
+			w.ended(out.Job.ID)
+			items = append(items, out.ItemUID)
+		}
+		for _, item := range items[1:] {
+			check(t, w.libs.DeleteItem(t.Context(), w.alice, item))
+		}
+		gone := w.newLibrary(w.alice, library.NewLibrary{Name: "Gone"})
+		w.ended(w.submit(ingest.Submission{LibraryUID: gone, Filename: "a", Body: strings.NewReader(prose("y", 2))}).Job.ID)
+		check(t, w.libs.Delete(t.Context(), w.alice, gone))
+		faults := make(chan error, 2)
+		for range 2 {
+			go func() { faults <- ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()) }()
+		}
+		check(t, errors.Join(<-faults, <-faults))
+		if n := w.count(`SELECT COUNT(*) FROM item`) + w.count(`SELECT COUNT(*) FROM library WHERE deleted_at IS NOT NULL`); n != 1 {
+			t.Errorf("%d items and deleted libraries are left, want the one item that was not deleted", n)
+		}
+		w.onlyPublished()
+		w.whole(items[0], prose("x0", 2))
 	})
 }
 

@@ -63,8 +63,20 @@ func (r *Reconciler) Start(ctx context.Context) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.cancel = cancel
 	var loops sync.WaitGroup
-	loops.Go(func() { r.loop(running, r.opt.Every, r.nudged, r.Run) })
-	loops.Go(func() { r.loop(running, r.opt.SoonEvery, nil, r.soon) })
+	// What takes long, as to purge a large library, keeps nothing else waiting.
+	for _, l := range []struct {
+		every  time.Duration
+		nudged <-chan struct{}
+		do     func(context.Context) error
+	}{
+		{r.opt.SoonEvery, nil, r.soon},
+		{r.opt.Every, nil, r.resend},
+		{r.opt.Every, r.nudged, r.purge},
+		{r.opt.Every, r.nudgedLibraries, r.purgeWhole},
+		{r.opt.SweepEvery, nil, r.sweep},
+	} {
+		loops.Go(func() { r.loop(running, l.every, l.nudged, l.do) })
+	}
 	go func() { loops.Wait(); close(r.done) }()
 	return nil
 }
@@ -98,6 +110,21 @@ func (r *Reconciler) soon(ctx context.Context) error {
 	return errors.Join(r.recover(ctx, expired), r.sendUnsent(ctx))
 }
 
+// purge takes away what is left of deleted and superseded documents.
+func (r *Reconciler) purge(ctx context.Context) error {
+	return errors.Join(r.endDeleted(ctx), r.purgeItems(ctx), r.dropSuperseded(ctx), r.countLeft(ctx))
+}
+
+// purgeWhole takes away deleted libraries, whose jobs end first.
+func (r *Reconciler) purgeWhole(ctx context.Context) error {
+	return errors.Join(r.endDeleted(ctx), r.purgeLibraries(ctx), r.countLeft(ctx))
+}
+
+// sweep forgets what is old and searches the stores for what no row knows.
+func (r *Reconciler) sweep(ctx context.Context) error {
+	return errors.Join(r.trimLedger(ctx), r.sweepObjects(ctx), r.sweepGraph(ctx))
+}
+
 // Stop ends what is under way.
 func (r *Reconciler) Stop(ctx context.Context) error {
 	r.cancel()
@@ -113,14 +140,14 @@ func (r *Reconciler) Stop(ctx context.Context) error {
 // from being done.
 func (r *Reconciler) Run(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		r.soon, r.endDeleted, r.resend, r.purgeItems, r.purgeLibraries, r.dropSuperseded,
+		r.soon, r.resend, r.purge, r.purgeWhole,
 	}
 	if now := r.now(); now.Sub(r.swept) >= r.opt.SweepEvery {
 		r.swept = now
-		steps = append(steps, r.trimLedger, r.sweepObjects, r.sweepGraph)
+		steps = append(steps, r.sweep)
 	}
 	var all []error
-	for _, step := range append(steps, r.countLeft) {
+	for _, step := range steps {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -79,8 +79,10 @@ type core struct {
 	log      *slog.Logger
 	now      func() time.Time
 	hub      *hub
-	nudged   chan struct{} // holds one wish at most that the reconciler run now
-	metrics  *metrics
+	nudged   chan struct{} // holds one wish at most that the reconciler purge now
+	// nudgedLibraries is the same for whole libraries.
+	nudgedLibraries chan struct{}
+	metrics         *metrics
 }
 
 const defaultMaxUpload = 2 << 30
@@ -89,7 +91,7 @@ const defaultMaxUpload = 2 << 30
 func New(opt Options) *Service {
 	s := &core{
 		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source,
-		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(), nudged: make(chan struct{}, 1),
+		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(), nudged: make(chan struct{}, 1), nudgedLibraries: make(chan struct{}, 1),
 	}
 	if s.maxBytes <= 0 {
 		s.maxBytes = defaultMaxUpload
@@ -104,13 +106,15 @@ func New(opt Options) *Service {
 	return &Service{core: s, access: opt.Access}
 }
 
-// Nudge makes the Reconciler of this process, if it runs one, run now instead
+// Nudge makes the Reconciler of this process, if it runs one, purge now instead
 // of at its next turn, as after a deletion. Other processes' come round by
 // themselves.
 func (s *Service) Nudge() {
-	select {
-	case s.nudged <- struct{}{}:
-	default:
+	for _, nudged := range []chan struct{}{s.nudged, s.nudgedLibraries} {
+		select {
+		case nudged <- struct{}{}:
+		default:
+		}
 	}
 }
 

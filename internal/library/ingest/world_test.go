@@ -395,3 +395,17 @@ func (w *world) count(query string, args ...any) int64 {
 	check(w.t, err)
 	return n
 }
+
+// until waits for what other goroutines bring about.
+func (w *world) until(is func() bool) {
+	w.t.Helper()
+	deadline, tick := time.After(time.Minute), time.NewTicker(5*time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			w.t.Fatal("it never came about")
+		}
+	}
+}
