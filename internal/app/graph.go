@@ -60,7 +60,11 @@ func (s *Services) Setup(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "The index is in %s; the embedded one needs no set-up of its own.\n", s.Dir)
 		return nil
 	}
-	return setUpNeo4j(ctx, graph, s.Embedder.Space(), out)
+	space, err := embedding.KnownSpace(ctx, s.Embedder)
+	if err != nil {
+		return fmt.Errorf("the index needs to know how long the embedder's vectors are: %w", err)
+	}
+	return setUpNeo4j(ctx, graph, space, out)
 }
 
 func setUpNeo4j(ctx context.Context, graph *neo4jgraph.Graph, space embedding.Space, out io.Writer) error {

@@ -29,7 +29,6 @@ func Serve(ctx context.Context, p Program) error {
 		if err != nil {
 			return err
 		}
-		group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
 		group.Add("http", httpx.NewServer(s.Settings.HTTP.ServeAddr(), handler, s.Log))
 		return nil
 	})
@@ -70,24 +69,15 @@ func runProcess(ctx context.Context, p Program, command string, add func(s *Serv
 		return fmt.Errorf("make a folder for uploads: %w", err)
 	}
 	s.tellEngines(ctx)
-	s.warnShared(ctx)
 	group := lifecycle.NewGroup(p.Log)
 	if err := add(s, group); err != nil {
 		return err
 	}
+	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
 	group.Add("signs of life", lifecycle.NewLoop(s.askEngines))
+	group.Add("models", lifecycle.NewLoop(s.greetModels))
 	defer easeCollector()()
 	return group.Run(ctx, drainTime)
-}
-
-// warnShared says what must hold where processes share files.
-func (s *Services) warnShared(ctx context.Context) {
-	for _, o := range s.opened {
-		if o.part == "graph" && o.kind == "SQLite" || o.part == "objects" && o.kind == "files" {
-			s.Log.WarnContext(ctx, "this part lies in files: every process must run on this machine with this very data folder",
-				slog.String("part", o.part), slog.String("where", o.where))
-		}
-	}
 }
 
 // askEngines says once which parts do not answer, beside the start, which
