@@ -111,6 +111,7 @@ func figures() []figure {
 		{"quality", (*bench).quality},
 		{"ingest", (*bench).ingest},
 		{"neo4j", (*bench).neo4j},
+		{"neo4j-rest", (*bench).neo4jREST},
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/neo4jgraph"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
@@ -35,12 +34,11 @@ const (
 // search of the same chunks, and what a search asks of the graph. Vectors are
 // made up, in clusters. It drops what it put there.
 func (b *bench) neo4j(ctx context.Context) (rows []row, err error) {
-	address, err := url.Parse(cmp.Or(os.Getenv(neo4jVariable), os.Getenv("NEOMODEL_NEO4J_BOLT_URL")))
-	if err != nil || address.Host == "" {
-		return nil, errors.New("set " + neo4jVariable + " to bolt://user:password@host:port of a server with nothing on it")
+	address, err := neo4jAddress()
+	if err != nil {
+		return nil, err
 	}
-	password, _ := address.User.Password()
-	g, err := neo4jgraph.Open(neo4jgraph.Options{URL: address.Scheme + "://" + address.Host, User: address.User.Username(), Password: password})
+	g, err := openNeo4j(address)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +63,15 @@ func (b *bench) neo4j(ctx context.Context) (rows []row, err error) {
 	})
 	found, err := w.measure(ctx)
 	return append(rows, found...), err
+}
+
+// neo4jAddress is the server's, with its user and password.
+func neo4jAddress() (*url.URL, error) {
+	address, err := url.Parse(cmp.Or(os.Getenv(neo4jVariable), os.Getenv("NEOMODEL_NEO4J_BOLT_URL")))
+	if err != nil || address.Host == "" {
+		return nil, errors.New("set " + neo4jVariable + " to bolt://user:password@host:port of a server with nothing on it")
+	}
+	return address, nil
 }
 
 // graphShelf is a library with what brute force needs.

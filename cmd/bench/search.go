@@ -101,14 +101,14 @@ func searchRows(large, small shelf, memory int64, alone, beside, known, embedded
 	}}
 }
 
-// upMadeUp starts this program as the server.
-func (b *bench) upMadeUp(ctx context.Context, data string) (*server, error) {
+// upMadeUp starts this program as the server, with settings besides.
+func (b *bench) upMadeUp(ctx context.Context, data string, set ...string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, serveCommand)
-	cmd.Dir = b.root
+	cmd.Dir, cmd.Env = b.root, set
 	return launch(ctx, data, cmd)
 }
 
