@@ -11,10 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 	connections      = 16
 	foreignIn        = 10 // one request in so many is for somebody else's
 	mostBare         = 2.05
+	rotations        = 50
 )
 
 // mix is a GET that is measured on PostgreSQL: nine in ten of one's own, one
@@ -102,7 +105,31 @@ func (b *bench) postgres(ctx context.Context) (rows []row, err error) {
 		}
 		rows = append(rows, r)
 	}
-	return rows, nil
+	r, err := rotate(ctx, mine)
+	return append(rows, r), err
+}
+
+// rotate lets many rotate one team that is not there yet, all at once.
+func rotate(ctx context.Context, s *server) (row, error) {
+	path := "/mcp_server/api/teams/" + uuid.NewString() + "/rotate/"
+	var answered atomic.Int64
+	var group errgroup.Group
+	begin := time.Now()
+	for range rotations {
+		group.Go(func() error {
+			err := s.call(ctx, http.MethodPost, path, nil, nil)
+			if err == nil {
+				answered.Add(1)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return row{
+		what:     fmt.Sprintf("%d rotates at once of one team that is not there yet, on PostgreSQL", rotations),
+		measured: fmt.Sprintf("%d answered 200, all within %.0f ms", answered.Load(), milliseconds(time.Since(begin))),
+		target:   "no error", missed: err != nil,
+	}, nil
 }
 
 // upOn starts the program on a database, and gives it once as the first user
