@@ -37,11 +37,14 @@ func layers() []layer {
 		{"benchmarks", []string{"cmd/bench"}, []string{"any"}},
 
 		{"commands", []string{"cmd"}, []string{"composition", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
-		{"composition", []string{"internal/app"}, []string{"engines", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
+		{"composition", []string{"internal/app"}, []string{"handover", "engines", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
 
 		{"surfaces", []string{
 			"internal/mcpserver/teamsapi", "internal/mcpserver/mcptools", "internal/library/libraryapi", "internal/dashboard", "internal/worker",
 		}, []string{"mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "errs"}},
+
+		// What a store hands over, as ingest takes it.
+		{"handover", []string{"internal/library/ingest/s3source"}, []string{"engines", "library", "parts", "errs"}},
 
 		// An engine is one of several ways to do what an app or a part asks for.
 		{"engines", []string{

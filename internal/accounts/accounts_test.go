@@ -1,9 +1,7 @@
 package accounts_test
 
 import (
-	"bytes"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
+	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
 
 // fixture is an accounts store whose clock and log the test holds.
@@ -19,17 +18,17 @@ type fixture struct {
 
 	db    *sqldb.DB
 	audit *accounts.Audit
-	clock *clock
-	log   *syncBuffer
+	clock *testkit.Clock
+	log   *testkit.Buffer
 }
 
 func each(t *testing.T, test func(t *testing.T, f fixture)) {
 	t.Helper()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		f := fixture{db: db, clock: &clock{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}, log: &syncBuffer{}}
+		f := fixture{db: db, clock: testkit.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)), log: &testkit.Buffer{}}
 		log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		f.audit = accounts.NewAudit(db, log, f.clock.now)
-		f.Accounts = accounts.New(db, f.audit, log, accounts.Options{SecretKey: []byte("a secret key for tests"), Now: f.clock.now})
+		f.audit = accounts.NewAudit(db, log, f.clock.Now)
+		f.Accounts = accounts.New(db, f.audit, log, accounts.Options{SecretKey: []byte("a secret key for tests"), Now: f.clock.Now})
 		t.Cleanup(f.Wait)
 		test(t, f)
 	})
@@ -54,40 +53,6 @@ func (f fixture) events(t *testing.T, filter accounts.AuditFilter) []string {
 		out = append(out, e.Event+" "+e.Outcome)
 	}
 	return out
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func wantKind(t *testing.T, err error, kind errs.Kind) {

@@ -64,7 +64,7 @@ func TestTheTrailIsGivenOldestFirstAndFiltered(t *testing.T) {
 	const events = 1203 // more than two pages, many of one moment
 	each(t, func(t *testing.T, f fixture) {
 		for i := 0; i < events; i += 401 {
-			f.clock.pass(time.Minute)
+			f.clock.Pass(time.Minute)
 			err := f.audit.Do(t.Context(), func(sqldb.Querier) (page []accounts.Event, err error) {
 				for j := i; j < i+401; j++ {
 					page = append(page, accounts.Event{Name: []string{"even", "odd"}[j%2], Outcome: fmt.Sprint(j)})
@@ -82,7 +82,7 @@ func TestTheTrailIsGivenOldestFirstAndFiltered(t *testing.T) {
 		if len(all) != events+1 || all[0] != "even 0" || all[501] != "odd 501" || all[events] != "odd last" {
 			t.Errorf("%d events, from %v to %v", len(all), all[0], all[len(all)-1])
 		}
-		odd := f.events(t, accounts.AuditFilter{Since: f.clock.now(), Event: "odd"})
+		odd := f.events(t, accounts.AuditFilter{Since: f.clock.Now(), Event: "odd"})
 		if len(odd) != 201 || odd[0] != "odd 803" || odd[200] != "odd last" {
 			t.Errorf("odd ones since the last minute: %d, %v …", len(odd), odd[:1])
 		}

@@ -39,10 +39,10 @@ func TestASessionStandsForItsUserWithTheUsersScope(t *testing.T) {
 		if err != nil || s.UserID != u.ID || s.Username != "ann" || s.Scope.Kind != accounts.ScopeUser || s.Credential.Kind != accounts.CredentialSession {
 			t.Errorf("Session = %+v, %v", s, err)
 		}
-		if len(s.CSRFSecret) < 20 || strings.Contains(cookie, s.Credential.ID) || !s.ExpiresAt.Equal(f.clock.now().Add(14*24*time.Hour)) {
+		if len(s.CSRFSecret) < 20 || strings.Contains(cookie, s.Credential.ID) || !s.ExpiresAt.Equal(f.clock.Now().Add(14*24*time.Hour)) {
 			t.Errorf("Session = %+v; want a CSRF secret, an id apart from the cookie and an end in 14 days", s)
 		}
-		if got, err := f.User(t.Context(), u.ID); err != nil || got.LastLoginAt == nil || !got.LastLoginAt.Equal(f.clock.now()) {
+		if got, err := f.User(t.Context(), u.ID); err != nil || got.LastLoginAt == nil || !got.LastLoginAt.Equal(f.clock.Now()) {
 			t.Errorf("last login = %v, %v", got.LastLoginAt, err)
 		}
 	})
@@ -60,7 +60,7 @@ func TestACookieThatWasNotGivenOutIsRefused(t *testing.T) {
 			_, err := f.Session(t.Context(), forged)
 			wantKind(t, err, errs.Unauthenticated)
 		}
-		other := accounts.New(f.db, f.audit, slog.New(slog.DiscardHandler), accounts.Options{SecretKey: []byte("another key"), Now: f.clock.now})
+		other := accounts.New(f.db, f.audit, slog.New(slog.DiscardHandler), accounts.Options{SecretKey: []byte("another key"), Now: f.clock.Now})
 		_, err := other.Session(t.Context(), cookie)
 		wantKind(t, err, errs.Unauthenticated)
 	})
@@ -73,7 +73,7 @@ func TestASessionEndsWhenItIsIdleAndLivesOnWhenItIsUsed(t *testing.T) {
 		f.user(t, "ann", "")
 		idle, used := f.signIn(t, accounts.Client{}, "ann"), f.signIn(t, accounts.Client{}, "ann")
 		for range 2 {
-			f.clock.pass(13 * day)
+			f.clock.Pass(13 * day)
 			if _, err := f.Session(t.Context(), used); err != nil {
 				t.Fatalf("a used session: %v", err)
 			}
@@ -85,7 +85,7 @@ func TestASessionEndsWhenItIsIdleAndLivesOnWhenItIsUsed(t *testing.T) {
 		if err != nil || !s.ExpiresAt.Equal(s.CreatedAt.Add(30*day)) || !s.Credential.ExpiresAt.Equal(s.ExpiresAt) {
 			t.Errorf("a used session = %+v, %v; want it to end 30 days after its start", s, err)
 		}
-		f.clock.pass(4 * day)
+		f.clock.Pass(4 * day)
 		_, err = f.Session(t.Context(), used)
 		wantKind(t, err, errs.Unauthenticated)
 		if n, err := f.DeleteEndedSessions(t.Context()); err != nil || n != 2 {

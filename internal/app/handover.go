@@ -4,9 +4,9 @@ import (
 	"path/filepath"
 
 	"git.helu.ca/r/mnemosyne/internal/blob/s3"
-	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3source"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/filesource"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest/s3source"
 )
 
 // openHandover opens the bucket that documents are handed over in: a folder

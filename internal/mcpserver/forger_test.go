@@ -35,7 +35,7 @@ type forger struct {
 func newForger(t testing.TB, f fixture) forger {
 	t.Helper()
 	seed := func(kid string, retireOther bool) []byte {
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		seeded, err := f.keys.Seed(t.Context(), accounts.Operator(), kid, retireOther)
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func newForger(t testing.TB, f fixture) forger {
 	g.secret = seed("k1", false)
 	g.second = f.create(t, uuid.NewString(), "Mentor").ID
 	made := f.create(t, uuid.NewString(), "Kottos")
-	g.team, g.good, g.now = made.ID, made.JWT, f.clock.now()
+	g.team, g.good, g.now = made.ID, made.JWT, f.clock.Now()
 	g.jti = decodeClaims(t, made.JWT)["jti"].(string)
 	return g
 }

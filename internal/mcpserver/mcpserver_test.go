@@ -1,9 +1,7 @@
 package mcpserver_test
 
 import (
-	"bytes"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
+	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
 
 // fixture is the package on a store of its own, with two users and a clock
@@ -29,8 +28,8 @@ type fixture struct {
 	access   *library.Access
 	resolver *mcpserver.Resolver
 	registry *prometheus.Registry
-	log      *syncBuffer
-	clock    *clock
+	log      *testkit.Buffer
+	clock    *testkit.Clock
 	ann, bob accounts.User
 }
 
@@ -41,15 +40,15 @@ func each(t *testing.T, test func(t *testing.T, f fixture)) {
 
 func newFixture(t testing.TB, db *sqldb.DB) fixture {
 	t.Helper()
-	f := fixture{db: db, registry: prometheus.NewRegistry(), log: &syncBuffer{}, clock: &clock{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}}
+	f := fixture{db: db, registry: prometheus.NewRegistry(), log: &testkit.Buffer{}, clock: testkit.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	f.audit = accounts.NewAudit(db, log, f.clock.now)
-	f.accounts = accounts.New(db, f.audit, log, accounts.Options{Now: f.clock.now})
-	f.tokens = mcpserver.NewTokens(db, f.audit, f.clock.now)
-	f.keys = mcpserver.NewSigningKeys(db, f.audit, f.clock.now)
+	f.audit = accounts.NewAudit(db, log, f.clock.Now)
+	f.accounts = accounts.New(db, f.audit, log, accounts.Options{Now: f.clock.Now})
+	f.tokens = mcpserver.NewTokens(db, f.audit, f.clock.Now)
+	f.keys = mcpserver.NewSigningKeys(db, f.audit, f.clock.Now)
 	f.access = library.NewAccess(db, library.AccessOptions{})
-	f.teams = mcpserver.NewTeams(db, f.audit, mcpserver.TeamsOptions{Now: f.clock.now, Registry: f.registry})
-	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.now, Registry: f.registry})
+	f.teams = mcpserver.NewTeams(db, f.audit, mcpserver.TeamsOptions{Now: f.clock.Now, Registry: f.registry})
+	f.resolver = mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{Now: f.clock.Now, Registry: f.registry})
 	t.Cleanup(f.resolver.Wait)
 	for name, user := range map[string]*accounts.User{"ann": &f.ann, "bob": &f.bob} {
 		var err error
@@ -82,40 +81,6 @@ func (f fixture) events(t *testing.T) []string {
 		out = append(out, e.Event+" "+e.Outcome)
 	}
 	return out
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 func wantKind(t *testing.T, err error, kind errs.Kind) {

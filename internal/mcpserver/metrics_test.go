@@ -18,12 +18,12 @@ func TestRefusedBearersAreCountedByReason(t *testing.T) {
 	each(t, func(t *testing.T, f fixture) {
 		valid, _ := f.mint(t, mcpserver.TokenSpec{Name: "valid"})
 		revoked, token := f.mint(t, mcpserver.TokenSpec{Name: "revoked"})
-		soon := f.clock.now().Add(time.Hour)
+		soon := f.clock.Now().Add(time.Hour)
 		expired, _ := f.mint(t, mcpserver.TokenSpec{Name: "expired", ExpiresAt: &soon})
 		if err := f.tokens.Revoke(t.Context(), accounts.Operator(), f.ann.ID, token.ID); err != nil {
 			t.Fatal(err)
 		}
-		f.clock.pass(time.Hour)
+		f.clock.Pass(time.Hour)
 		for header, want := range map[string]accounts.Refusal{
 			"":                        accounts.RefusedMissing,
 			"Bearer":                  accounts.RefusedMalformed,

@@ -25,7 +25,7 @@ func TestABearerStandsForItsUserOnREST(t *testing.T) {
 		if err := f.accounts.SetGroups(t.Context(), accounts.Operator(), f.ann.ID, []string{"SME", "Admin"}); err != nil {
 			t.Fatal(err)
 		}
-		end := f.clock.now().Add(time.Hour)
+		end := f.clock.Now().Add(time.Hour)
 		plaintext, token := f.mint(t, mcpserver.TokenSpec{AllowedTools: []string{"search"}, AllowedLibraries: []string{aLibrary}, ExpiresAt: &end})
 		for _, header := range []string{"Bearer " + plaintext, "bearer " + plaintext, "BEARER  " + plaintext + " "} {
 			p, err := f.resolver.Resolve(t.Context(), header, mcpserver.REST)
@@ -113,13 +113,13 @@ func TestATokenOfAnotherStoreIsUnauthenticated(t *testing.T) {
 func TestAnExpiredTokenIsRefusedFromItsLastMomentOn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
-		end := f.clock.now().Add(time.Hour)
+		end := f.clock.Now().Add(time.Hour)
 		plaintext, _ := f.mint(t, mcpserver.TokenSpec{ExpiresAt: &end})
-		f.clock.pass(time.Hour - time.Microsecond)
+		f.clock.Pass(time.Hour - time.Microsecond)
 		if _, err := f.resolver.Resolve(t.Context(), "Bearer "+plaintext, mcpserver.REST); err != nil {
 			t.Errorf("just before its end: %v", err)
 		}
-		f.clock.pass(time.Microsecond)
+		f.clock.Pass(time.Microsecond)
 		_, err := f.resolver.Resolve(t.Context(), "Bearer "+plaintext, mcpserver.REST)
 		wantKind(t, err, errs.Unauthenticated)
 	})
@@ -157,16 +157,16 @@ func TestLastUseIsNotedAtMostEveryHalfMinute(t *testing.T) {
 			}
 			return *got.LastUsedAt
 		}
-		first := f.clock.now()
+		first := f.clock.Now()
 		for _, pass := range []time.Duration{0, 10 * time.Second, 19 * time.Second} {
-			f.clock.pass(pass)
+			f.clock.Pass(pass)
 			if got := use(); !got.Equal(first) {
 				t.Errorf("last use = %v; want the first, %v", got, first)
 			}
 		}
-		f.clock.pass(time.Second)
-		if got := use(); !got.Equal(f.clock.now()) {
-			t.Errorf("after half a minute the last use = %v; want %v", got, f.clock.now())
+		f.clock.Pass(time.Second)
+		if got := use(); !got.Equal(f.clock.Now()) {
+			t.Errorf("after half a minute the last use = %v; want %v", got, f.clock.Now())
 		}
 	})
 }

@@ -74,9 +74,9 @@ func TestRotatingRetiresTheOtherKeys(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
 		f.seed(t, "k1", false)
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		f.seed(t, "k2", false)
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		rotated := f.seed(t, "k3", true)
 		slices.Sort(rotated.Retired)
 		if !rotated.Created || !slices.Equal(rotated.Retired, []string{"k1", "k2"}) {
@@ -92,7 +92,7 @@ func TestAnActiveKidStillRetiresTheOthers(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
 		f.seed(t, "k1", false)
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		f.seed(t, "k2", false)
 		if got := f.seed(t, "k1", true); got.Created || !slices.Equal(got.Retired, []string{"k2"}) {
 			t.Errorf("Seed = %+v; want k2 retired", got)
@@ -107,7 +107,7 @@ func TestARetiredKidIsRefusedAndNothingChanges(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
 		f.seed(t, "k1", false)
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		f.seed(t, "k2", true)
 		for _, retireOther := range []bool{false, true} {
 			_, err := f.keys.Seed(t.Context(), accounts.Operator(), "k1", retireOther)

@@ -62,7 +62,7 @@ func (f fixture) workspace(t testing.TB, owner accounts.User, id string) string 
 	t.Helper()
 	uid := uuid.NewString()
 	_, err := sqldb.Exec(t.Context(), f.db.Write(), `INSERT INTO library (uid, workspace_id, owner_id, owner_username, name, library_type, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $2, 'business', $5, $5)`, uid, id, owner.ID, owner.Username, sqldb.At(f.clock.now()))
+		VALUES ($1, $2, $3, $4, $2, 'business', $5, $5)`, uid, id, owner.ID, owner.Username, sqldb.At(f.clock.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestSection71ATeamIsMadeOnceAndFoundAgain(t *testing.T) {
 		if !made.Created || made.ID != id || made.Name != "Kottos" || strings.Count(made.JWT, ".") != 2 {
 			t.Errorf("Create = %+v", made)
 		}
-		f.clock.pass(time.Minute)
+		f.clock.Pass(time.Minute)
 		again := f.create(t, id, "Another name")
 		if again != (mcpserver.Minted{ID: id, Name: "Kottos"}) {
 			t.Errorf("again = %+v; want the stored one, without a JWT", again)
@@ -433,7 +433,7 @@ func TestTeamsAreListedNewestFirstAndOnlyOnesOwn(t *testing.T) {
 		var want []string
 		for i := range 5 {
 			if i != 2 { // two of one moment
-				f.clock.pass(time.Second)
+				f.clock.Pass(time.Second)
 			}
 			want = append(want, f.create(t, fmt.Sprintf("00000000-0000-4000-8000-00000000000%d", i), fmt.Sprint(i)).ID)
 		}

@@ -65,7 +65,7 @@ func TestSection5ATeamJWTHasExactlyTheseClaims(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Whoever has the hex that was shown verifies it with a library of theirs.
-		_, err = jwt.Parse(made.JWT, func(*jwt.Token) (any, error) { return secret, nil }, jwt.WithTimeFunc(f.clock.now))
+		_, err = jwt.Parse(made.JWT, func(*jwt.Token) (any, error) { return secret, nil }, jwt.WithTimeFunc(f.clock.Now))
 		if err != nil {
 			t.Error(err)
 		}
@@ -87,7 +87,7 @@ func TestSection62ATeamJWTStandsForItsTeamsOwner(t *testing.T) {
 		if s := p.Scope; s.Kind != accounts.ScopeWorkspaces || !slices.Equal(s.Workspaces, []string{"a", "b"}) || len(s.Tools) != 0 {
 			t.Errorf("scope = %+v", s)
 		}
-		c, ends := p.Credential, f.clock.now().AddDate(10, 0, 0)
+		c, ends := p.Credential, f.clock.Now().AddDate(10, 0, 0)
 		if c.Kind != accounts.CredentialTeam || c.ID != made.ID || c.Name != "Kottos" || c.Masked != "team:"+made.ID || !c.ExpiresAt.Equal(ends) {
 			t.Errorf("credential = %+v", c)
 		}
@@ -120,11 +120,11 @@ func TestSection65BothEdgesHave30SecondsOfLeeway(t *testing.T) {
 				t.Errorf("%s: %v; want it accepted: %v", what, err, c.ok)
 			}
 		}
-		f.clock.pass(f.clock.now().AddDate(10, 0, 0).Sub(f.clock.now()) + 29*time.Second)
+		f.clock.Pass(f.clock.Now().AddDate(10, 0, 0).Sub(f.clock.Now()) + 29*time.Second)
 		if _, err := f.opens(t, g.good); err != nil {
 			t.Errorf("ten years and 29 s after it was made: %v", err)
 		}
-		f.clock.pass(2 * time.Second)
+		f.clock.Pass(2 * time.Second)
 		_, err := f.opens(t, g.good)
 		wantRefusal(t, err, accounts.RefusedJWTExpired)
 	})
@@ -175,7 +175,7 @@ func TestSeveralKeysVerifyAndTheNewestActiveOneSigns(t *testing.T) {
 	each(t, func(t *testing.T, f fixture) {
 		made := map[string]mcpserver.Minted{}
 		for _, kid := range []string{"k2", "k1", "k3"} { // by age, not by name
-			f.clock.pass(time.Second)
+			f.clock.Pass(time.Second)
 			f.seed(t, kid, false)
 			made[kid] = f.create(t, uuid.NewString(), kid)
 			if got := decodePart(t, made[kid].JWT, 0)["kid"]; got != kid {
@@ -222,7 +222,7 @@ func TestSection132RetiringTheOtherKeysEndsEveryJWTThatTheySigned(t *testing.T) 
 		for range 3 {
 			old = append(old, f.create(t, uuid.NewString(), "Kottos"))
 		}
-		f.clock.pass(time.Second)
+		f.clock.Pass(time.Second)
 		f.seed(t, "k2", true)
 		for _, m := range old {
 			_, err := f.opens(t, m.JWT)

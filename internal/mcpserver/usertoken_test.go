@@ -21,7 +21,7 @@ const aLibrary = "6d7e3c1a-2f64-4b7e-9a54-3a2b6f0c9d10"
 func TestATokenIsMintedAsItsOwnerDecided(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
-		end := f.clock.now().Add(time.Hour)
+		end := f.clock.Now().Add(time.Hour)
 		plaintext, made := f.mint(t, mcpserver.TokenSpec{
 			Name: "  Claude  ", AllowedTools: []string{"search", "get_chunk", "search"},
 			AllowedLibraries: []string{strings.ToUpper(aLibrary), "*"}, ExpiresAt: &end,
@@ -68,7 +68,7 @@ func TestTheChecksumIsThatOfTheRandomPart(t *testing.T) {
 func TestAFaultySpecIsRefusedByField(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
-		past, far := f.clock.now(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+		past, far := f.clock.Now(), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 		_, token := f.mint(t, mcpserver.TokenSpec{})
 		for _, c := range []struct {
 			field string
@@ -114,7 +114,7 @@ func TestTokensAreListedNewestFirstAndOnlyTheirOwners(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
 		for _, name := range []string{"one", "two", "three"} {
-			f.clock.pass(time.Second)
+			f.clock.Pass(time.Second)
 			f.mint(t, mcpserver.TokenSpec{Name: name})
 		}
 		names := func(tokens []mcpserver.UserToken, err error) []string {
@@ -180,13 +180,13 @@ func TestATokensListsChangeAtTheNextRequest(t *testing.T) {
 func TestAnExpiredTokenMayBeRenamedAndGivenMoreTime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
-		end := f.clock.now().Add(time.Hour)
+		end := f.clock.Now().Add(time.Hour)
 		plaintext, token := f.mint(t, mcpserver.TokenSpec{ExpiresAt: &end})
-		f.clock.pass(time.Hour)
+		f.clock.Pass(time.Hour)
 		if _, err := f.tokens.Update(t.Context(), accounts.Operator(), f.ann.ID, token.ID, mcpserver.TokenSpec{Name: "Old", ExpiresAt: &end}); err != nil {
 			t.Errorf("renaming: %v", err)
 		}
-		later := f.clock.now().Add(time.Hour)
+		later := f.clock.Now().Add(time.Hour)
 		if _, err := f.tokens.Update(t.Context(), accounts.Operator(), f.ann.ID, token.ID, mcpserver.TokenSpec{Name: "Old", ExpiresAt: &later}); err != nil {
 			t.Errorf("more time: %v", err)
 		}

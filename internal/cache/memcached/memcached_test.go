@@ -1,7 +1,6 @@
 package memcached_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -75,10 +73,10 @@ const down = "127.0.0.1:1"
 func TestWithoutItsServerACacheIsThatOfTheProcess(t *testing.T) {
 	t.Parallel()
 	cachetest.Run(t, func(t *testing.T) cachetest.Fixture {
-		c := &clock{at: time.Now()}
+		c := testkit.NewClock(time.Now())
 		return cachetest.Fixture{
-			Cache: deaf{open(t, memcached.Options{Servers: []string{down}, Now: c.now})},
-			Pass:  func(_ *testing.T, d time.Duration) { c.pass(d) },
+			Cache: deaf{open(t, memcached.Options{Servers: []string{down}, Now: c.Now})},
+			Pass:  func(_ *testing.T, d time.Duration) { c.Pass(d) },
 		}
 	})
 }
@@ -111,10 +109,10 @@ func TestProcessesShareWhatTheyCount(t *testing.T) {
 
 func TestAServerThatDiesAndComesBack(t *testing.T) {
 	t.Parallel()
-	var log buffer
-	server, c, registry := start(t, ""), &clock{at: time.Now()}, prometheus.NewRegistry()
+	var log testkit.Buffer
+	server, c, registry := start(t, ""), testkit.NewClock(time.Now()), prometheus.NewRegistry()
 	shared := open(t, memcached.Options{
-		Servers: []string{server.address}, Now: c.now, Pause: time.Minute, Registry: registry, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Servers: []string{server.address}, Now: c.Now, Pause: time.Minute, Registry: registry, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	count := func(want int64) {
 		t.Helper()
@@ -136,7 +134,7 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	}
 	back := start(t, server.address)
 	count(11) // it is left alone for the pause
-	c.pass(time.Minute)
+	c.Pass(time.Minute)
 	count(1) // it has lost what it held
 	count(2)
 	if n := strings.Count(log.String(), "answers again"); n != 1 {
@@ -294,38 +292,4 @@ func (p *process) kill(t *testing.T) {
 		t.Error(err)
 	}
 	_ = p.cmd.Wait() // it was killed
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

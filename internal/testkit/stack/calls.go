@@ -20,7 +20,9 @@ type Job struct {
 }
 
 // Ended tells whether the job has come to its end.
-func (j Job) Ended() bool { return j.Status == "done" || j.Status == "failed" || j.Status == "cancelled" }
+func (j Job) Ended() bool {
+	return j.Status == "done" || j.Status == "failed" || j.Status == "cancelled"
+}
 
 // Hit is a passage that a search found.
 type Hit struct {

@@ -10,9 +10,9 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"git.helu.ca/r/mnemosyne/internal/blob/s3"
-	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3source"
 	"git.helu.ca/r/mnemosyne/internal/blob/s3/s3test"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest/s3source"
 )
 
 func open(t *testing.T, opt s3.Options) *s3source.Source {
