@@ -92,6 +92,7 @@ func (r *run) copySource(ctx context.Context) error {
 		return &Failure{Code: extract.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
 	}
 	counted := &counter{r: io.LimitReader(body, r.maxBytes+1), tell: func(n int64) { r.tracker.progress(n, max(size, 0), "bytes") }}
+	r.stored = true
 	info, err := r.objects.Put(ctx, r.originalKey, counted)
 	if err != nil {
 		return fmt.Errorf("copy the document: %w", err)
@@ -188,6 +189,7 @@ func (r *run) extractFile(ctx context.Context) (*extract.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.stored = true
 	for _, file := range []struct{ name, key string }{{extract.TextFile, r.textKey}, {extract.StructureFile, r.structureKey}} {
 		if err := r.putFile(ctx, filepath.Join(out, file.name), file.key); err != nil {
 			return nil, err

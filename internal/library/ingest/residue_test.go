@@ -2,13 +2,16 @@ package ingest_test
 
 import (
 	"context"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
@@ -151,4 +154,61 @@ func TestADeletionWakesTheReconcilerOfItsProcess(t *testing.T) {
 		check(t, s.libs.Delete(t.Context(), s.alice, s.lib))
 		wait(s.lib)
 	})
+}
+
+// slow is an object store in which one write takes until it may end. As a
+// server that has all the bytes, it then keeps them, whoever gave up.
+type slow struct {
+	blob.Store
+
+	part       string // of the key, its end
+	begun, end chan struct{}
+	once       sync.Once
+}
+
+func (s *slow) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
+	if strings.HasSuffix(key, s.part) {
+		s.once.Do(func() {
+			close(s.begun)
+			<-s.end
+			ctx = context.WithoutCancel(ctx)
+		})
+	}
+	return s.Store.Put(ctx, key, r)
+}
+
+func TestWhatARunStoresOfADeletedDocumentItTakesAwayAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for _, part := range []string{"/original", "/text", "/structure"} {
+			for _, what := range []string{"item", "library"} {
+				t.Run(what+part, func(t *testing.T) { w.with(t).deleteWhileItStores(part, what == "library") })
+			}
+		}
+	})
+}
+
+func (w *world) deleteWhileItStores(part string, whole bool) {
+	w.t.Helper()
+	held := &slow{part: part, begun: make(chan struct{}), end: make(chan struct{})}
+	s := openWorld(w.t, w.db, w.t.TempDir(), func(o *ingest.Options) {
+		held.Store, o.Objects = o.Objects, held
+		o.Source = &bucket{objects: map[string]string{"users/alice/a.txt": prose("x", 3)}}
+	})
+	s.alice, s.lib = w.alice, w.lib
+	stop := s.run(s.worker())
+	out := s.submit(ingest.Submission{S3Key: "users/alice/a.txt"})
+	<-held.begun
+	if whole {
+		check(s.t, s.libs.Delete(s.t.Context(), s.alice, s.lib))
+	} else {
+		check(s.t, s.libs.DeleteItem(s.t.Context(), s.alice, out.ItemUID))
+	}
+	r := ingest.NewReconciler(s.Service, ingest.ReconcilerOptions{}) // whose sweep leaves alone what is young
+	check(s.t, r.Run(s.t.Context()))
+	close(held.end)
+	stop()
+	if found, _ := s.left(0); len(found) != 0 || len(s.objectsLeft()) != 0 {
+		s.t.Errorf("%v is left, the objects %v", found, s.objectsLeft())
+	}
 }

@@ -21,6 +21,7 @@ type run struct {
 	// one that is filled beside it, or nil.
 	embedder, also embedding.Embedder
 	staged         bool // the index may hold something of it
+	stored         bool // so may the objects
 }
 
 // saveEvery bounds how often progress is written, checkEvery how late a
@@ -170,15 +171,16 @@ func (r *run) waits(f *Failure) bool {
 }
 
 const readLeft = `SELECT CASE
-	WHEN NOT EXISTS (SELECT 1 FROM library WHERE uid = $3) THEN 'no library'
-	WHEN NOT EXISTS (SELECT 1 FROM item WHERE uid = $1) THEN 'gone'
+	WHEN NOT EXISTS (SELECT 1 FROM library WHERE uid = $3 AND deleted_at IS NULL) THEN 'no library'
+	WHEN NOT EXISTS (SELECT 1 FROM item WHERE uid = $1 AND deleted_at IS NULL) THEN 'gone'
 	WHEN EXISTS (SELECT 1 FROM ingest_job WHERE item_uid = $1 AND generation = $2 AND status NOT IN ('failed', 'cancelled')) THEN 'kept'
 	ELSE 'ended' END`
 
-// forget drops what this run staged of a job that ended without it. The item
-// may be purged already, and then nobody else comes to look.
+// forget drops what this run staged and stored of a job that ended without
+// it. A deleted item may be purged already, or this moment, and then nobody
+// else comes to look.
 func (r *run) forget(ctx context.Context) error {
-	if !r.staged {
+	if !r.staged && !r.stored {
 		return nil
 	}
 	left, err := sqldb.One(ctx, r.db.Read(), scanString, readLeft, r.job.ItemUID, r.job.Generation, r.job.LibraryUID)
@@ -189,7 +191,7 @@ func (r *run) forget(ctx context.Context) error {
 		return errors.Join(r.graph.DeleteLibrary(ctx, r.job.LibraryUID), r.deleteObjects(ctx, r.originalKey))
 	case left == "gone":
 		return errors.Join(r.graph.DeleteItem(ctx, r.job.LibraryUID, r.job.ItemUID), r.deleteObjects(ctx, r.originalKey))
-	case left == "ended" && !r.publishing:
+	case left == "ended" && r.staged && !r.publishing:
 		return r.graph.Discard(ctx, r.generation())
 	}
 	return nil
