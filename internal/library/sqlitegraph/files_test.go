@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -274,6 +275,37 @@ func TestADeletedLibraryLeavesNoFile(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Fatalf("%v, %v", entries, err)
+	}
+}
+
+func TestWhoeverReadsDuringADeletionBringsNoFileBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	g, err := sqlitegraph.Open(dir, sqlitegraph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = g.Close() }()
+	for range 100 {
+		lib := uuid.NewString()
+		item := put(t, g, lib, "words", 1)
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				for range 5 {
+					if err := g.DeleteItem(t.Context(), lib, item); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		if err := g.DeleteLibrary(t.Context(), lib); err != nil {
+			t.Fatal(err)
+		}
+		group.Wait()
+		if files, err := filepath.Glob(filepath.Join(dir, lib+"*")); err != nil || len(files) != 0 {
+			t.Fatalf("%v are back, %v", files, err)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *place) open(ctx context.Context, path string, create bool) (*store, err
 		if info == nil && !create {
 			return nil, p.renew(func() error { return nil })
 		}
-		if err := p.renew(func() error { return p.openNow(ctx, path) }); err != nil {
+		if err := p.renew(func() error { return p.openNow(ctx, path, create) }); err != nil {
 			return nil, err
 		}
 	}
@@ -113,8 +113,12 @@ func (p *place) renew(next func() error) error {
 	return errors.Join(p.closeNow(), next())
 }
 
-func (p *place) openNow(ctx context.Context, path string) error {
-	s, err := openStore(ctx, path)
+// openNow opens the file, unless it was deleted since somebody saw it there.
+func (p *place) openNow(ctx context.Context, path string, create bool) error {
+	s, err := openStore(ctx, path, create)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

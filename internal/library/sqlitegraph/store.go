@@ -33,11 +33,22 @@ const (
 	idleAfter  = time.Minute // a connection that nobody needs is closed
 )
 
-// openStore opens the file at path, and makes it with its tables where there
-// is none.
-func openStore(ctx context.Context, path string) (*store, error) {
+// openStore opens the file at path, and its tables are made where it has
+// none. Where there is no file it is made if create says so; else, or when it
+// goes meanwhile, that is fs.ErrNotExist.
+func openStore(ctx context.Context, path string, create bool) (_ *store, err error) {
+	defer func() {
+		if err != nil {
+			_, gone := os.Stat(path)
+			err = errors.Join(err, gone)
+		}
+	}()
+	if create {
+		if err := makeFile(path); err != nil {
+			return nil, err
+		}
+	}
 	s := &store{path: path}
-	var err error
 	if s.read, err = openPool(path, "deferred", readCache); err != nil {
 		return nil, err
 	}
@@ -55,8 +66,21 @@ func openStore(ctx context.Context, path string) (*store, error) {
 	return s, nil
 }
 
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in a folder of ours
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("make the index: %w", err)
+	}
+	return nil
+}
+
+// openPool opens connections to a file, and makes none: a connection that is
+// opened late would otherwise bring a deleted library back, empty.
 func openPool(path, txlock string, cacheKiB int) (*sql.DB, error) {
-	q := url.Values{"_txlock": {txlock}, "_pragma": {
+	q := url.Values{"mode": {"rw"}, "_txlock": {txlock}, "_pragma": {
 		"busy_timeout(10000)", "page_size(8192)", "auto_vacuum(2)", "journal_mode(WAL)", "synchronous(FULL)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB), "temp_store(MEMORY)", "secure_delete(FAST)",
 		"journal_size_limit(16777216)",
