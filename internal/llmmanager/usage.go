@@ -62,8 +62,10 @@ func NewUsage(opt UsageOptions) *Usage {
 	return u
 }
 
-// RecordUsage notes a call.
+// RecordUsage notes a call. Its tokens are the provider's word: fewer than
+// none, as some say for what they did not count, is none.
 func (u *Usage) RecordUsage(ctx context.Context, of embedding.Usage) {
+	of.Tokens = max(of.Tokens, 0)
 	u.tokens.WithLabelValues(purposeLabel(of.Purpose)).Add(float64(of.Tokens))
 	u.journal.Note(call{at: u.opt.Now(), userID: embedding.UserOf(ctx), Usage: of})
 }

@@ -39,6 +39,17 @@ func rows(t *testing.T, db *sqldb.DB) []string {
 	return all
 }
 
+func TestAProviderThatCountsBelowZeroFailsNoCall(t *testing.T) {
+	t.Parallel()
+	db, registry := sqldbtest.SQLite(t), prometheus.NewRegistry()
+	u := llmmanager.NewUsage(llmmanager.UsageOptions{DB: db, Log: quiet, Registry: registry, Now: func() time.Time { return time.Unix(0, 0) }})
+	u.RecordUsage(t.Context(), embedding.Usage{Purpose: embedding.PurposeQuery, Provider: "openai", Model: "m", Tokens: -1, Items: 1})
+	u.Wait()
+	if got := rows(t, db); len(got) != 1 || !strings.Contains(got[0], " 0 tokens 1 items") {
+		t.Errorf("the account holds %v", got)
+	}
+}
+
 func TestCallsAreAccountedFor(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
