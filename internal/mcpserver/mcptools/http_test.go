@@ -3,6 +3,7 @@ package mcptools_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -171,6 +172,15 @@ func TestTwoAuthorizationHeadersAreRefused(t *testing.T) {
 	req.Header["Authorization"] = []string{"Bearer alice", "Bearer bob"}
 	if res := w.do(req); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("answered %d, want 401", res.StatusCode)
+	}
+	// Whoever limits refusals is asked about them as about any other.
+	w.mu.Lock()
+	w.refusal = &errs.Error{Kind: errs.RateLimited, Message: "Request was throttled."}
+	w.mu.Unlock()
+	again := req.Clone(t.Context())
+	again.Body = io.NopCloser(strings.NewReader(listTools))
+	if res := w.do(again); res.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("answered %d past the limit, want 429", res.StatusCode)
 	}
 }
 
