@@ -23,7 +23,7 @@ build_minio() {
   mkdir -p "$dir"
   GOBIN=$dir CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false' "${GO:-go}" install -ldflags '-s -w' "github.com/minio/minio@$MINIO" >"$root/minio.log" 2>&1 &&
     mv "$dir/minio" "$(minio_path)" && return 0
-  say "minio: could not be built, see $root/minio.log; with an S3 server of your own, give its address as MNEMOSYNE_TEST_S3_URL=http://KEY:SECRET@HOST:PORT"
+  say "minio: could not be built ($(tail -n 1 "$root/minio.log")), see $root/minio.log; with an S3 server of your own, give its address as MNEMOSYNE_TEST_S3_URL=http://KEY:SECRET@HOST:PORT"
   return 1
 }
 

@@ -15,12 +15,13 @@ stop_neo4j() { end "$(neo4j_pid neo4j)"; }
 stop_neo4j5() { end "$(neo4j_pid "$(server_neo4j5)")"; }
 neo4j_once() { (flock 7; neo4j_up "$1" || neo4j_start "$1") 7>"$root/$1.lock"; } # both may ask for the same one
 
-# Debian 12 has Java 17 only, Debian 13 has none before 21.
+# Debian 12 has Java 17 only, Debian 13 has none before 21. Both releases take 21; no
+# 5.x is made for 25.
 packages_neo4j() {
   local version
   command -v mvn >/dev/null || echo maven
   java_of neo4j >/dev/null && return
-  for version in 25 21 17; do
+  for version in 21 25 17; do
     apt-cache policy "openjdk-$version-jre-headless" 2>/dev/null | grep -q 'Candidate: [0-9]' && { echo "openjdk-$version-jre-headless"; return; }
   done
   echo default-jre-headless
