@@ -63,6 +63,10 @@ func decodeSecret(secretHex string) ([]byte, error) {
 var kidPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const (
+	// takeTurn holds a row that is there for this alone. Of two who retire all
+	// keys but their own, the second one has to see what the first did: else
+	// each retires the other's, or neither does.
+	takeTurn  = `INSERT INTO setting (name, value) VALUES ('signing_keys', '') ON CONFLICT (name) DO UPDATE SET value = ''`
 	insertKey = `INSERT INTO mcp_signing_key (kid, secret_hex, is_active, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (kid) DO NOTHING`
 	selectKey = `SELECT kid, is_active, created_at, retired_at FROM mcp_signing_key WHERE kid = $1`
 	retireAll = `UPDATE mcp_signing_key SET is_active = $2, retired_at = $3 WHERE kid <> $1 AND is_active RETURNING kid`
@@ -82,6 +86,9 @@ func (s *SigningKeys) Seed(ctx context.Context, by accounts.Actor, kid string, r
 	_, _ = rand.Read(secret) // never fails, see crypto/rand
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) (events []accounts.Event, err error) {
 		seeded = Seeded{Kid: kid}
+		if _, err := sqldb.Exec(ctx, tx, takeTurn); err != nil {
+			return nil, fmt.Errorf("take turns at the signing keys: %w", err)
+		}
 		n, err := sqldb.Exec(ctx, tx, insertKey, kid, hex.EncodeToString(secret), true, sqldb.At(s.now()))
 		if err != nil {
 			return nil, fmt.Errorf("make signing key: %w", err)

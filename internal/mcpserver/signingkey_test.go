@@ -142,6 +142,29 @@ func TestEnsureMakesOneKeyAndOnlyWhenNoneIsActive(t *testing.T) {
 	})
 }
 
+func TestOfManyWhoRetireTheOthersKeysTheLastOnesStays(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f fixture) {
+		for round := range 10 {
+			old := []string{f.seed(t, "", false).Kid, f.seed(t, "", false).Kid}
+			var group sync.WaitGroup
+			for i := range 8 { // half of them make a key, half keep one that is there
+				kid := []string{old[0], old[1], "", ""}[i%4]
+				group.Go(func() {
+					if _, err := f.keys.Seed(t.Context(), accounts.Operator(), kid, true); err != nil && !errs.Is(err, errs.Conflict) {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			active := slices.DeleteFunc(f.keyStates(t), func(state string) bool { return strings.HasSuffix(state, "retired") })
+			if len(active) != 1 {
+				t.Fatalf("round %d: the active keys are %v, want one", round, active)
+			}
+		}
+	})
+}
+
 func TestOneKidSeededByManyAtOnceIsOneKey(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
