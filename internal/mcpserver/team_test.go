@@ -464,15 +464,15 @@ func TestTeamsAreListedNewestFirstAndOnlyOnesOwn(t *testing.T) {
 func TestManyAtOnceEndInOneTeamAndOneValidJWT(t *testing.T) {
 	t.Parallel()
 	const callers = 50
-	create := func(f fixture, t *testing.T, id string) (mcpserver.Minted, error) {
+	create := func(t *testing.T, f fixture, id string) (mcpserver.Minted, error) {
 		t.Helper()
 		return f.teams.Create(t.Context(), as(f.ann), id, "Kottos")
 	}
-	rotate := func(f fixture, t *testing.T, id string) (mcpserver.Minted, error) {
+	rotate := func(t *testing.T, f fixture, id string) (mcpserver.Minted, error) {
 		t.Helper()
 		return f.teams.Rotate(t.Context(), as(f.ann), id)
 	}
-	type call = func(fixture, *testing.T, string) (mcpserver.Minted, error)
+	type call = func(*testing.T, fixture, string) (mcpserver.Minted, error)
 	for name, calls := range map[string][]call{"creates": {create}, "rotates": {rotate}, "both": {create, rotate}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -485,7 +485,7 @@ func TestManyAtOnceEndInOneTeamAndOneValidJWT(t *testing.T) {
 				var wg sync.WaitGroup
 				for i := range callers {
 					wg.Go(func() {
-						m, err := calls[i%len(calls)](f, t, id)
+						m, err := calls[i%len(calls)](t, f, id)
 						mu.Lock()
 						defer mu.Unlock()
 						if err != nil {

@@ -167,14 +167,14 @@ type slow struct {
 }
 
 func (s *slow) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
-	if strings.HasSuffix(key, s.part) {
-		s.once.Do(func() {
-			close(s.begun)
-			<-s.end
-			ctx = context.WithoutCancel(ctx)
-		})
+	if !strings.HasSuffix(key, s.part) {
+		return s.Store.Put(ctx, key, r)
 	}
-	return s.Store.Put(ctx, key, r)
+	s.once.Do(func() {
+		close(s.begun)
+		<-s.end
+	})
+	return s.Store.Put(context.WithoutCancel(ctx), key, r)
 }
 
 func TestWhatARunStoresOfADeletedDocumentItTakesAwayAgain(t *testing.T) {

@@ -320,7 +320,7 @@ func (w *Worker) insist(ctx context.Context, id, recipe string) (*claim, error) 
 		case c != nil || err == nil:
 			return c, err
 		case ctx.Err() != nil:
-			return nil, nil //nolint:nilnil // whoever hears of it next takes it
+			return nil, nil //nolint:nilnil,nilerr // whoever hears of it next takes it
 		case time.Now().After(deadline):
 			w.log.ErrorContext(ctx, "cannot claim a job", "job_id", id, "error", err)
 			return nil, nil //nolint:nilnil // as above
