@@ -28,10 +28,11 @@ test: build
 
 # Every figure of docs/benchmarks.md. ONLY=search,mcp narrows it;
 # MNEMOSYNE_BENCH_DATA names a folder of collections to measure search with.
+# Those on PostgreSQL and Neo4j want `scripts/services start` first.
 ONLY ?=
 bench: build
 	$(GO) build -o .cache/bin/bench ./cmd/bench
-	.cache/bin/bench -only '$(ONLY)'
+	scripts/services with .cache/bin/bench -only '$(ONLY)'
 
 # The packages' own benchmarks. PKG=./internal/library/... BENCH=Fusion narrow it.
 PKG ?= ./...
