@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: run build test lint fmt bench bench-go notice env-example services-stop clean check-go
+.PHONY: run build test chaos lint fmt bench bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -25,6 +25,18 @@ test: build
 	scripts/services start
 	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 MNEMOSYNE_TEST_BINARY=$(CURDIR)/bin/mnemosyne \
 	scripts/services with $(GO) test -p 2 -timeout 20m ./...
+
+# Kills workers and restarts engines under load, and proves that nothing is lost
+# (docs/reliability.md). On engines of its own. SEED= repeats a run's decisions.
+JOBS ?= 2000
+KILLS ?= 100
+RESTARTS ?= 5
+SLOW_RESTARTS ?= 3
+TIME ?= 30m
+SEED ?= 0
+chaos: build
+	$(GO) build -o .cache/bin/chaos ./cmd/chaos
+	.cache/bin/chaos -jobs $(JOBS) -kills $(KILLS) -restarts $(RESTARTS) -slow-restarts $(SLOW_RESTARTS) -time $(TIME) -seed $(SEED)
 
 # Every figure of docs/benchmarks.md. ONLY=search,mcp narrows it;
 # MNEMOSYNE_BENCH_DATA names a folder of collections to measure search with.
