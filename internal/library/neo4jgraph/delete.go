@@ -6,7 +6,7 @@ import (
 
 const (
 	hideItem = `MATCH (i:Item {uid: $item})
-SET i.generation = 0, i.pointer = 0, i.spaces = [], i.whole = [], i.retired = []`
+SET i.generation = 0, i.pointer = 0, i.filled = 0, i.spaces = [], i.whole = [], i.retired = []`
 	itemsChunks = `MATCH (i:Item {uid: $item}) WHERE i.library_uid = $library
 MATCH (i)-[:HAS_CHUNK]->(c:Chunk)
 CALL (c) { DETACH DELETE c } IN TRANSACTIONS OF 1000 ROWS`
@@ -20,9 +20,6 @@ func (g *Graph) DeleteItem(ctx context.Context, libraryUID, itemUID string) erro
 		if err := g.write(ctx, func(t tx) error {
 			it, err := lockItem(ctx, t, libraryUID, itemUID)
 			if left = it.found; err != nil || !left {
-				return err
-			}
-			if _, err := lockLibrary(ctx, t, libraryUID); err != nil {
 				return err
 			}
 			if err := holdSpaces(ctx, t, libraryUID, it.spaces, nil); err != nil {
@@ -46,7 +43,7 @@ func (g *Graph) DeleteItem(ctx context.Context, libraryUID, itemUID string) erro
 const (
 	hideItems = `MATCH (i:Item) WHERE i.library_uid = $library
 CALL (i) {
-  SET i.generation = 0, i.pointer = 0, i.spaces = [], i.whole = [], i.retired = []
+  SET i.generation = 0, i.pointer = 0, i.filled = 0, i.spaces = [], i.whole = [], i.retired = []
 } IN TRANSACTIONS OF 1000 ROWS`
 	librarysChunks = `MATCH (i:Item)-[:HAS_CHUNK]->(c:Chunk) WHERE i.library_uid = $library
 CALL (c) { DETACH DELETE c } IN TRANSACTIONS OF 1000 ROWS`

@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	codeConstraint   = "Neo.ClientError.Schema.ConstraintValidationFailed"
 	codeGone         = "Neo.ClientError.Statement.EntityNotFound"
 	codeUnauthorized = "Neo.ClientError.Security.Unauthorized"
 	codeRateLimit    = "Neo.ClientError.Security.AuthenticationRateLimit"

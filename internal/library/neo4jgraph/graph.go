@@ -18,6 +18,7 @@ package neo4jgraph
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -177,6 +178,28 @@ func (g *Graph) writeRaw(ctx context.Context, fn func(t tx) error) (err error) {
 func closing(ctx context.Context, session neo4j.SessionWithContext, err *error) {
 	if closed := session.Close(ctx); *err == nil {
 		*err = closed
+	}
+}
+
+// writeOne runs one statement that writes, in a transaction of its own and one
+// round trip. It may be repeated, and is where it lost a race for locks or its
+// connection. The error is the driver's.
+func (g *Graph) writeOne(ctx context.Context, query string, args params) ([]*record, error) {
+	if err := g.ready(ctx); err != nil {
+		return nil, err
+	}
+	wait, late := 20*time.Millisecond, time.Now().Add(retryTime)
+	for {
+		rows, err := g.autoCommit(ctx, neo4j.AccessModeWrite, writeTimeout, query, args)
+		if err == nil || !neo4j.IsRetryable(err) || time.Now().After(late) {
+			return rows, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+		wait = min(2*wait, time.Second)
 	}
 }
 

@@ -2,6 +2,10 @@ package neo4jgraph
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -43,19 +47,21 @@ func (g *Graph) Publish(ctx context.Context, gen library.GenerationRef, next lib
 	if err != nil {
 		return err
 	}
+	title := g.titleTerms(next.Title)
+	as := sha256.Sum256([]byte(next.CollectionUID + "\n" + title))
 	p := publication{Graph: g, gen: gen, next: next, keep: max(keep, 0), args: params{
-		"item": gen.ItemUID, "library": gen.LibraryUID, "first": first, "last": last,
-		"collection": next.CollectionUID, "title": g.titleTerms(next.Title), "limit": writeBatch,
+		"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "first": first, "last": last,
+		"collection": next.CollectionUID, "title": title, "as": hex.EncodeToString(as[:8]), "limit": writeBatch,
 	}}
 	for range publishAttempts {
-		if goOn, err := p.fillIndexes(ctx); err != nil || !goOn {
-			return err
+		done, err := p.fillIndexes(ctx)
+		if err == nil && done == filled {
+			done, err = p.turn(ctx)
 		}
-		turned, err := p.turn(ctx)
 		if err != nil {
 			return err
 		}
-		if turned {
+		if done == over {
 			return p.tidy(ctx)
 		}
 	}
@@ -66,104 +72,132 @@ func (g *Graph) Publish(ctx context.Context, gen library.GenerationRef, next lib
 type publication struct {
 	*Graph
 
-	gen  library.GenerationRef
-	next library.IndexItem
-	keep int
-	args params
+	gen    library.GenerationRef
+	next   library.IndexItem
+	keep   int
+	args   params
+	chunks int64            // of the generation
+	with   map[string]int64 // how many of them have a vector in a space, by its id
 }
 
-const indexChunks = `MATCH (c:Chunk) WHERE c.uid > $after AND c.uid <= $last
-WITH c ORDER BY c.uid LIMIT $limit
-SET c:Published, c.library_uid = $library, c.collection_uid = $collection, c.terms = $title + split(c.terms, '\n')[1]
-WITH c ORDER BY c.uid
-WITH collect(c) AS batch WHERE size(batch) > 0
+// progress is how far a publication came.
+type progress int
+
+const (
+	disturbed progress = iota // its chunks were changed meanwhile
+	filled                    // they are in the indexes
+	over                      // nothing is left but tidying
+)
+
+// The first batch writes down what the item's chunks are being made into, and
+// whoever changes them takes that back. The label comes last: with it the
+// indexes read the chunk, once.
+const indexChunks = `MATCH (i:Item {uid: $item}) SET i.locked = true
+WITH i WHERE i.library_uid = $library
+WITH i, $generation > i.generation AS newer
+WITH i, newer, newer AND ($begin OR i.filled = $generation AND i.filled_as = $as) AS on
+FOREACH (_ IN CASE WHEN on AND $begin THEN [1] ELSE [] END | SET i.filled = $generation, i.filled_as = $as)
+WITH newer, on
+CALL (on) {
+  MATCH (c:Chunk) WHERE on AND c.uid > $after AND c.uid <= $last
+  WITH c ORDER BY c.uid LIMIT $limit
+  SET c.library_uid = $library, c.collection_uid = $collection, c.terms = $title + split(c.terms, '\n')[1]
+  SET c:Published
+  WITH c ORDER BY c.uid
+  RETURN collect(c) AS batch
+}
 CALL (batch) {
   UNWIND range(0, size(batch) - 2) AS k
   WITH batch[k] AS a, batch[k + 1] AS b
   MERGE (a)-[:NEXT]->(b)
   RETURN count(*) AS links
 }
-OPTIONAL MATCH (p:Chunk {uid: $after})
-WITH batch, p, batch[0] AS b
-FOREACH (_ IN CASE WHEN p IS NULL THEN [] ELSE [1] END | MERGE (p)-[:NEXT]->(b))
-RETURN size(batch) AS chunks, batch[-1].uid AS after`
+CALL (batch) {
+  MATCH (p:Chunk {uid: $after}) WHERE size(batch) > 0
+  WITH p, batch[0] AS b
+  MERGE (p)-[:NEXT]->(b)
+  RETURN count(*) AS joints
+}
+CALL (batch) {
+  WITH [c IN batch | keys(c)] AS held
+  MATCH (s:EmbeddingSpace)
+  RETURN collect([s.id, size([k IN held WHERE s.property IN k])]) AS spaces
+}
+RETURN newer, on, size(batch) AS chunks, batch[-1].uid AS after, spaces`
 
-// fillIndexes labels the staged chunks, some a transaction. It tells whether
-// there is anything to publish: a newer generation may be there by now.
-func (p publication) fillIndexes(ctx context.Context) (goOn bool, err error) {
+// fillIndexes labels the staged chunks, some a transaction.
+func (p *publication) fillIndexes(ctx context.Context) (progress, error) {
+	p.chunks, p.with = 0, map[string]int64{}
 	// Each batch begins behind the last chunk of the one before.
-	after, chunks := beforeFirst(p.args["first"]), int64(writeBatch)
-	for chunks == writeBatch {
-		if err := p.write(ctx, func(t tx) error {
-			it, err := lockItem(ctx, t, p.gen.LibraryUID, p.gen.ItemUID)
-			if goOn = it.found && p.gen.Generation > it.generation; err != nil || !goOn {
-				chunks = 0
-				return err
-			}
-			p.args["after"] = after
-			row, err := t.one(ctx, indexChunks, p.args)
-			if err != nil {
-				return err
-			}
-			if chunks = 0; row != nil {
-				chunks, after = get[int64](row, "chunks"), get[string](row, "after")
-			}
-			return nil
-		}); err != nil {
-			return false, err
+	p.args["after"], p.args["begin"] = beforeFirst(p.args["first"]), true
+	for {
+		rows, err := p.writeOne(ctx, indexChunks, p.args)
+		if err != nil {
+			return over, p.explain(ctx, err)
 		}
-		if !goOn {
+		if len(rows) == 0 || !get[bool](rows[0], "newer") {
 			// It was published before, and perhaps not all of it was tidied.
-			return false, p.tidy(ctx)
+			return over, nil
 		}
+		if !get[bool](rows[0], "on") {
+			return disturbed, nil
+		}
+		for _, v := range get[[]any](rows[0], "spaces") {
+			space, chunks := pairOf(v)
+			p.with[space] += chunks
+		}
+		chunks := get[int64](rows[0], "chunks")
+		p.chunks += chunks
+		if chunks < writeBatch {
+			break
+		}
+		p.args["after"], p.args["begin"] = get[string](rows[0], "after"), false
 	}
-	return true, nil
+	if p.chunks == 0 {
+		return over, nil
+	}
+	return filled, nil
+}
+
+func pairOf(v any) (name string, n int64) {
+	if pair, _ := v.([]any); len(pair) == 2 {
+		name, _ = pair[0].(string)
+		n, _ = pair[1].(int64)
+	}
+	return name, n
 }
 
 const (
-	countUnready = `MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last
-RETURN count(*) AS chunks, sum(CASE WHEN c:Published AND c.library_uid = $library AND c.collection_uid = $collection
-  AND c.terms STARTS WITH $title THEN 0 ELSE 1 END) AS unready`
+	lockBoth = `MATCH (i:Item {uid: $item}) SET i.locked = true
+WITH i WHERE i.library_uid = $library
+MERGE (l:Library {uid: $library}) SET l.locked = true
+WITH i, l
+RETURN properties(l) AS held, i.filled = $generation AND i.filled_as = $as AS filled, ` + itemColumns
 	// The pointer is one number, so that a reader sees the generation and the
 	// library's revision in which it was published together or not at all.
-	turnPointer = `MATCH (i:Item {uid: $item})
-MATCH (l:Library {uid: $library})
-SET l.revision = $revision, i.generation = $generation, i.pointer = $pointer, i.retired = $retired,
-  i.title = $name, i.collection_uid = $collection`
+	turnPointer = `MATCH (i:Item {uid: $item}), (l:Library {uid: $library})
+SET l += $of_library, i += $of_item`
 )
 
 // turn makes the generation the one that readers see, unless some of its
-// chunks were staged anew since they were put into the indexes.
-func (p publication) turn(ctx context.Context) (turned bool, err error) {
+// chunks were changed since they were put into the indexes.
+func (p *publication) turn(ctx context.Context) (done progress, err error) {
 	err = p.write(ctx, func(t tx) error {
-		turned = false
-		it, err := lockItem(ctx, t, p.gen.LibraryUID, p.gen.ItemUID)
-		if err != nil || !it.found || p.gen.Generation <= it.generation {
-			turned = true // another's work, or a deletion
-			return err
+		done = over
+		row, err := t.one(ctx, lockBoth, p.args)
+		if err != nil || row == nil || p.gen.Generation <= get[int64](row, "generation") {
+			return err // another's work, or a deletion
 		}
-		row, err := t.one(ctx, countUnready, p.args)
-		if err != nil {
-			return err
-		}
-		if get[int64](row, "unready") > 0 {
+		if !get[bool](row, "filled") {
+			done = disturbed
 			return nil
 		}
-		turned = true
-		if get[int64](row, "chunks") == 0 {
-			return nil
-		}
-		return p.point(ctx, t, it)
+		return p.point(ctx, t, itemOf(row), get[map[string]any](row, "held"))
 	})
-	return turned, err
+	return done, err
 }
 
-func (p publication) point(ctx context.Context, t tx, it item) error {
-	revision, err := lockLibrary(ctx, t, p.gen.LibraryUID)
-	if err != nil {
-		return err
-	}
-	revision++
+func (p *publication) point(ctx context.Context, t tx, it item, held map[string]any) error {
 	retired := it.retired
 	if it.generation > 0 {
 		retired = append([]int64{it.generation}, retired...)
@@ -171,38 +205,51 @@ func (p publication) point(ctx context.Context, t tx, it item) error {
 	if retired = retired[:min(len(retired), p.keep)]; retired == nil {
 		retired = []int64{}
 	}
+	spaces, whole := []string{}, []string{}
+	for _, space := range slices.Sorted(maps.Keys(p.with)) {
+		if p.with[space] > 0 {
+			spaces = append(spaces, space)
+		}
+		if p.with[space] == p.chunks {
+			whole = append(whole, space)
+		}
+	}
+	revision, _ := held["revision"].(int64)
+	revision++
+	ofLibrary := recount(held, it.spaces, spaces)
+	ofLibrary["revision"] = revision
 	if _, err := t.run(ctx, turnPointer, params{
-		"item": p.gen.ItemUID, "library": p.gen.LibraryUID, "generation": p.gen.Generation, "retired": retired,
-		"revision": revision, "pointer": revision<<pointerShift | p.gen.Generation, "name": p.next.Title, "collection": p.next.CollectionUID,
+		"item": p.gen.ItemUID, "library": p.gen.LibraryUID, "of_library": ofLibrary, "of_item": params{
+			"generation": p.gen.Generation, "pointer": revision<<pointerShift | p.gen.Generation, "retired": retired,
+			"title": p.next.Title, "collection_uid": p.next.CollectionUID, "spaces": spaces, "whole": whole,
+		},
 	}); err != nil {
 		return err
 	}
-	if err := writeSpaces(ctx, t, p.gen, it.spaces); err != nil {
-		return err
+	if it.generation > 0 && it.collection == p.next.CollectionUID {
+		return nil
 	}
 	return place(ctx, t, p.gen.LibraryUID, p.next)
 }
 
 const (
-	takeAway       = `MATCH ()-[r:CONTAINS]->(:Item {uid: $item}) DELETE r`
-	intoLibrary    = `MATCH (l:Library {uid: $library}), (i:Item {uid: $item}) MERGE (l)-[:CONTAINS]->(i)`
+	intoLibrary = `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
+CALL (i) { MATCH ()-[r:CONTAINS]->(i) DELETE r }
+CREATE (l)-[:CONTAINS]->(i)`
 	intoCollection = `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
+CALL (i) { MATCH ()-[r:CONTAINS]->(i) DELETE r }
 MERGE (c:Collection {library_uid: $library, uid: $collection})
 MERGE (l)-[:CONTAINS]->(c)
-MERGE (c)-[:CONTAINS]->(i)`
+CREATE (c)-[:CONTAINS]->(i)`
 )
 
 // place hangs an item under its collection or, without one, its library.
 func place(ctx context.Context, t tx, libraryUID string, it library.IndexItem) error {
-	args := params{"library": libraryUID, "item": it.UID, "collection": it.CollectionUID}
-	if _, err := t.run(ctx, takeAway, args); err != nil {
-		return err
-	}
 	query := intoLibrary
 	if it.CollectionUID != "" {
 		query = intoCollection
 	}
-	_, err := t.run(ctx, query, args)
+	_, err := t.run(ctx, query, params{"library": libraryUID, "item": it.UID, "collection": it.CollectionUID})
 	return err
 }
 
@@ -226,7 +273,7 @@ CALL (c) { DETACH DELETE c } IN TRANSACTIONS OF 1000 ROWS`
 
 // tidy takes what is older than the published generation out of the indexes,
 // and drops what is not kept.
-func (p publication) tidy(ctx context.Context) error {
+func (p *publication) tidy(ctx context.Context) error {
 	if p.gen.Generation == 1 {
 		return nil // there is nothing older
 	}

@@ -168,54 +168,49 @@ func (g *Graph) Spaces(ctx context.Context, libraryUIDs []string) ([]string, err
 }
 
 // A library's node counts its published items in each space.
-const (
-	heldItems  = `MATCH (l:Library {uid: $library}) RETURN l[$counter] AS items`
-	countItems = `MATCH (l:Library {uid: $library}) SET l.%s = $items`
-)
+const writeCounts = `MATCH (l:Library {uid: $library}) SET l += $counts`
 
-// holdSpaces writes down that an item's published vectors are in other spaces
-// than before. The library's node is locked by the caller.
-func holdSpaces(ctx context.Context, t tx, libraryUID string, before, now []string) error {
-	count := func(of, without []string, change int64) error {
+// recount gives what the counts become of an item whose published vectors are
+// in other spaces than before. held is what the library's node holds.
+func recount(held map[string]any, before, now []string) params {
+	counts := params{}
+	change := func(of, without []string, by int64) {
 		for _, s := range of {
-			if slices.Contains(without, s) {
-				continue
-			}
-			counter := infoOf(s, 0).counter()
-			row, err := t.one(ctx, heldItems, params{"library": libraryUID, "counter": counter})
-			if err != nil {
-				return err
-			}
-			items := get[int64](row, "items") + change
-			if _, err := t.run(ctx, fmt.Sprintf(countItems, counter), params{"library": libraryUID, "items": items}); err != nil {
-				return err
+			if !slices.Contains(without, s) {
+				counter := infoOf(s, 0).counter()
+				items, _ := held[counter].(int64)
+				counts[counter] = items + by
 			}
 		}
-		return nil
 	}
-	if err := count(before, now, -1); err != nil {
+	change(before, now, -1)
+	change(now, before, 1)
+	return counts
+}
+
+// holdSpaces locks the library's node, behind the item's, and writes down that
+// an item's published vectors are in other spaces than before.
+func holdSpaces(ctx context.Context, t tx, libraryUID string, before, now []string) error {
+	row, err := t.one(ctx, lockLibrary, params{"library": libraryUID})
+	if err != nil {
 		return err
 	}
-	return count(now, before, 1)
+	if counts := recount(get[map[string]any](row, "held"), before, now); len(counts) > 0 {
+		_, err = t.run(ctx, writeCounts, params{"library": libraryUID, "counts": counts})
+	}
+	return err
 }
 
 const (
 	// Of the spaces that a generation's chunks have vectors in, the whole ones
 	// are those that no chunk lacks.
 	spacesOfGeneration = `MATCH (s:EmbeddingSpace)
-WHERE EXISTS { MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last AND c[s.property] IS NOT NULL }
-RETURN s.id AS id, NOT EXISTS { MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last AND c[s.property] IS NULL } AS whole
+WHERE EXISTS { MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last AND s.property IN keys(c) }
+RETURN s.id AS id, NOT EXISTS { MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last AND NOT s.property IN keys(c) } AS whole
 ORDER BY id`
-	setSpaces = `MATCH (i:Item {uid: $item}) SET i.spaces = $spaces, i.whole = $whole`
-	lockMerge = `MERGE (l:Library {uid: $library}) SET l.locked = true WITH l RETURN l.revision AS revision`
+	setSpaces   = `MATCH (i:Item {uid: $item}) SET i.spaces = $spaces, i.whole = $whole`
+	lockLibrary = `MERGE (l:Library {uid: $library}) SET l.locked = true WITH l RETURN properties(l) AS held`
 )
-
-// lockLibrary locks a library's node, behind the item's, and gives its
-// revision.
-func lockLibrary(ctx context.Context, t tx, libraryUID string) (int64, error) {
-	row, err := t.one(ctx, lockMerge, params{"library": libraryUID})
-	return get[int64](row, "revision"), err
-}
 
 // writeSpaces brings an item's spaces up to date with its published chunks.
 func writeSpaces(ctx context.Context, t tx, gen library.GenerationRef, before []string) error {
@@ -286,9 +281,7 @@ func (g *Graph) AddVectors(ctx context.Context, gen library.GenerationRef, space
 			}
 		}
 		if gen.Generation != it.generation {
-			return nil
-		}
-		if _, err := lockLibrary(ctx, t, gen.LibraryUID); err != nil {
+			_, err := t.run(ctx, unfill, params{"item": gen.ItemUID, "generation": gen.Generation})
 			return err
 		}
 		return writeSpaces(ctx, t, gen, it.spaces)

@@ -49,19 +49,12 @@ type item struct {
 const itemColumns = `i.library_uid AS library, i.generation AS generation, i.collection_uid AS collection,
 i.title AS title, i.spaces AS spaces, i.retired AS retired`
 
-const (
-	// Whoever writes an item, or what hangs on it, writes this property first,
-	// which takes the node's lock whatever its value: what is read behind it
-	// stands still. A value that is made of what the node holds would take two
-	// locks in an order that deadlocks with later writes.
-	lockFound = `MATCH (i:Item {uid: $item}) SET i.locked = true
+// Whoever writes an item, or what hangs on it, writes this property first,
+// which takes the node's lock whatever its value: what is read behind it
+// stands still. A value that is made of what the node holds would take two
+// locks in an order that deadlocks with later writes.
+const lockFound = `MATCH (i:Item {uid: $item}) SET i.locked = true
 WITH i RETURN ` + itemColumns
-	lockMade = `MERGE (i:Item {uid: $item})
-ON CREATE SET i.library_uid = $library, i.generation = 0, i.added = timestamp()
-SET i.locked = true
-WITH i MERGE (:Library {uid: $library})
-WITH i RETURN ` + itemColumns
-)
 
 // lockItem finds and locks an item of a library.
 func lockItem(ctx context.Context, t tx, libraryUID, itemUID string) (item, error) {
@@ -85,17 +78,44 @@ func itemOf(r *record) item {
 	return it
 }
 
-// What is left of other words goes, their vectors in every space included.
-const stageRows = `MATCH (i:Item {uid: $item})
-UNWIND $rows AS row
-MERGE (c:Chunk {uid: row.uid})
-FOREACH (_ IN CASE WHEN c.hash <> row.properties.hash THEN [1] ELSE [] END | SET c = {uid: row.uid})
-SET c += row.properties
-REMOVE c:Published
-MERGE (i)-[:HAS_CHUNK]->(c)`
+// A statement that stages locks the item, says whose it is, and writes what is
+// newer than the published generation. It undoes that the generation's chunks
+// were put into the indexes, if they were.
+const (
+	stageItem = `MERGE (i:Item {uid: $item})
+ON CREATE SET i.library_uid = $library, i.generation = 0, i.added = timestamp()
+SET i.locked = true
+WITH i MERGE (l:Library {uid: i.library_uid})
+WITH i, i.library_uid AS library, i.library_uid = $library AND i.generation < $generation AS newer
+FOREACH (_ IN CASE WHEN newer AND i.filled = $generation THEN [1] ELSE [] END | SET i.filled = 0)
+WITH i, library, newer
+CALL (i, newer) {
+  UNWIND CASE WHEN newer THEN $rows ELSE [] END AS row
+`
+	// None of the chunks is there. One that is makes the statement fail.
+	createChunks = `  CREATE (i)-[:HAS_CHUNK]->(c:Chunk {uid: row.uid})
+  SET c += row.properties
+`
+	// What is left of other words goes, their vectors in every space included.
+	mergeChunks = `  MERGE (c:Chunk {uid: row.uid})
+  FOREACH (_ IN CASE WHEN c.hash <> row.properties.hash THEN [1] ELSE [] END | SET c = {uid: row.uid})
+  SET c += row.properties
+  REMOVE c:Published
+  MERGE (i)-[:HAS_CHUNK]->(c)
+`
+	setVectors = `  WITH c, row CALL db.create.setNodeVectorProperty(c, $property, row.vector)
+`
+	stageEnd = `  RETURN count(*) AS staged
+}
+RETURN library`
+)
 
-const stageVectorRows = stageRows + `
-WITH c, row CALL db.create.setNodeVectorProperty(c, $property, row.vector)`
+func stageQuery(write string, vectors bool) string {
+	if vectors {
+		write += setVectors
+	}
+	return stageItem + write + stageEnd
+}
 
 // Stage writes chunks that are in no index yet.
 func (g *Graph) Stage(ctx context.Context, gen library.GenerationRef, chunks []library.IndexChunk) error {
@@ -123,28 +143,22 @@ func (g *Graph) Stage(ctx context.Context, gen library.GenerationRef, chunks []l
 }
 
 func (g *Graph) stage(ctx context.Context, gen library.GenerationRef, rows map[spaceInfo][]any) error {
-	return g.write(ctx, func(t tx) error {
-		row, err := t.one(ctx, lockMade, params{"item": gen.ItemUID, "library": gen.LibraryUID})
-		if err != nil {
-			return err
+	for info, part := range rows {
+		args := params{
+			"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "rows": part, "property": info.property,
 		}
-		if get[string](row, "library") != gen.LibraryUID {
+		found, err := g.writeOne(ctx, stageQuery(createChunks, info.id != ""), args)
+		if codeOf(err) == codeConstraint {
+			found, err = g.writeOne(ctx, stageQuery(mergeChunks, info.id != ""), args)
+		}
+		if err != nil {
+			return g.explain(ctx, err)
+		}
+		if len(found) == 0 || get[string](found[0], "library") != gen.LibraryUID {
 			return errs.New(errs.Internal, "an item's uid is that of another library's item")
 		}
-		if gen.Generation <= get[int64](row, "generation") {
-			return nil
-		}
-		for info, part := range rows {
-			query := stageVectorRows
-			if info.id == "" {
-				query = stageRows
-			}
-			if _, err := t.run(ctx, query, params{"item": gen.ItemUID, "rows": part, "property": info.property}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // stagedRows makes the rows to write, by the space of their vectors; those
@@ -254,6 +268,9 @@ func (g *Graph) Vectors(ctx context.Context, libraryUID, itemUID, space string, 
 	return out, err
 }
 
+// unfill takes back that a generation's chunks are what publishing made them.
+const unfill = `MATCH (i:Item {uid: $item}) WHERE i.filled = $generation SET i.filled = 0`
+
 const (
 	dropGeneration = `MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last
 WITH c LIMIT $limit DETACH DELETE c RETURN count(*) AS dropped`
@@ -279,6 +296,9 @@ func (g *Graph) Discard(ctx context.Context, gen library.GenerationRef) error {
 				return err
 			}
 			more = get[int64](row, "dropped") == writeBatch
+			if _, err := t.run(ctx, unfill, params{"item": gen.ItemUID, "generation": gen.Generation}); err != nil {
+				return err
+			}
 			_, err = t.run(ctx, dropItemIfBare, params{"item": gen.ItemUID})
 			return err
 		}); err != nil {
