@@ -51,7 +51,7 @@ func (g *Graph) Chunks(ctx context.Context, gen library.GenerationRef, from, to 
 	return out, err
 }
 
-const readFound = `UNWIND $found AS f
+const readFound = keepPlan + `UNWIND $found AS f
 MATCH (i:Item {uid: f.item}) WHERE i.library_uid = f.library AND i.generation = f.generation
 MATCH (c:Chunk {uid: f.uid})
 RETURN f.place AS place, ` + chunkColumns + ` ORDER BY place`

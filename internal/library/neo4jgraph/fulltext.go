@@ -20,7 +20,7 @@ const (
 	maxTimes      = 3        // that a word counts which the query repeats
 )
 
-const searchWords = readClock + `CALL db.index.fulltext.queryNodes('` + chunkIndex + `', $query, {limit: $n}) YIELD node AS c, score` + readPointers
+const searchWords = keepPlan + readClock + `CALL db.index.fulltext.queryNodes('` + chunkIndex + `', $query, {limit: $n}) YIELD node AS c, score` + readPointers
 
 const countPublished = `MATCH (c:Published) RETURN count(c) AS chunks`
 

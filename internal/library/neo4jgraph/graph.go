@@ -103,6 +103,12 @@ type (
 	params = map[string]any
 )
 
+// keepPlan begins the statements that run all the time. A server makes a plan
+// anew when it finds other numbers of nodes than before, which takes as long as
+// a hundred searches, and again and again while an index fills. These have one
+// good plan, by the uids' indexes, whatever the numbers.
+const keepPlan = "CYPHER replan=skip "
+
 // tx is a transaction of several statements.
 type tx struct{ neo4j.ManagedTransaction }
 

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	searchIndex = "CYPHER 25 " + readClock + `MATCH (c:Published)
+	searchIndex = "CYPHER 25 replan=skip " + readClock + `MATCH (c:Published)
 SEARCH c IN (VECTOR INDEX %s FOR $vector WHERE %s LIMIT $n) SCORE AS score` + readPointers
 	// Every chunk that may be found is compared.
-	searchExactly = readClock + `MATCH (c:Published) WHERE %s AND c.%[2]s IS NOT NULL
+	searchExactly = keepPlan + readClock + `MATCH (c:Published) WHERE %s AND c.%[2]s IS NOT NULL
 WITH clock, c, vector.similarity.cosine(c.%[2]s, $vector) AS score
 ORDER BY score DESC LIMIT $n` + readPointers
 )

@@ -92,14 +92,14 @@ const (
 // The first batch writes down what the item's chunks are being made into, and
 // whoever changes them takes that back. The label comes last: with it the
 // indexes read the chunk, once.
-const indexChunks = `MATCH (i:Item {uid: $item}) SET i.locked = true
+const indexChunks = keepPlan + `MATCH (i:Item {uid: $item}) SET i.locked = true
 WITH i WHERE i.library_uid = $library
 WITH i, $generation > i.generation AS newer
 WITH i, newer, newer AND ($begin OR i.filled = $generation AND i.filled_as = $as) AS on
 FOREACH (_ IN CASE WHEN on AND $begin THEN [1] ELSE [] END | SET i.filled = $generation, i.filled_as = $as)
 WITH newer, on
 CALL (on) {
-  MATCH (c:Chunk) WHERE on AND c.uid > $after AND c.uid <= $last
+  MATCH (c:Chunk) USING INDEX c:Chunk(uid) WHERE on AND c.uid > $after AND c.uid <= $last
   WITH c ORDER BY c.uid LIMIT $limit
   SET c.library_uid = $library, c.collection_uid = $collection, c.terms = $title + split(c.terms, '\n')[1]
   SET c:Published
@@ -168,14 +168,14 @@ func pairOf(v any) (name string, n int64) {
 }
 
 const (
-	lockBoth = `MATCH (i:Item {uid: $item}) SET i.locked = true
+	lockBoth = keepPlan + `MATCH (i:Item {uid: $item}) SET i.locked = true
 WITH i WHERE i.library_uid = $library
 MERGE (l:Library {uid: $library}) SET l.locked = true
 WITH i, l
 RETURN properties(l) AS held, i.filled = $generation AND i.filled_as = $as AS filled, ` + itemColumns
 	// The pointer is one number, so that a reader sees the generation and the
 	// library's revision in which it was published together or not at all.
-	turnPointer = `MATCH (i:Item {uid: $item}), (l:Library {uid: $library})
+	turnPointer = keepPlan + `MATCH (i:Item {uid: $item}), (l:Library {uid: $library})
 SET l += $of_library, i += $of_item`
 )
 
@@ -233,10 +233,10 @@ func (p *publication) point(ctx context.Context, t tx, it item, held map[string]
 }
 
 const (
-	intoLibrary = `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
+	intoLibrary = keepPlan + `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
 CALL (i) { MATCH ()-[r:CONTAINS]->(i) DELETE r }
 CREATE (l)-[:CONTAINS]->(i)`
-	intoCollection = `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
+	intoCollection = keepPlan + `MATCH (l:Library {uid: $library}), (i:Item {uid: $item})
 CALL (i) { MATCH ()-[r:CONTAINS]->(i) DELETE r }
 MERGE (c:Collection {library_uid: $library, uid: $collection})
 MERGE (l)-[:CONTAINS]->(c)

@@ -149,7 +149,7 @@ func (g *Graph) space(ctx context.Context, id string) (spaceInfo, error) {
 	return info, nil
 }
 
-const heldSpaces = `MATCH (s:EmbeddingSpace) WITH collect(s) AS spaces
+const heldSpaces = keepPlan + `MATCH (s:EmbeddingSpace) WITH collect(s) AS spaces
 MATCH (l:Library) WHERE l.uid IN $libraries
 UNWIND [s IN spaces WHERE l['items_with_' + s.property] > 0 | s.id] AS id
 RETURN DISTINCT id ORDER BY id`

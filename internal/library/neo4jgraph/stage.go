@@ -82,7 +82,7 @@ func itemOf(r *record) item {
 // newer than the published generation. It undoes that the generation's chunks
 // were put into the indexes, if they were.
 const (
-	stageItem = `MERGE (i:Item {uid: $item})
+	stageItem = keepPlan + `MERGE (i:Item {uid: $item})
 ON CREATE SET i.library_uid = $library, i.generation = 0, i.added = timestamp()
 SET i.locked = true
 WITH i MERGE (l:Library {uid: i.library_uid})
