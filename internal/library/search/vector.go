@@ -20,8 +20,11 @@ type spaceError struct{ error }
 func (e spaceError) Unwrap() error { return e.error }
 
 // nearest asks the libraries of each embedding space with a query embedded in
-// it. There are several only while libraries move from one model to another.
+// it. There are several only while libraries move from one model to another,
+// so it looks in the one that is likely while the index says which they are.
 func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, error) {
+	guess := e.guess(ctx, q)
+	defer guess.stop()
 	spaces, err := e.resolve(ctx, q)
 	if _, ok := errors.AsType[spaceError](err); ok {
 		return nil, err
@@ -29,13 +32,63 @@ func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, err
 	var found [][]library.Scored
 	faults := []error{err}
 	for _, s := range spaces {
-		hits, err := e.nearestOfAll(ctx, q, s.embedder, s.name, s.uids)
+		hits, err := guess.take(s)
+		if errors.Is(err, errWrongGuess) {
+			hits, err = e.nearestOfAll(ctx, q, s.embedder, s.name, s.uids)
+		}
 		if len(hits) > 0 {
 			found = append(found, hits)
 		}
 		faults = append(faults, err)
 	}
 	return merged(found, max(e.opt.VectorTopK, q.limit)), errors.Join(faults...)
+}
+
+var errWrongGuess = errors.New("not what was looked for")
+
+// guess is a search that began before it was known what to look in.
+type guess struct {
+	name string // of the space; empty: none was begun
+	uids int
+	done chan struct{}
+	hits []library.Scored
+	err  error
+
+	cancel context.CancelFunc
+}
+
+// guess looks in the space of the main embedder, if every library may be in it.
+func (e *Engine) guess(ctx context.Context, q question) *guess {
+	space := e.opt.Embedder.Space() // without dimensions: not known yet
+	for _, uid := range q.uids {
+		if named := q.libraries[uid].Space; space.Dimensions == 0 || named != "" && named != space.ID() {
+			return &guess{}
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	g := &guess{name: space.ID(), uids: len(q.uids), done: make(chan struct{}), cancel: cancel}
+	go func() {
+		defer close(g.done)
+		g.hits, g.err = e.nearestOfAll(ctx, q, e.opt.Embedder, g.name, q.uids)
+	}()
+	return g
+}
+
+// take gives what was found if it is what was to be looked for.
+func (g *guess) take(s spaced) ([]library.Scored, error) {
+	if g.name != s.name || g.uids != len(s.uids) {
+		return nil, errWrongGuess
+	}
+	<-g.done
+	return g.hits, g.err
+}
+
+// stop ends the search, if it goes on, and waits.
+func (g *guess) stop() {
+	if g.name != "" {
+		g.cancel()
+		<-g.done
+	}
 }
 
 // spaced are libraries whose searches use one embedding space.
