@@ -37,7 +37,8 @@ print_postgres() {
   if [ -n "${MNEMOSYNE_TEST_POSTGRES_DSN:-}" ]; then return
   elif given_postgres; then postgres_dsn "$DB_HOST" "${DB_PORT:-5432}" "${APP_DB_NAME:-mnemosyne}" "${APP_DB_USER:-mnemosyne}" "${APP_DB_PASSWORD:-}"
   elif have_postgres && up_postgres; then
-    printf '%s\n' DB_HOST=127.0.0.1 "DB_PORT=$(port_of postgres)" APP_DB_NAME=mnemosyne APP_DB_USER=mnemosyne "APP_DB_PASSWORD=$(password_of postgres)"
+    # A data folder belongs to one database, so this one has its own, which goes with it.
+    printf '%s\n' "MNEMOSYNE_DATA_DIR=$root/postgres.data" DB_HOST=127.0.0.1 "DB_PORT=$(port_of postgres)" APP_DB_NAME=mnemosyne APP_DB_USER=mnemosyne "APP_DB_PASSWORD=$(password_of postgres)"
     postgres_dsn 127.0.0.1 "$(port_of postgres)" mnemosyne mnemosyne "$(password_of postgres)"
   fi
 }
