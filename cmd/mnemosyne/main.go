@@ -44,12 +44,12 @@ type program struct {
 
 // cli is the table of commands.
 type cli struct {
-	Up          upCmd          `cmd:"" help:"Run everything in one process: pages, REST, MCP and the worker."`
-	Serve       serveCmd       `cmd:"" help:"Run REST and pages, as one of several processes."`
+	Up          upCmd          `cmd:"" help:"Run everything in one process, on http://127.0.0.1:8000 and the folder ./data unless settings say otherwise."`
+	Serve       serveCmd       `cmd:"" help:"Run REST and pages, as one of several processes; needs DB_HOST."`
 	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Run /mcp/, as one of several processes."`
 	Worker      workerCmd      `cmd:"" help:"Run jobs, as one of several processes."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
-	Setup       setupCmd       `cmd:"" help:"Make what a new installation needs beyond its schema."`
+	Setup       setupCmd       `cmd:"" help:"Make the search indexes and the defaults of library types."`
 	Check       checkCmd       `cmd:"" help:"Say of each part which engine it is, whether it answers and what to mend."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a process on this machine whether it is well; for containers."`
 	Ingest      ingestCmd      `cmd:"" help:"Take files and folders into a library."`
@@ -94,7 +94,7 @@ func run(ctx context.Context, p *program, args []string) (code int) {
 	}()
 	parser, err := kong.New(&cli{},
 		kong.Name("mnemosyne"),
-		kong.Description("The self-hosted memory of people and their agents."),
+		kong.Description("The self-hosted memory of people and their agents. Settings come from the environment; .env.example names them."),
 		kong.Writers(p.stdout, p.stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

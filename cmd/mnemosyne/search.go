@@ -16,7 +16,7 @@ type searchCmd struct {
 	Query   string   `arg:"" help:"What to look for."`
 	Library []string `sep:"none" help:"Where: a library's uid or name; may be repeated. Without it, everywhere."`
 	User    string   `help:"As whom; needed where there are several people."`
-	Limit   int      `help:"How many hits."`
+	Limit   int      `help:"How many hits, 100 at most; without it, SEARCH_DEFAULT_LIMIT."`
 	JSON    bool     `name:"json" help:"The answer as REST gives it."`
 }
 
