@@ -56,7 +56,9 @@ func (v variable) fault(value string, err error) Fault {
 func WriteExample(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(`# Every variable that Mnemosyne reads. Each line below shows the default, empty where there is
-# none; take the # away to set it. An empty value counts as none.
+# none; take the # away to set it. An empty value counts as none. Mnemosyne reads its environment,
+# no file: set -a; . ./.env; set +a in a shell, where a value with spaces needs quotes, or docker's
+# --env-file, or systemd's EnvironmentFile.
 # Without DB_HOST everything is kept under MNEMOSYNE_DATA_DIR and no server is needed.
 # Passwords inside URLs must be percent-encoded.
 `)
