@@ -203,7 +203,7 @@ func (g *Graph) writeOne(ctx context.Context, query string, args params) ([]*rec
 		select {
 		case <-ctx.Done():
 			return nil, err
-		case <-time.After(wait/2 + rand.N(wait)):
+		case <-time.After(wait/2 + rand.N(wait)): //nolint:gosec // so that two do not meet again
 		}
 		wait = min(2*wait, time.Second)
 	}
