@@ -40,7 +40,7 @@ func TestWhatIsAcceptedIsKeptThroughKillsAndRestarts(t *testing.T) {
 
 func TestAReaderTellsAPartAndAMixFromAWhole(t *testing.T) {
 	t.Parallel()
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	rng := rand.New(rand.NewPCG(1, 2))
 	one, two := write(rng, 7, 1, true), write(rng, 7, 2, false)
 	half := one[:strings.LastIndex(one, "The ")]
 	for name, c := range map[string]struct {

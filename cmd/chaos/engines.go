@@ -56,12 +56,17 @@ func startEngines(ctx context.Context, o options) (*engines, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // servers run as users of their own
+		return nil, err
+	}
 	plain, err := environment()
 	if err != nil {
 		return nil, err
 	}
 	e := &engines{script: script, dir: dir, restarts: map[string]int{}, longest: map[string]time.Duration{}}
 	e.env = append(plain, "MNEMOSYNE_SERVICES_DIR="+dir, "MNEMOSYNE_SERVICES_NEO4J_HEAP=512m",
+		// The folder is this run's, and engines are restarted side by side.
+		"MNEMOSYNE_SERVICES_LOCKED=1",
 		// A server that lives for seconds does best with the quick compiler.
 		"JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1")
 	return e, e.start(ctx, engineNames()...)
@@ -105,7 +110,7 @@ func (e *engines) do(ctx context.Context, args ...string) error {
 }
 
 func (e *engines) ask(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, e.script, args...)
+	cmd := exec.CommandContext(ctx, e.script, args...) //nolint:gosec // of the checkout
 	cmd.Env = e.env
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
@@ -164,7 +169,7 @@ func (e *engines) bounce(ctx context.Context, name string, crash bool, pause tim
 }
 
 func (e *engines) port(name string) string {
-	raw, _ := os.ReadFile(filepath.Join(e.dir, name+".port")) //nolint:errcheck // an empty one is seen to differ
+	raw, _ := os.ReadFile(filepath.Join(e.dir, name+".port")) //nolint:gosec // a folder of our own; an empty one is seen to differ
 	return strings.TrimSpace(string(raw))
 }
 
@@ -204,15 +209,15 @@ func (e *engines) crash(ctx context.Context, name string) error {
 
 // folder is where an engine keeps its files.
 func (e *engines) folder(name string) string {
-	if raw, err := os.ReadFile(filepath.Join(e.dir, name+".folder")); err == nil {
+	if raw, err := os.ReadFile(filepath.Join(e.dir, name+".folder")); err == nil { //nolint:gosec // a folder of our own
 		return strings.TrimSpace(string(raw))
 	}
 	return filepath.Join(e.dir, name)
 }
 
 // end stops the engines and removes all that they stored.
-func (e *engines) end() error {
-	return e.do(context.Background(), append([]string{"wipe"}, engineNames()...)...)
+func (e *engines) end(ctx context.Context) error {
+	return e.do(context.WithoutCancel(ctx), append([]string{"wipe"}, engineNames()...)...)
 }
 
 // down is how much of the time between two instants some engine was down.

@@ -69,7 +69,7 @@ func freeAddress(ctx context.Context) (string, error) {
 
 // command runs the program to its end and gives what it prints.
 func (in *installation) command(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, in.binary, args...)
+	cmd := exec.CommandContext(ctx, in.binary, args...) //nolint:gosec // the program under test
 	cmd.Env = in.env
 	var talk strings.Builder
 	cmd.Stderr = &talk
@@ -147,7 +147,7 @@ func (s *slot) once() error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(s.in.binary, s.name) //nolint:noctx // it is ended by signals
+	cmd := exec.Command(s.in.binary, s.name) //nolint:noctx,gosec // the program under test, which is ended by signals
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.in.env, log, log
 	s.mu.Lock()
 	if s.leaving {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -155,12 +156,12 @@ func (r *reader) readChunks(ctx context.Context, v view) {
 		r.model.violate("the passages of document %d: %d %v", v.number, a.status, err)
 		return
 	}
-	text := ""
+	var text strings.Builder
 	for _, c := range chunks {
-		text += c.Text + "\n"
+		text.WriteString(c.Text + "\n")
 	}
 	if len(chunks) > 0 {
-		r.judgeWhole(v, text, fmt.Sprintf("the list of %d passages", len(chunks)))
+		r.judgeWhole(v, text.String(), fmt.Sprintf("the list of %d passages", len(chunks)))
 	}
 }
 

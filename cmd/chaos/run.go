@@ -92,7 +92,7 @@ func run(ctx context.Context, o options) (_ *report, err error) {
 	c := &chaos{opt: o, model: newModel()}
 	began := time.Now()
 	if c.engines, err = startEngines(ctx, o); c.engines != nil {
-		defer func() { err = errors.Join(err, c.engines.end()) }()
+		defer func() { err = errors.Join(err, c.engines.end(ctx)) }()
 	}
 	if err != nil {
 		return nil, err
