@@ -5,7 +5,6 @@ package llmmanager
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -96,21 +95,9 @@ func values(c call) []any {
 	}
 }
 
-// atOnce bounds how long one statement holds SQLite's writer.
-const atOnce = 1000
-
 const sweepUsage = `DELETE FROM llm_usage WHERE id IN (SELECT id FROM llm_usage WHERE at < $1 ORDER BY at, id LIMIT $2)`
 
 // Sweep forgets calls from before a time and tells how many.
 func (u *Usage) Sweep(ctx context.Context, before time.Time) (gone int64, err error) {
-	for {
-		n, err := sqldb.Exec(ctx, u.opt.DB.Write(), sweepUsage, sqldb.At(before), atOnce)
-		gone += n
-		if err != nil {
-			return gone, fmt.Errorf("sweep the account of usage: %w", err)
-		}
-		if n < atOnce {
-			return gone, nil
-		}
-	}
+	return u.journal.Sweep(ctx, sweepUsage, before)
 }

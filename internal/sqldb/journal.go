@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -129,6 +130,24 @@ func (j *Journal[T]) insert(rows []T) error {
 		}
 		return nil
 	})
+}
+
+// sweptAtOnce bounds how long one statement holds SQLite's writer.
+const sweptAtOnce = 1000
+
+// Sweep deletes rows from before a time and tells how many. The statement
+// takes the time as $1, and as $2 how many it may delete at most.
+func (j *Journal[T]) Sweep(ctx context.Context, statement string, before time.Time) (gone int64, err error) {
+	for {
+		n, err := Exec(ctx, j.opt.DB.Write(), statement, At(before), sweptAtOnce)
+		gone += n
+		if err != nil {
+			return gone, fmt.Errorf("sweep %s: %w", j.opt.Table, err)
+		}
+		if n < sweptAtOnce {
+			return gone, nil
+		}
+	}
 }
 
 // placeholders are ($1, $2), ($3, $4) for two rows of two columns.

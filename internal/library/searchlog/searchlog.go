@@ -7,7 +7,6 @@ package searchlog
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -116,21 +115,9 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
 }
 
-// atOnce bounds how long one statement holds SQLite's writer.
-const atOnce = 1000
-
 const sweepSearches = `DELETE FROM search_log WHERE id IN (SELECT id FROM search_log WHERE at < $1 ORDER BY at, id LIMIT $2)`
 
 // Sweep forgets searches from before a time and tells how many.
 func (l *Log) Sweep(ctx context.Context, before time.Time) (gone int64, err error) {
-	for {
-		n, err := sqldb.Exec(ctx, l.opt.DB.Write(), sweepSearches, sqldb.At(before), atOnce)
-		gone += n
-		if err != nil {
-			return gone, fmt.Errorf("sweep the search log: %w", err)
-		}
-		if n < atOnce {
-			return gone, nil
-		}
-	}
+	return l.journal.Sweep(ctx, sweepSearches, before)
 }
