@@ -42,7 +42,7 @@ func (b *bench) neo4j(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, g.Close()) }()
+	defer func() { err = errors.Join(err, g.Close()) }() //nolint:contextcheck // closing takes none
 	if _, err := g.Setup(ctx); err != nil {
 		return nil, err
 	}

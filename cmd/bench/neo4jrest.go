@@ -110,7 +110,7 @@ func dropShelf(ctx context.Context, address *url.URL, uid string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(g.DeleteLibrary(ctx, uid), g.Close())
+	return errors.Join(g.DeleteLibrary(ctx, uid), g.Close()) //nolint:contextcheck // closing takes none
 }
 
 func openNeo4j(address *url.URL) (*neo4jgraph.Graph, error) {

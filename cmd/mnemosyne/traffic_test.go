@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -122,9 +123,7 @@ func TestNoSecretIsInTheLogTheStoreOrTheExport(t *testing.T) {
 			t.Errorf("%s holds the signing key", name)
 		}
 	}
-	for path, content := range in.files(t) {
-		left[path] = content
-	}
+	maps.Copy(left, in.files(t))
 	for name, text := range left {
 		for what, secret := range secrets {
 			if len(secret) < 10 {
@@ -208,7 +207,7 @@ func (in *installation) files(t *testing.T) map[string]string {
 // hexOf is the key that seeding one printed.
 func hexOf(t *testing.T, printed string) string {
 	t.Helper()
-	for _, word := range strings.Fields(printed) {
+	for word := range strings.FieldsSeq(printed) {
 		if len(word) == 64 {
 			return word
 		}

@@ -127,7 +127,7 @@ func Healthy(ctx context.Context, s *settings.Settings, process string) error {
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", process, err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: askPatience}).Do(req)
 	if err != nil {
 		return fmt.Errorf("%s does not answer: %w", process, err)
 	}

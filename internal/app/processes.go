@@ -92,7 +92,7 @@ func (s *Services) askEngines(ctx context.Context) error {
 		cancel()
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // nobody waits for the answer any more
 		case err != nil:
 			s.Log.WarnContext(ctx, "part does not answer", slog.String("part", o.part), slog.String("where", o.where), slog.Any("error", err))
 		default:

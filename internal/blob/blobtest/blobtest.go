@@ -250,7 +250,10 @@ func listed(t *testing.T, s blob.Store) {
 			t.Errorf("%q lists %v, want %v", prefix, got, want)
 		}
 	}
-	for range s.List(t.Context(), "") {
+	for _, err := range s.List(t.Context(), "") {
+		if err != nil {
+			t.Error(err)
+		}
 		break // a caller may stop
 	}
 	for _, err := range s.List(t.Context(), "../x") {

@@ -92,17 +92,17 @@ func (b *Bucket) Where() string {
 func (b *Bucket) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	_, err := first(b.core.ListObjectsIter(ctx, b.opt.Bucket, minio.ListObjectsOptions{MaxKeys: 1, Recursive: true}))
+	err := firstFault(b.core.ListObjectsIter(ctx, b.opt.Bucket, minio.ListObjectsOptions{MaxKeys: 1, Recursive: true}))
 	if err != nil && minio.ToErrorResponse(err).Code != minio.AccessDenied {
 		return b.explain("look into", "the bucket "+b.opt.Bucket, err)
 	}
 	return nil
 }
 
-// first is the first of some objects, none being no error.
-func first(objects func(func(minio.ObjectInfo) bool)) (found minio.ObjectInfo, err error) {
+// firstFault is what is wrong with the first of some objects; none is no fault.
+func firstFault(objects func(func(minio.ObjectInfo) bool)) error {
 	for o := range objects {
-		return o, o.Err
+		return o.Err
 	}
-	return minio.ObjectInfo{}, nil
+	return nil
 }

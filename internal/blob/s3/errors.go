@@ -52,7 +52,7 @@ func (b *Bucket) explain(doing, what string, err error) error {
 // diagnose tells what an error means and what an operator can do about it. A
 // nil kind is an error of the caller's own, as an ended context or a broken
 // reader.
-func (b *Bucket) diagnose(err error) (kind error, mend string) {
+func (b *Bucket) diagnose(err error) (kind error, mend string) { //nolint:revive,staticcheck // the kind is what it finds, not how it went
 	n := b.opt.Names
 	var response minio.ErrorResponse
 	if !errors.As(err, &response) {
@@ -87,7 +87,7 @@ func (b *Bucket) diagnose(err error) (kind error, mend string) {
 	return ErrUnreachable, "see that " + n.Endpoint + " is the address of an S3 server"
 }
 
-func (b *Bucket) diagnoseTransport(err error) (kind error, mend string) {
+func (b *Bucket) diagnoseTransport(err error) (kind error, mend string) { //nolint:revive,staticcheck // as diagnose
 	n := b.opt.Names
 	var (
 		verification *tls.CertificateVerificationError

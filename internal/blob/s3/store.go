@@ -82,7 +82,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (blob.Info, er
 	return s.putParts(ctx, key, io.MultiReader(bytes.NewReader(*part), r), sum)
 }
 
-func (s *Store) part() *[]byte { return s.parts.Get().(*[]byte) } //nolint:forcetypeassert,errcheck // it holds nothing else
+func (s *Store) part() *[]byte { return s.parts.Get().(*[]byte) } //nolint:forcetypeassert // it holds nothing else
 
 // ended tells that a full read came to the end of what there is.
 func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
@@ -226,7 +226,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if _, err := first(s.core.ListObjectsIter(ctx, s.opt.Bucket, minio.ListObjectsOptions{MaxKeys: 1, Recursive: true})); err != nil {
+	if err := firstFault(s.core.ListObjectsIter(ctx, s.opt.Bucket, minio.ListObjectsOptions{MaxKeys: 1, Recursive: true})); err != nil {
 		return s.explain("look into", "the bucket "+s.opt.Bucket, err)
 	}
 	key := "ping-" + rand.Text()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -124,7 +125,7 @@ func heardLater(t *testing.T, q queue.Queue) {
 func keepsToItsConcurrency(t *testing.T, q queue.Queue) {
 	const most, all = 3, 12
 	for i := range all {
-		Wake(t, q, queue.Names()[i%3], fmt.Sprint(i))
+		Wake(t, q, queue.Names()[i%3], strconv.Itoa(i))
 	}
 	began, release, ended := make(chan string, all), make(chan struct{}), make(chan string, all)
 	stop := Consume(t, q, queue.Names(), most, func(ctx context.Context, id string) {
@@ -195,7 +196,7 @@ func shared(t *testing.T, q queue.Queue) {
 	}
 	want := map[string]bool{}
 	for i := range all {
-		id := fmt.Sprint(i)
+		id := strconv.Itoa(i)
 		want[id] = true
 		Wake(t, q, queue.Names()[i%3], id)
 	}

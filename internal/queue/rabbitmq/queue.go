@@ -23,7 +23,7 @@ import (
 
 // Options say where RabbitMQ is. The virtual host is one that exists and that
 // the user may configure, write and read.
-type Options struct {
+type Options struct { //nolint:recvcheck // only a test changes one
 	Host     string
 	Port     int
 	VHost    string
