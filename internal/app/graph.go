@@ -14,7 +14,7 @@ import (
 
 func (e *engines) openGraph(p Program, dir string) (engine, error) {
 	if p.Settings.Graph.URL != "" {
-		return e.openNeo4j(p.Settings.Graph)
+		return e.openNeo4j(p.Settings.Graph, storeOf(dir))
 	}
 	folder := filepath.Join(dir, graphFolder)
 	graph, err := sqlitegraph.Open(folder, sqlitegraph.Options{})
@@ -25,8 +25,8 @@ func (e *engines) openGraph(p Program, dir string) (engine, error) {
 	return engine{part: "graph", kind: "SQLite", where: folder, ping: graph.Ping, close: graph.Close}, nil
 }
 
-func (e *engines) openNeo4j(set settings.Graph) (engine, error) {
-	graph, err := neo4jgraph.Open(neo4jgraph.Options{URL: set.URL, User: set.User, Password: set.Password.Reveal()})
+func (e *engines) openNeo4j(set settings.Graph, store string) (engine, error) {
+	graph, err := neo4jgraph.Open(neo4jgraph.Options{URL: set.URL, User: set.User, Password: set.Password.Reveal(), Store: store})
 	if err != nil {
 		return engine{}, err
 	}

@@ -42,6 +42,15 @@ func (c *Core) setFact(ctx context.Context, name, value string) error {
 	return err
 }
 
+// storeOf is the store that a data folder belongs to, or empty.
+func storeOf(dir string) string {
+	kept, err := os.ReadFile(filepath.Join(dir, storeFile)) //nolint:gosec // the operator's own folder
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(kept))
+}
+
 // sameStore refuses a database and a data folder that do not belong together,
 // as after one of them was lost or exchanged. New ones are joined.
 func (c *Core) sameStore(ctx context.Context) error {

@@ -34,6 +34,10 @@ type Options struct {
 	URL      string // as bolt://host:port, without credentials
 	User     string
 	Password string
+	// Store names the installation. Libraries lists its own: another one may
+	// keep others on the same server, which are not this one's to sweep.
+	// Empty: all are listed.
+	Store string
 }
 
 const (
@@ -47,6 +51,7 @@ const (
 // Graph implements library.Graph.
 type Graph struct {
 	url       string
+	store     string
 	driver    neo4j.DriverWithContext
 	analyzers sync.Pool // of *terms.Analyzer
 
@@ -76,7 +81,7 @@ func Open(opts Options) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use %s as Neo4j's address: %w", opts.URL, err)
 	}
-	g := &Graph{url: opts.URL, driver: driver, spaces: map[string]spaceInfo{}}
+	g := &Graph{url: opts.URL, store: opts.Store, driver: driver, spaces: map[string]spaceInfo{}}
 	g.analyzers.New = func() any { return new(terms.Analyzer) }
 	return g, nil
 }

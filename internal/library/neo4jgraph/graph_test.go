@@ -3,8 +3,11 @@ package neo4jgraph_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/graphtest"
@@ -80,4 +83,29 @@ func TestGraph(t *testing.T) {
 func TestGraphOnAServerWithoutFiltersInItsIndexes(t *testing.T) {
 	t.Parallel()
 	suite(t, testkit.Need(t, "MNEMOSYNE_TEST_NEO4J5_URL", "Neo4j 5.26"))
+}
+
+func TestInstallationsOnOneServerListTheirOwnLibraries(t *testing.T) {
+	t.Parallel()
+	opts := options(t, testkit.Need(t, "MNEMOSYNE_TEST_NEO4J_URL", "Neo4j"))
+	ours, theirs := opts, opts
+	ours.Store, theirs.Store = uuid.NewString(), uuid.NewString()
+	g, other := open(t, ours), open(t, theirs)
+	ref := library.GenerationRef{LibraryUID: uuid.NewString(), ItemUID: uuid.NewString(), Generation: 1}
+	if err := g.Stage(t.Context(), ref, []library.IndexChunk{{Text: "a", End: 1, Hash: "h"}}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := open(t, ours).DeleteLibrary(context.WithoutCancel(t.Context()), ref.LibraryUID); err != nil {
+			t.Error(err)
+		}
+	})
+	mine, err := g.Libraries(t.Context())
+	if err != nil || !slices.Contains(mine, ref.LibraryUID) {
+		t.Errorf("its own installation lists %v, %v", mine, err)
+	}
+	others, err := other.Libraries(t.Context())
+	if err != nil || slices.Contains(others, ref.LibraryUID) {
+		t.Errorf("another installation lists %v, %v", others, err)
+	}
 }

@@ -86,6 +86,7 @@ const (
 ON CREATE SET i.library_uid = $library, i.generation = 0, i.added = timestamp()
 SET i.locked = true
 WITH i MERGE (l:Library {uid: i.library_uid})
+ON CREATE SET l.store = $store
 WITH i, i.library_uid AS library, i.library_uid = $library AND i.generation < $generation AS newer
 FOREACH (_ IN CASE WHEN newer AND i.filled = $generation THEN [1] ELSE [] END | SET i.filled = 0)
 WITH i, library, newer
@@ -145,7 +146,7 @@ func (g *Graph) Stage(ctx context.Context, gen library.GenerationRef, chunks []l
 func (g *Graph) stage(ctx context.Context, gen library.GenerationRef, rows map[spaceInfo][]any) error {
 	for info, part := range rows {
 		args := params{
-			"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "rows": part, "property": info.property,
+			"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "rows": part, "property": info.property, "store": g.store,
 		}
 		found, err := g.writeOne(ctx, stageQuery(createChunks, info.id != ""), args)
 		if codeOf(err) == codeConstraint {

@@ -6,12 +6,13 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
-const listLibraries = `MATCH (l:Library) RETURN l.uid AS uid
-UNION MATCH (i:Item) RETURN DISTINCT i.library_uid AS uid`
+// What says no installation was made before they were told apart.
+const listLibraries = `MATCH (l:Library) WHERE $store = '' OR coalesce(l.store, $store) = $store RETURN l.uid AS uid
+UNION MATCH (i:Item) WHERE NOT EXISTS { MATCH (l:Library {uid: i.library_uid}) } RETURN DISTINCT i.library_uid AS uid`
 
-// Libraries lists the libraries of which anything is stored.
+// Libraries lists the installation's libraries of which anything is stored.
 func (g *Graph) Libraries(ctx context.Context) ([]string, error) {
-	rows, err := g.read(ctx, listLibraries, nil)
+	rows, err := g.read(ctx, listLibraries, params{"store": g.store})
 	var out []string
 	for _, r := range rows {
 		out = append(out, get[string](r, "uid"))
