@@ -100,6 +100,23 @@ func TestProcessesOfTheirOwnNeedADatabaseServer(t *testing.T) {
 	}
 }
 
+func TestAProcessWithAnotherDataFolderThanTheOthersRefusesToStart(t *testing.T) {
+	t.Parallel()
+	s := stack.Start(t, stack.Options{Workers: -1})
+	elsewhere := "MNEMOSYNE_DATA_DIR=" + t.TempDir()
+	cmd := s.Command(t.Context(), "worker")
+	cmd.Env = append(cmd.Env, elsewhere)
+	said, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "another data folder") || !strings.Contains(string(said), "MNEMOSYNE_DATA_DIR") {
+		t.Errorf("the worker ended with %v and said %s", err, said)
+	}
+	setup := s.Command(t.Context(), "setup")
+	setup.Env = append(setup.Env, elsewhere)
+	if said, err := setup.CombinedOutput(); err != nil || !strings.Contains(string(said), "from now on") {
+		t.Errorf("setup ended with %v and said %s", err, said)
+	}
+}
+
 func TestIngestHandsFilesToTheWorkersAndSaysWhenThereAreNone(t *testing.T) {
 	t.Parallel()
 	s := stack.Start(t, stack.Options{Workers: -1})

@@ -52,6 +52,12 @@ func aboutNeo4j(ctx context.Context, graph *neo4jgraph.Graph) string {
 // Setup makes what a new installation needs beyond its schema and says what
 // it did. It is safe to repeat.
 func (s *Services) Setup(ctx context.Context, out io.Writer) error {
+	switch changed, err := s.adoptFolder(ctx); {
+	case err != nil:
+		return err
+	case changed:
+		fmt.Fprintf(out, "The files of this installation are in %s from now on.\n", s.Dir)
+	}
 	graph, ok := s.Graph.(*neo4jgraph.Graph)
 	if !ok {
 		if err := s.Graph.Ping(ctx); err != nil {

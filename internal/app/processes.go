@@ -65,6 +65,9 @@ func runProcess(ctx context.Context, p Program, command string, add func(s *Serv
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.sameFolder(ctx); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Join(s.Dir, tempFolder), 0o700); err != nil {
 		return fmt.Errorf("make a folder for uploads: %w", err)
 	}
