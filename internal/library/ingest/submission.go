@@ -78,6 +78,9 @@ func (sub *Submission) check() error {
 			return err
 		}
 	}
+	if sub.FileID == "." || sub.FileID == ".." {
+		return errs.Field("file_id", `"." and ".." are steps in a path: such a file could not be addressed.`)
+	}
 	sub.ContentHash = strings.ToLower(sub.ContentHash)
 	if sub.ContentHash != "" && !sha256Hex.MatchString(sub.ContentHash) {
 		return errs.Field("content_hash", `Write "sha256:" and 64 hex digits.`)

@@ -253,6 +253,7 @@ func TestIngestTakesNoWrongBody(t *testing.T) { // §7.6
 			{`{"workspace_id":"ws","text":"a\ud800"}`, "text", 400},
 			{`{"workspace_id":"ws\u0000","text":"a"}`, "workspace_id", 400},
 			{`{"workspace_id":"ws","text":"a","file_id":"a\u0007"}`, "file_id", 400},
+			{`{"workspace_id":"ws","text":"a","file_id":".."}`, "file_id", 400},
 			{`{"workspace_id":"ws","text":"a","file_id":"` + strings.Repeat("f", 201) + `"}`, "file_id", 400},
 			{`{"workspace_id":"ws","text":"a","filename":"` + strings.Repeat("f", 1025) + `"}`, "filename", 400},
 			{`{"workspace_id":"ws","text":"a","title":"` + strings.Repeat("t", 501) + `"}`, "title", 400},
