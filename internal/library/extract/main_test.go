@@ -49,6 +49,7 @@ func newPool(t *testing.T, change func(*extract.Options)) *extract.Pool {
 	opt := extract.Options{
 		Executable: exe, Args: []string{"extract-worker"}, Workers: 1,
 		CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium"),
+		Limits:   extract.Limits{Timeout: 5 * time.Minute}, // on a busy machine, too; what is late is a test of its own
 	}
 	if change != nil {
 		change(&opt)
