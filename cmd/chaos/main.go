@@ -34,9 +34,13 @@ type options struct {
 	Time     time.Duration // of load and faults, at most
 	Spread   time.Duration // over which kills are spread; half of Time when 0
 	Rest     time.Duration // until everything has ended, after the load
-	Seed     uint64
-	Workers  int
-	Log      func(format string, args ...any)
+	// Standstill is how soon a crashed worker's job must go on, while the engines
+	// are up and the document is not what workers die of. 0 only shows it: on a
+	// machine that is busy otherwise the clock says nothing of the program.
+	Standstill time.Duration
+	Seed       uint64
+	Workers    int
+	Log        func(format string, args ...any)
 }
 
 func main() {
@@ -64,6 +68,7 @@ func command(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.Time, "time", 10*time.Minute, "the longest that load and faults last")
 	flags.DurationVar(&o.Spread, "spread", 0, "kills are spread over this; half of -time when 0")
 	flags.DurationVar(&o.Rest, "rest", 5*time.Minute, "the longest that jobs may take to end after that")
+	flags.DurationVar(&o.Standstill, "standstill", time.Minute, "how soon a crashed worker's job must go on; 0 only shows it")
 	flags.Uint64Var(&o.Seed, "seed", 0, "repeats the decisions of a run; 0: a new one")
 	flags.IntVar(&o.Workers, "workers", 3, "worker processes, each with two jobs at a time")
 	if err := flags.Parse(args); err != nil {

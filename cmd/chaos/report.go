@@ -22,10 +22,6 @@ type report struct {
 
 type line struct{ name, value string }
 
-// longestStandstill is how soon a crashed worker's job goes on, while the
-// engines are up and the document is not what workers die of.
-const longestStandstill = time.Minute
-
 func (c *chaos) report(ctx context.Context, jobs map[string]ended) *report {
 	r := &report{Seed: c.opt.Seed, Machine: machine(ctx, c.in), Lasted: time.Since(c.began)}
 	r.add("jobs accepted", "%d", len(c.model.jobs))
@@ -79,7 +75,7 @@ func (c *chaos) standstill(r *report) {
 		}
 		n++
 		took -= c.engines.down(g.from, g.to)
-		if longest = max(longest, took); took > longestStandstill {
+		if longest = max(longest, took); took > c.opt.Standstill && c.opt.Standstill > 0 {
 			c.model.violate("job %s stood still for %s, outages not counted", g.job, took.Round(time.Second))
 		}
 	}
