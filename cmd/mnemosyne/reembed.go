@@ -58,7 +58,7 @@ func (c reembedCmd) begin(ctx context.Context, p *program, s *app.Services, uids
 		fmt.Fprintf(p.stdout, "Every library is in the embedding space %s already. Set EMBEDDING_NEXT_BASE_URL and its like to move to another.\n", s.Rebuild.Target().Space().ID())
 		return nil
 	}
-	if err := p.follow(ctx, s, tasks, c.Detach); err != nil {
+	if err := p.follow(ctx, s, tasks, c.Detach); err != nil || c.Detach {
 		return err
 	}
 	fmt.Fprintln(p.stdout, "When all are done: `mnemosyne reembed --switch`, and after a look at searches `--confirm`, or `--abort` to go back.")
