@@ -31,7 +31,7 @@ type layer struct {
 func layers() []layer {
 	return []layer{
 		// Only tests import these.
-		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/blob/blobtest", "internal/blob/s3/s3test"}, []string{"any"}},
+		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/blob/blobtest", "internal/blob/s3/s3test", "internal/dashboard/dashboardtest"}, []string{"any"}},
 
 		// It measures engines and services by themselves.
 		{"benchmarks and the chaos harness", []string{"cmd/bench", "cmd/chaos"}, []string{"any"}},

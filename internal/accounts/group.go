@@ -16,7 +16,7 @@ import (
 )
 
 // SSOGroups are the groups that single sign-on gives people.
-func SSOGroups() []string { return []string{"View Only", "Staff", "SME", "Admin"} }
+func SSOGroups() []string { return []string{GroupViewOnly, GroupStaff, GroupSME, GroupAdmin} }
 
 // groupSeparator stands between names in GroupsColumn; no name has it.
 const groupSeparator = "\x1f"

@@ -10,6 +10,9 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -99,12 +102,11 @@ func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors 
 	if err := s.mountREST(router, auth, cursors); err != nil {
 		return nil, err
 	}
-	pages, err := s.pages(auth, cursors, tools)
+	site, err := s.mountPages(router, auth, cursors, tools)
 	if err != nil {
 		return nil, err
 	}
-	pages.Mount(router)
-	return pages.Errors(httpx.RESTErrors(s.Log)), nil
+	return site.Errors(httpx.RESTErrors(s.Log)), nil
 }
 
 func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {
@@ -134,9 +136,26 @@ func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcpto
 	})
 }
 
-func (s *Services) pages(auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*dashboard.Dashboard, error) {
-	return dashboard.New(dashboard.Options{
-		Auth: auth, Cursors: cursors, Accounts: s.Accounts, Tokens: s.Tokens, Access: s.Access,
-		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Cache: s.Cache, Tools: tools, Log: s.Log,
+func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*page.Site, error) {
+	site, err := page.NewSite(auth, s.Log)
+	if err != nil {
+		return nil, err
+	}
+	people, err := dashboard.New(dashboard.Options{
+		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools,
 	})
+	if err != nil {
+		return nil, err
+	}
+	ways, err := signin.New(signin.Options{Site: site, Accounts: s.Accounts, Cache: s.Cache})
+	if err != nil {
+		return nil, err
+	}
+	running, err := admin.New(admin.Options{Site: site, Accounts: s.Accounts})
+	if err != nil {
+		return nil, err
+	}
+	site.Mount(router, people.Routes(), ways.Routes(), running.Routes())
+	return site, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
 
@@ -100,22 +101,22 @@ is the angle to the sun.
 func written(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	check(t, os.WriteFile(path, []byte(text), 0o600))
+	dashboardtest.Check(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
 func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 	t.Parallel()
 	ctx := chromium(t)
-	w := newWorld(t)
-	ann := w.user("ann")
-	w.library(ann, "Field notes")
-	w.work()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	w.Library(ann, "Field notes")
+	w.Work()
 	many := "# Birds\n\n" + strings.Repeat("## A bird\n\nThis one is not of interest.\n\n", 30)
 	run(ctx, t,
-		chromedp.Navigate(w.url+"/"),
+		chromedp.Navigate(w.URL+"/"),
 		chromedp.WaitVisible("#password"), picture("login"),
-		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", password),
+		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", dashboardtest.Password),
 		chromedp.Submit("#password"),
 		chromedp.WaitVisible(".library"), picture("libraries"),
 		chromedp.Click(".library h2 a"),
@@ -132,7 +133,7 @@ func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 		chromedp.WaitVisible(`.passage[data-cited="yes"]`), picture("item"),
 	)
 	at, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.querySelector("[data-cited=yes]").getBoundingClientRect().top / innerHeight`))
-	check(t, err)
+	dashboardtest.Check(t, err)
 	if at < 0 || at > 1 {
 		t.Errorf("the passage is %.1f windows away", at)
 	}
@@ -145,13 +146,13 @@ func TestAPersonTakesADocumentInAndFindsItInABrowser(t *testing.T) {
 func TestAPersonMintsATokenAndRevokesItInABrowser(t *testing.T) {
 	t.Parallel()
 	ctx := chromium(t)
-	w := newWorld(t)
-	ann := w.user("ann")
-	w.library(ann, "Field notes")
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	w.Library(ann, "Field notes")
 	run(ctx, t,
-		chromedp.Navigate(w.url+"/profile/tokens/add/"),
+		chromedp.Navigate(w.URL+"/profile/tokens/add/"),
 		chromedp.WaitVisible("#password"),
-		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", password),
+		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", dashboardtest.Password),
 		chromedp.Submit("#password"),
 		chromedp.WaitVisible("#name"), chromedp.SendKeys("#name", "My laptop"),
 		chromedp.Click(".restrictions summary"), chromedp.WaitVisible("#expires_on"), picture("token-form"),
@@ -161,19 +162,19 @@ func TestAPersonMintsATokenAndRevokesItInABrowser(t *testing.T) {
 		chromedp.WaitVisible(`//button[@data-copy="plaintext"][text()="Copied"]`),
 	)
 	plaintext := textIn(ctx, t, "#plaintext")
-	if status := w.bearer(plaintext); status != http.StatusOK {
+	if status := w.Bearer(plaintext); status != http.StatusOK {
 		t.Errorf("the token answers %d", status)
 	}
 	run(ctx, t,
-		chromedp.Navigate(w.url+"/profile/tokens/"),
+		chromedp.Navigate(w.URL+"/profile/tokens/"),
 		chromedp.WaitVisible(".table"), picture("tokens"),
 		chromedp.Click(`a[href$="/revoke/"]`),
 		chromedp.WaitVisible("button.danger"), picture("confirm"),
 		chromedp.Click("button.danger"),
 		chromedp.WaitVisible(`.badge[data-status="revoked"]`), picture("revoked"),
-		chromedp.Navigate(w.url+"/profile/tokens/none/edit/"), picture("error"),
+		chromedp.Navigate(w.URL+"/profile/tokens/none/edit/"), picture("error"),
 	)
-	if status := w.bearer(plaintext); status != http.StatusUnauthorized {
+	if status := w.Bearer(plaintext); status != http.StatusUnauthorized {
 		t.Errorf("the revoked token answers %d", status)
 	}
 }
@@ -194,18 +195,6 @@ func run(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.
 func textIn(ctx context.Context, t *testing.T, selector string) string {
 	t.Helper()
 	text, err := chromedp.Run(ctx, chromedp.Text(selector))
-	check(t, err)
+	dashboardtest.Check(t, err)
 	return text
-}
-
-// bearer asks who a token stands for and gives the status of the answer.
-func (w *world) bearer(token string) int {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.url+"/library/api/me/", nil)
-	check(w.t, err)
-	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(r)
-	check(w.t, err)
-	check(w.t, resp.Body.Close())
-	return resp.StatusCode
 }

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"git.helu.ca/r/mnemosyne/internal/dashboard"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 )
 
 // clock is a time that passes when a test says so.
@@ -16,12 +16,13 @@ type clock struct {
 // newClock stands at the beginning of a minute, as windows of time do.
 func newClock() *clock { return &clock{now: time.Now().Truncate(time.Minute)} }
 
-func (c *clock) use(o *dashboard.Options) {
-	o.Now = func() time.Time {
+func (c *clock) use(o *dashboardtest.Options) {
+	now := func() time.Time {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.now
 	}
+	o.Pages.Now, o.SignIn.Now = now, now
 }
 
 func (c *clock) pass(seconds int) {

@@ -1,5 +1,7 @@
-// Package dashboard is the pages that people use in a browser: signing in,
-// their tokens, libraries and documents, search, and jobs.
+// Package dashboard is the pages that people use in a browser: their tokens,
+// libraries and documents, search, and jobs. Its packages hold the rest: page
+// is what every page is made with, signin the ways in and out, admin the pages
+// of those who run the place.
 //
 // It owns what a page shows and how a form is read. Handlers ask the apps and
 // render a typed page; they decide nothing about who may see what. Every page
@@ -9,26 +11,16 @@ package dashboard
 
 import (
 	"context"
-	"io/fs"
-	"log/slog"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/cache"
-	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
-	"git.helu.ca/r/mnemosyne/web"
 )
-
-// Accounts starts and ends sessions (accounts.Accounts).
-type Accounts interface {
-	SignIn(ctx context.Context, c accounts.Client, username, password string) (cookie string, err error)
-	SignOut(ctx context.Context, by accounts.Actor, cookie string) error
-}
 
 // Tokens keeps a person's tokens (mcpserver.Tokens).
 type Tokens interface {
@@ -76,65 +68,33 @@ type Chunks interface {
 
 // Options are what a Dashboard is made of.
 type Options struct {
-	Auth      *httpx.Auth
+	Site      *page.Site
 	Cursors   *httpx.Cursors
-	Accounts  Accounts
 	Tokens    Tokens
 	Access    Access
 	Libraries Libraries
 	Ingest    Ingest
 	Search    Search
 	Chunks    Chunks
-	// Cache counts tries to sign in. Nil: one of this process.
-	Cache cache.Cache
 	// Tools are the names of the MCP tools that a token can be narrowed to.
 	Tools []string
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that
 	// the page was asked from.
 	MCPURL string
-	// SessionLife is how long a browser keeps the cookie of a session: 30
-	// days. When the session ends is for Accounts to say.
-	SessionLife time.Duration
-	Log         *slog.Logger
-	Now         func() time.Time // nil: time.Now
+	Now    func() time.Time // nil: time.Now
 }
 
-// Dashboard serves the pages. It is safe for concurrent use.
+// Dashboard is the pages of a signed-in person. It is safe for concurrent use.
 type Dashboard struct {
-	opt      Options
-	assets   *web.Assets
-	views    *views
-	throttle *throttle
+	opt   Options
+	views *views
 }
 
-// New reads the templates and proves each of them, so that a page that cannot
-// be rendered keeps the program from starting.
+// New reads the templates and proves each of them.
 func New(opt Options) (*Dashboard, error) {
-	if opt.SessionLife == 0 {
-		opt.SessionLife = 30 * 24 * time.Hour
-	}
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	if opt.Cache == nil {
-		opt.Cache = cache.NewInProcess(cache.InProcessOptions{Now: opt.Now})
-	}
-	static, err := fs.Sub(web.FS, "static")
-	if err != nil {
-		return nil, errs.Wrap(errs.Internal, err, "The static files are missing.")
-	}
-	assets, err := web.NewAssets(static)
-	if err != nil {
-		return nil, err
-	}
-	views, err := newViews(web.FS, assets)
-	if err != nil {
-		return nil, err
-	}
-	return &Dashboard{opt: opt, assets: assets, views: views, throttle: newThrottle(opt.Cache, opt.Now)}, nil
-}
-
-// actor is who does something in a page, for the audit trail.
-func actor(s httpx.Session, from accounts.Origin) accounts.Actor {
-	return accounts.Actor{Principal: s.Principal, Origin: from}
+	views, err := newViews(opt.Site)
+	return &Dashboard{opt: opt, views: views}, err
 }

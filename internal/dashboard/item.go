@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -72,7 +73,7 @@ func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 			return err
 		}
 	}
-	return d.views.item.show(w, r, s, http.StatusOK, heading{Title: p.Document.Title, Area: "libraries"}, p)
+	return d.views.item.Show(w, r, s, http.StatusOK, page.Heading{Title: p.Document.Title, Area: "libraries"}, p)
 }
 
 // passages reads the part of the text that is asked for: the passage at a
@@ -80,8 +81,8 @@ func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 func (d *Dashboard) passages(r *http.Request, item library.Item, p *itemPage) error {
 	gen := library.GenerationRef{LibraryUID: item.LibraryUID, ItemUID: item.UID, Generation: item.Generation}
 	total := int(item.ChunkCount)
-	at, cited := number(param(r, "at"))
-	from, _ := number(param(r, "from"))
+	at, cited := number(page.Param(r, "at"))
+	from, _ := number(page.Param(r, "from"))
 	if cited {
 		ordinal, err := d.ordinalAt(r.Context(), gen, total, at)
 		if err != nil {
@@ -209,11 +210,11 @@ func (d *Dashboard) confirmDelete(w http.ResponseWriter, r *http.Request, s http
 		return err
 	}
 	row := documentRowOf(item)
-	p := confirmPage{
+	p := page.Confirm{
 		Title: "Delete “" + row.Title + "”?", Verb: "Delete document", Action: row.Path + "delete/", Back: row.Path,
-		Text: "The document, its text and " + count(row.Passages, "passage", "passages") + " leave “" + l.Name + "” at once. This cannot be undone.",
+		Text: "The document, its text and " + page.Count(row.Passages, "passage", "passages") + " leave “" + l.Name + "” at once. This cannot be undone.",
 	}
-	return d.views.confirm.show(w, r, s, http.StatusOK, heading{Title: "Delete a document", Area: "libraries"}, p)
+	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: "Delete a document", Area: "libraries"}, p)
 }
 
 func (d *Dashboard) deleteItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -224,5 +225,5 @@ func (d *Dashboard) deleteItem(w http.ResponseWriter, r *http.Request, s httpx.S
 	if err := d.opt.Libraries.DeleteItem(r.Context(), s.Principal, item.UID); err != nil {
 		return err
 	}
-	return done(w, r, s, "“"+documentRowOf(item).Title+"” is deleted.", librariesPath+l.UID+"/")
+	return page.Done(w, r, s, "“"+documentRowOf(item).Title+"” is deleted.", librariesPath+l.UID+"/")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
@@ -20,7 +21,7 @@ const (
 // jobsPage lists the jobs of the libraries that a person may read.
 type jobsPage struct {
 	Jobs     []jobRow
-	Statuses []choice
+	Statuses []page.Choice
 	Status   string
 	Next     string // path of the next page
 	Here     string // path to come back to
@@ -47,20 +48,20 @@ type jobRow struct {
 type jobStep struct{ Stage, Label, State string }
 
 func (d *Dashboard) listJobs(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	p := jobsPage{Status: param(r, "status"), Here: r.URL.RequestURI()}
+	p := jobsPage{Status: page.Param(r, "status"), Here: r.URL.RequestURI()}
 	statuses := []ingest.Status{ingest.StatusQueued, ingest.StatusRunning, ingest.StatusDone, ingest.StatusFailed, ingest.StatusCancelled}
 	if !slices.Contains(statuses, ingest.Status(p.Status)) {
 		p.Status = ""
 	}
 	for _, status := range statuses {
-		p.Statuses = append(p.Statuses, choice{string(status), string(status), string(status) == p.Status})
+		p.Statuses = append(p.Statuses, page.Choice{Value: string(status), Label: string(status), Chosen: string(status) == p.Status})
 	}
 	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
 	if err != nil {
 		return err
 	}
 	jobs, next, err := d.opt.Ingest.Jobs(r.Context(), s.Principal, ingest.Filter{
-		Status: ingest.Status(p.Status), Cursor: param(r, "after"), Limit: jobsPer,
+		Status: ingest.Status(p.Status), Cursor: page.Param(r, "after"), Limit: jobsPer,
 	})
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (d *Dashboard) listJobs(w http.ResponseWriter, r *http.Request, s httpx.Ses
 		}
 		p.Next = jobsPath + "?" + q.Encode()
 	}
-	return d.views.jobs.show(w, r, s, http.StatusOK, heading{Title: "Jobs", Area: "jobs"}, p)
+	return d.views.jobs.Show(w, r, s, http.StatusOK, page.Heading{Title: "Jobs", Area: "jobs"}, p)
 }
 
 // jobRowOf shows a job. mayAct tells whether the person may cancel or retry it.
@@ -156,7 +157,7 @@ func jobDetail(j ingest.Job) string {
 	case j.Status == ingest.StatusQueued:
 		return "Waits for its turn."
 	case j.Status == ingest.StatusDone:
-		return count(j.Counts.Chunks, "passage", "passages")
+		return page.Count(j.Counts.Chunks, "passage", "passages")
 	case j.Status == ingest.StatusCancelled:
 		return "Cancelled."
 	case j.Stage == "":
@@ -164,7 +165,7 @@ func jobDetail(j ingest.Job) string {
 	case j.Progress.Total == 0 || j.Progress.Unit == "bytes":
 		return stageLabel(j.Stage)
 	}
-	return stageLabel(j.Stage) + ": " + strconv.FormatInt(j.Progress.Done, 10) + " of " + count(j.Progress.Total, strings.TrimSuffix(j.Progress.Unit, "s"), j.Progress.Unit)
+	return stageLabel(j.Stage) + ": " + strconv.FormatInt(j.Progress.Done, 10) + " of " + page.Count(j.Progress.Total, strings.TrimSuffix(j.Progress.Unit, "s"), j.Progress.Unit)
 }
 
 // blankJob is the row that a script fills in for a file that is uploaded.
@@ -192,11 +193,11 @@ func (d *Dashboard) acted(w http.ResponseWriter, r *http.Request, s httpx.Sessio
 	if back == "/" {
 		back = jobsPath
 	}
-	if found, ok := faultsOf(err); ok {
-		return refused(w, r, s, found[""], back)
+	if found, ok := page.FaultsOf(err); ok {
+		return page.Refused(w, r, s, found[""], back)
 	}
 	if err != nil {
 		return err
 	}
-	return done(w, r, s, text, back)
+	return page.Done(w, r, s, text, back)
 }

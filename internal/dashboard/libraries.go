@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -57,7 +58,7 @@ func (d *Dashboard) listLibraries(w http.ResponseWriter, r *http.Request, s http
 	for _, g := range grants {
 		p.Libraries = append(p.Libraries, libraryRowOf(s.Principal, g.Library, g.Role))
 	}
-	return d.views.libraries.show(w, r, s, http.StatusOK, heading{Title: "Libraries", Area: "libraries"}, p)
+	return d.views.libraries.Show(w, r, s, http.StatusOK, page.Heading{Title: "Libraries", Area: "libraries"}, p)
 }
 
 func libraryRowOf(p accounts.Principal, l library.Library, role library.Role) libraryRow {
@@ -77,7 +78,7 @@ func libraryRowOf(p accounts.Principal, l library.Library, role library.Role) li
 // position is where a list goes on.
 func (d *Dashboard) position(r *http.Request, s httpx.Session) (library.Position, error) {
 	var at library.Position
-	cursor := param(r, "after")
+	cursor := page.Param(r, "after")
 	if cursor == "" {
 		return at, nil
 	}
@@ -93,8 +94,8 @@ func (d *Dashboard) next(r *http.Request, s httpx.Session, behind library.Positi
 // libraryFormPage makes a library.
 type libraryFormPage struct {
 	Name, Description string
-	Types             []choice
-	Faults            faults
+	Types             []page.Choice
+	Faults            page.Faults
 }
 
 func (d *Dashboard) newLibrary(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -102,23 +103,23 @@ func (d *Dashboard) newLibrary(w http.ResponseWriter, r *http.Request, s httpx.S
 }
 
 func (d *Dashboard) createLibrary(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	n := library.NewLibrary{Name: strings.TrimSpace(field(r, "name")), Description: strings.TrimSpace(field(r, "description")), Type: field(r, "library_type")}
+	n := library.NewLibrary{Name: strings.TrimSpace(page.Field(r, "name")), Description: strings.TrimSpace(page.Field(r, "description")), Type: page.Field(r, "library_type")}
 	g, err := d.opt.Libraries.Create(r.Context(), s.Principal, n)
-	if found, ok := faultsOf(err); ok {
+	if found, ok := page.FaultsOf(err); ok {
 		return d.showLibraryForm(w, r, s, http.StatusBadRequest, n, found)
 	}
 	if err != nil {
 		return err
 	}
-	return done(w, r, s, "The library “"+g.Library.Name+"” is made.", librariesPath+g.Library.UID+"/")
+	return page.Done(w, r, s, "The library “"+g.Library.Name+"” is made.", librariesPath+g.Library.UID+"/")
 }
 
-func (d *Dashboard) showLibraryForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, n library.NewLibrary, found faults) error {
+func (d *Dashboard) showLibraryForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, n library.NewLibrary, found page.Faults) error {
 	p := libraryFormPage{Name: n.Name, Description: n.Description, Faults: found}
 	for _, t := range library.Types() {
-		p.Types = append(p.Types, choice{t.Name, t.Label, t.Name == n.Type})
+		p.Types = append(p.Types, page.Choice{Value: t.Name, Label: t.Label, Chosen: t.Name == n.Type})
 	}
-	return d.views.libraryForm.show(w, r, s, status, heading{Title: "New library", Area: "libraries"}, p)
+	return d.views.libraryForm.Show(w, r, s, status, page.Heading{Title: "New library", Area: "libraries"}, p)
 }
 
 // libraryPage shows what a library holds and what is on its way in.
@@ -152,7 +153,7 @@ func (d *Dashboard) showLibrary(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	p := libraryPage{Library: libraryRowOf(s.Principal, l, role), Blank: blankJob(), First: param(r, "after") == ""}
+	p := libraryPage{Library: libraryRowOf(s.Principal, l, role), Blank: blankJob(), First: page.Param(r, "after") == ""}
 	p.Here = p.Library.Path
 	if p.MayAdd, err = d.mayAdd(r, s, l.UID); err != nil {
 		return err
@@ -167,7 +168,7 @@ func (d *Dashboard) showLibrary(w http.ResponseWriter, r *http.Request, s httpx.
 	for _, j := range jobs {
 		p.Jobs = append(p.Jobs, jobRowOf(j, p.MayAdd))
 	}
-	return d.views.library.show(w, r, s, http.StatusOK, heading{Title: l.Name, Area: "libraries"}, p)
+	return d.views.library.Show(w, r, s, http.StatusOK, page.Heading{Title: l.Name, Area: "libraries"}, p)
 }
 
 // mayAdd asks whether a person may add documents to a library that they may

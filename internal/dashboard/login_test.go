@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
@@ -17,56 +18,56 @@ func credentials(name, secret string) url.Values {
 
 func TestSigningInLeadsBackToThePageThatWasAskedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.user("ann")
-	b := w.browser()
-	asked := b.get("/search/?q=owls").want(http.StatusSeeOther)
-	login := b.follow(asked).want(http.StatusOK)
-	answer := b.submit(login, loginForm, credentials("ann", password)).want(http.StatusSeeOther)
-	if answer.location != "/search/?q=owls" {
-		t.Errorf("signing in leads to %q", answer.location)
+	w := dashboardtest.New(t)
+	w.User("ann")
+	b := w.Browser()
+	asked := b.Get("/search/?q=owls").Want(http.StatusSeeOther)
+	login := b.Follow(asked).Want(http.StatusOK)
+	answer := b.Submit(login, loginForm, credentials("ann", dashboardtest.Password)).Want(http.StatusSeeOther)
+	if answer.Location != "/search/?q=owls" {
+		t.Errorf("signing in leads to %q", answer.Location)
 	}
-	b.follow(answer).want(http.StatusOK).says("header .who", "ann")
+	b.Follow(answer).Want(http.StatusOK).Says("header .who", "ann")
 }
 
 func TestAfterSigningInNobodyIsSentToAnotherSite(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.user("ann")
+	w := dashboardtest.New(t)
+	w.User("ann")
 	for _, next := range []string{"https://evil.example/", "//evil.example/", `/\evil.example/`, "javascript:alert(1)", "evil"} {
-		b := w.browser()
-		login := b.get("/accounts/login/?next=" + url.QueryEscape(next)).want(http.StatusOK)
-		form := credentials("ann", password)
+		b := w.Browser()
+		login := b.Get("/accounts/login/?next=" + url.QueryEscape(next)).Want(http.StatusOK)
+		form := credentials("ann", dashboardtest.Password)
 		form.Set("next", next)
-		answer := b.submit(login, loginForm, form).want(http.StatusSeeOther)
-		if answer.location != "/" {
-			t.Errorf("next=%q leads to %q", next, answer.location)
+		answer := b.Submit(login, loginForm, form).Want(http.StatusSeeOther)
+		if answer.Location != "/" {
+			t.Errorf("next=%q leads to %q", next, answer.Location)
 		}
 	}
 }
 
 func TestAWrongPasswordSaysSoAndKeepsTheName(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.user("ann")
-	b := w.browser()
-	answer := b.submit(b.get("/accounts/login/"), loginForm, credentials("ann", "wrong")).want(http.StatusUnauthorized)
-	answer.says("[role=alert]", "not right")
-	if got := attr(answer.one("#username"), "value"); got != "ann" {
+	w := dashboardtest.New(t)
+	w.User("ann")
+	b := w.Browser()
+	answer := b.Submit(b.Get("/accounts/login/"), loginForm, credentials("ann", "wrong")).Want(http.StatusUnauthorized)
+	answer.Says("[role=alert]", "not right")
+	if got := dashboardtest.Attr(answer.One("#username"), "value"); got != "ann" {
 		t.Errorf("the name is %q", got)
 	}
-	if strings.Contains(answer.body, "wrong") {
+	if strings.Contains(answer.Body, "wrong") {
 		t.Error("the password is in the page")
 	}
 }
 
 func TestTheSessionCookieIsOutOfReachOfScriptsAndOtherSites(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.user("ann")
-	b := w.browser()
-	answer := b.submit(b.get("/accounts/login/"), loginForm, credentials("ann", password))
-	for _, c := range (&http.Response{Header: answer.header}).Cookies() {
+	w := dashboardtest.New(t)
+	w.User("ann")
+	b := w.Browser()
+	answer := b.Submit(b.Get("/accounts/login/"), loginForm, credentials("ann", dashboardtest.Password))
+	for _, c := range (&http.Response{Header: answer.Header}).Cookies() {
 		if c.Name != httpx.SessionCookie {
 			continue
 		}
@@ -80,27 +81,27 @@ func TestTheSessionCookieIsOutOfReachOfScriptsAndOtherSites(t *testing.T) {
 
 func TestSigningInAgainEndsTheSessionBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ann := w.user("ann")
-	b := w.signedIn(ann)
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	b := w.SignedIn(ann)
 	before := sessionOf(t, b)
-	token := attr(b.get("/libraries/").one(`form[action="/accounts/logout/"] [name=csrf_token]`), "value")
-	form := credentials("ann", password)
+	token := dashboardtest.Attr(b.Get("/libraries/").One(`form[action="/accounts/logout/"] [name=csrf_token]`), "value")
+	form := credentials("ann", dashboardtest.Password)
 	form.Set("csrf_token", token)
-	b.post("/accounts/login/", form).want(http.StatusSeeOther)
+	b.Post("/accounts/login/", form).Want(http.StatusSeeOther)
 	if after := sessionOf(t, b); after == before {
 		t.Error("the session is the same")
 	}
-	if _, err := w.accounts.Session(t.Context(), before); err == nil {
+	if _, err := w.Accounts.Session(t.Context(), before); err == nil {
 		t.Error("the session before is still good")
 	}
 }
 
-func sessionOf(t *testing.T, b *browser) string {
+func sessionOf(t *testing.T, b *dashboardtest.Browser) string {
 	t.Helper()
-	at, err := url.Parse(b.base)
-	check(t, err)
-	for _, c := range b.client.Jar.Cookies(at) {
+	at, err := url.Parse(b.Base)
+	dashboardtest.Check(t, err)
+	for _, c := range b.Client.Jar.Cookies(at) {
 		if c.Name == httpx.SessionCookie {
 			return c.Value
 		}
@@ -111,58 +112,58 @@ func sessionOf(t *testing.T, b *browser) string {
 
 func TestSigningOutEndsTheSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	b := w.signedIn(w.user("ann"))
+	w := dashboardtest.New(t)
+	b := w.SignedIn(w.User("ann"))
 	cookie := sessionOf(t, b)
-	b.get("/accounts/logout/").want(http.StatusMethodNotAllowed)
-	b.submit(b.get("/libraries/"), `form[action="/accounts/logout/"]`, nil).want(http.StatusSeeOther)
-	if _, err := w.accounts.Session(t.Context(), cookie); err == nil {
+	b.Get("/accounts/logout/").Want(http.StatusMethodNotAllowed)
+	b.Submit(b.Get("/libraries/"), `form[action="/accounts/logout/"]`, nil).Want(http.StatusSeeOther)
+	if _, err := w.Accounts.Session(t.Context(), cookie); err == nil {
 		t.Error("the session is still good")
 	}
-	b.get("/libraries/").want(http.StatusSeeOther)
+	b.Get("/libraries/").Want(http.StatusSeeOther)
 }
 
 func TestGuessingIsSlowedDownAndLocksNobodyOut(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	w := newWorld(t, clock.use)
-	w.user("ann")
-	b := w.browser()
-	login := b.get("/accounts/login/")
-	var answer page
+	w := dashboardtest.New(t, clock.use)
+	w.User("ann")
+	b := w.Browser()
+	login := b.Get("/accounts/login/")
+	var answer dashboardtest.Page
 	for range 11 {
-		answer = b.submit(login, loginForm, credentials("ann", "guess"))
+		answer = b.Submit(login, loginForm, credentials("ann", "guess"))
 	}
-	answer.want(http.StatusTooManyRequests).says("[role=alert]", "Wait 60 seconds")
-	if answer.header.Get("Retry-After") != "60" {
-		t.Errorf("Retry-After is %q", answer.header.Get("Retry-After"))
+	answer.Want(http.StatusTooManyRequests).Says("[role=alert]", "Wait 60 seconds")
+	if answer.Header.Get("Retry-After") != "60" {
+		t.Errorf("Retry-After is %q", answer.Header.Get("Retry-After"))
 	}
 	for _, spelling := range []string{"ANN", "ａnn"} { // the second in full width, which finds the same account
-		b.submit(login, loginForm, credentials(spelling, password)).want(http.StatusTooManyRequests)
+		b.Submit(login, loginForm, credentials(spelling, dashboardtest.Password)).Want(http.StatusTooManyRequests)
 	}
 	clock.pass(60)
-	b.submit(login, loginForm, credentials("ann", password)).want(http.StatusSeeOther)
+	b.Submit(login, loginForm, credentials("ann", dashboardtest.Password)).Want(http.StatusSeeOther)
 }
 
 func TestAFormFromElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	ann, bob := w.user("ann"), w.user("bob")
-	a, other := w.signedIn(ann), w.signedIn(bob)
-	foreign := attr(other.get("/libraries/").one(`form[action="/accounts/logout/"] [name=csrf_token]`), "value")
+	w := dashboardtest.New(t)
+	ann, bob := w.User("ann"), w.User("bob")
+	a, other := w.SignedIn(ann), w.SignedIn(bob)
+	foreign := dashboardtest.Attr(other.Get("/libraries/").One(`form[action="/accounts/logout/"] [name=csrf_token]`), "value")
 	for name, token := range map[string]string{"none": "", "made up": "abc", "another session's": foreign} {
 		form := url.Values{"name": {"Papers"}, "library_type": {"technical"}, "csrf_token": {token}}
-		a.post("/libraries/add/", form).want(http.StatusForbidden).says("main", "lost its session")
+		a.Post("/libraries/add/", form).Want(http.StatusForbidden).Says("main", "lost its session")
 		if t.Failed() {
 			t.Fatalf("with %s", name)
 		}
 	}
-	b := w.browser()
-	b.get("/accounts/login/")
-	b.post("/accounts/login/", credentials("ann", password)).want(http.StatusForbidden)
+	b := w.Browser()
+	b.Get("/accounts/login/")
+	b.Post("/accounts/login/", credentials("ann", dashboardtest.Password)).Want(http.StatusForbidden)
 
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/accounts/logout/", nil)
-	check(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/accounts/logout/", nil)
+	dashboardtest.Check(t, err)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	a.do(r).want(http.StatusForbidden).says("main", "another site")
+	a.Do(r).Want(http.StatusForbidden).Says("main", "another site")
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -16,10 +17,12 @@ import (
 
 const searchFirst = 20 // hits, before more are asked for
 
+const searchPath = "/search/"
+
 // searchPage asks, and shows what was found.
 type searchPage struct {
 	Query     string
-	Libraries []choice
+	Libraries []page.Choice
 	Asked     bool
 	Fault     string
 	Hits      []hitRow
@@ -48,14 +51,14 @@ func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if err != nil {
 		return err
 	}
-	p := searchPage{Query: strings.TrimSpace(param(r, "q"))}
+	p := searchPage{Query: strings.TrimSpace(page.Param(r, "q"))}
 	p.Asked = p.Query != ""
-	chosen := each(r.URL.Query()["library"])
+	chosen := page.Each(r.URL.Query()["library"])
 	searched := p.choose(readable, chosen)
 	status := http.StatusOK
 	if p.Asked && len(searched) > 0 {
 		if err := d.find(r, s, &p, searched, len(chosen) > 0); err != nil {
-			found, ok := faultsOf(err)
+			found, ok := page.FaultsOf(err)
 			if !ok {
 				return err
 			}
@@ -69,7 +72,7 @@ func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if p.Asked {
 		title = p.Query + " – search"
 	}
-	return d.views.search.show(w, r, s, status, heading{Title: title, Area: "search"}, p)
+	return d.views.search.Show(w, r, s, status, page.Heading{Title: title, Area: "search"}, p)
 }
 
 // choose fills in the boxes, and gives the libraries to search: those ticked,
@@ -81,7 +84,7 @@ func (p *searchPage) choose(readable []library.Library, chosen []string) []libra
 	for _, l := range readable {
 		ticked := slices.Contains(chosen, l.UID)
 		known[l.UID] = true
-		p.Libraries = append(p.Libraries, choice{l.UID, l.Name, ticked})
+		p.Libraries = append(p.Libraries, page.Choice{Value: l.UID, Label: l.Name, Chosen: ticked})
 		if ticked || len(chosen) == 0 {
 			searched = append(searched, l)
 			names = append(names, l.Name)
@@ -103,11 +106,11 @@ func someOf(names []string) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
-	return strings.Join(names[:most], ", ") + " and " + count(int64(len(names)-most), "other", "others")
+	return strings.Join(names[:most], ", ") + " and " + page.Count(int64(len(names)-most), "other", "others")
 }
 
 func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, searched []library.Library, narrowed bool) error {
-	limit, ok := number(param(r, "limit"))
+	limit, ok := number(page.Param(r, "limit"))
 	if !ok || limit == 0 {
 		limit = searchFirst
 	}
@@ -134,7 +137,7 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, search
 	}
 	if len(result.Hits) == request.Limit && request.Limit < search.MaxLimit {
 		q := url.Values{"q": {p.Query}, "limit": {strconv.Itoa(min(request.Limit*5/2, search.MaxLimit))}, "library": request.Libraries}
-		p.More = "/search/?" + q.Encode()
+		p.More = searchPath + "?" + q.Encode()
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -24,18 +25,12 @@ type tokenFormPage struct {
 	ID        string // empty: a new one
 	Name      string
 	Reach     string // reachAll, reachSome or reachNone
-	Libraries []choice
-	Tools     []choice
+	Libraries []page.Choice
+	Tools     []page.Choice
 	ExpiresOn string // a day, as browsers write it; empty: never
 	Today     string
 	Narrowed  bool // the restrictions are shown opened
-	Faults    faults
-}
-
-// choice is a box to tick.
-type choice struct {
-	Value, Label string
-	Chosen       bool
+	Faults    page.Faults
 }
 
 func (d *Dashboard) newToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -82,8 +77,8 @@ func (d *Dashboard) updateToken(w http.ResponseWriter, r *http.Request, s httpx.
 	}
 	form.ID, form.Narrowed = t.ID, true
 	if len(form.Faults) == 0 {
-		_, err = d.opt.Tokens.Update(r.Context(), actor(s, httpx.Origin(r)), s.Principal.UserID, t.ID, spec)
-		found, ok := faultsOf(err)
+		_, err = d.opt.Tokens.Update(r.Context(), page.Actor(s, httpx.Origin(r)), s.Principal.UserID, t.ID, spec)
+		found, ok := page.FaultsOf(err)
 		if err != nil && !ok {
 			return err
 		}
@@ -92,7 +87,7 @@ func (d *Dashboard) updateToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if len(form.Faults) > 0 {
 		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
 	}
-	return done(w, r, s, "The token “"+spec.Name+"” is changed.", tokensPath)
+	return page.Done(w, r, s, "The token “"+spec.Name+"” is changed.", tokensPath)
 }
 
 func (d *Dashboard) showTokenForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, p tokenFormPage) error {
@@ -100,7 +95,7 @@ func (d *Dashboard) showTokenForm(w http.ResponseWriter, r *http.Request, s http
 	if p.ID != "" {
 		title = "Edit token"
 	}
-	return d.views.tokenForm.show(w, r, s, status, heading{Title: title, Area: "tokens"}, p)
+	return d.views.tokenForm.Show(w, r, s, status, page.Heading{Title: title, Area: "tokens"}, p)
 }
 
 // tokenForm fills the form with what a spec says.
@@ -112,19 +107,19 @@ func (d *Dashboard) tokenForm(r *http.Request, s httpx.Session, spec mcpserver.T
 	p := tokenFormPage{Name: spec.Name, Reach: reachOf(spec.AllowedLibraries), Today: d.opt.Now().UTC().Format(time.DateOnly)}
 	names := namesOf(readable)
 	for _, l := range readable {
-		p.Libraries = append(p.Libraries, choice{l.UID, l.Name, slices.Contains(spec.AllowedLibraries, l.UID)})
+		p.Libraries = append(p.Libraries, page.Choice{Value: l.UID, Label: l.Name, Chosen: slices.Contains(spec.AllowedLibraries, l.UID)})
 	}
 	for _, uid := range spec.AllowedLibraries {
 		if _, ok := names[uid]; !ok && uid != accounts.AllLibraries {
-			p.Libraries = append(p.Libraries, choice{uid, "A library that you cannot read now (" + uid + ")", true})
+			p.Libraries = append(p.Libraries, page.Choice{Value: uid, Label: "A library that you cannot read now (" + uid + ")", Chosen: true})
 		}
 	}
 	for _, tool := range d.opt.Tools {
-		p.Tools = append(p.Tools, choice{tool, tool, slices.Contains(spec.AllowedTools, tool)})
+		p.Tools = append(p.Tools, page.Choice{Value: tool, Label: tool, Chosen: slices.Contains(spec.AllowedTools, tool)})
 	}
 	for _, tool := range spec.AllowedTools {
 		if !slices.Contains(d.opt.Tools, tool) {
-			p.Tools = append(p.Tools, choice{tool, tool, true})
+			p.Tools = append(p.Tools, page.Choice{Value: tool, Label: tool, Chosen: true})
 		}
 	}
 	if spec.ExpiresAt != nil {
@@ -143,22 +138,22 @@ func reachOf(allowed []string) string {
 	return reachSome
 }
 
-// tokenSpec reads the form. What is wrong with it is in the form's faults.
+// tokenSpec reads the form. What is wrong with it is in the form's page.Faults.
 // before is the token that is changed, if one is: a day that was not touched
 // keeps its very moment.
 func (d *Dashboard) tokenSpec(r *http.Request, s httpx.Session, before mcpserver.UserToken) (tokenFormPage, mcpserver.TokenSpec, error) {
-	found := faults{}
-	spec := mcpserver.TokenSpec{Name: strings.TrimSpace(field(r, "name")), AllowedTools: each(r.PostForm["allowed_tools"])}
-	switch field(r, "reach") {
+	found := page.Faults{}
+	spec := mcpserver.TokenSpec{Name: strings.TrimSpace(page.Field(r, "name")), AllowedTools: page.Each(r.PostForm["allowed_tools"])}
+	switch page.Field(r, "reach") {
 	case reachAll:
 		spec.AllowedLibraries = []string{accounts.AllLibraries}
 	case reachSome:
-		spec.AllowedLibraries = each(r.PostForm["allowed_libraries"])
+		spec.AllowedLibraries = page.Each(r.PostForm["allowed_libraries"])
 		if len(spec.AllowedLibraries) == 0 {
 			found["allowed_libraries"] = "Choose at least one library, or another reach."
 		}
 	}
-	day := field(r, "expires_on")
+	day := page.Field(r, "expires_on")
 	switch {
 	case day == "":
 	case before.ExpiresAt != nil && lastDay(*before.ExpiresAt) == day:
@@ -185,7 +180,7 @@ func (d *Dashboard) tokenSpec(r *http.Request, s httpx.Session, before mcpserver
 func lastDay(end time.Time) string { return end.UTC().Add(-time.Nanosecond).Format(time.DateOnly) }
 
 // tokenFaults puts a fault that the store names beside the form's own field.
-func tokenFaults(found faults) faults {
+func tokenFaults(found page.Faults) page.Faults {
 	if text, ok := found["expires_at"]; ok {
 		delete(found, "expires_at")
 		found["expires_on"] = text

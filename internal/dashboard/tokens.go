@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -46,7 +47,7 @@ func (d *Dashboard) listTokens(w http.ResponseWriter, r *http.Request, s httpx.S
 			CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, ExpiresAt: t.ExpiresAt,
 		})
 	}
-	return d.views.tokens.show(w, r, s, http.StatusOK, heading{Title: "API tokens", Area: "tokens"}, p)
+	return d.views.tokens.Show(w, r, s, http.StatusOK, page.Heading{Title: "API tokens", Area: "tokens"}, p)
 }
 
 func stateOf(t mcpserver.UserToken, now time.Time) string {
@@ -90,9 +91,9 @@ func reachText(allowed []string, names map[string]string) string {
 	}
 	switch {
 	case lost > 0 && text == "":
-		return count(lost, "library that you cannot read now", "libraries that you cannot read now")
+		return page.Count(lost, "library that you cannot read now", "libraries that you cannot read now")
 	case lost > 0:
-		return text + " and " + count(lost, "that you cannot read now", "that you cannot read now")
+		return text + " and " + page.Count(lost, "that you cannot read now", "that you cannot read now")
 	}
 	return text
 }
@@ -120,8 +121,8 @@ func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if len(form.Faults) > 0 {
 		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
 	}
-	plaintext, t, err := d.opt.Tokens.Create(r.Context(), actor(s, httpx.Origin(r)), s.Principal.UserID, spec)
-	if found, ok := faultsOf(err); ok {
+	plaintext, t, err := d.opt.Tokens.Create(r.Context(), page.Actor(s, httpx.Origin(r)), s.Principal.UserID, spec)
+	if found, ok := page.FaultsOf(err); ok {
 		form.Faults = tokenFaults(found)
 		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
 	}
@@ -132,7 +133,7 @@ func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if p.Clients, err = clientEntries(p.URL, httpx.AbsoluteURL(r, "/library/api/me/", nil), plaintext); err != nil {
 		return err
 	}
-	return d.views.tokenCreated.show(w, r, s, http.StatusCreated, heading{Title: "Your new token", Area: "tokens"}, p)
+	return d.views.tokenCreated.Show(w, r, s, http.StatusCreated, page.Heading{Title: "Your new token", Area: "tokens"}, p)
 }
 
 // mcpURL is where MCP clients connect.
@@ -143,25 +144,16 @@ func (d *Dashboard) mcpURL(r *http.Request) string {
 	return httpx.AbsoluteURL(r, "/mcp/", nil)
 }
 
-// confirmPage asks before something is done that cannot be undone.
-type confirmPage struct {
-	Title  string
-	Text   string
-	Verb   string // of the button
-	Action string
-	Back   string
-}
-
 func (d *Dashboard) confirmRevoke(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	t, err := d.opt.Tokens.Get(r.Context(), s.Principal.UserID, httpx.PathParam(r, "id"))
 	if err != nil {
 		return err
 	}
-	p := confirmPage{
+	p := page.Confirm{
 		Title: "Revoke “" + t.Name + "”?", Verb: "Revoke token", Action: tokensPath + t.ID + "/revoke/", Back: tokensPath,
 		Text: "Whatever uses " + t.Masked + " is refused from its next request on. A revoked token cannot be brought back.",
 	}
-	return d.views.confirm.show(w, r, s, http.StatusOK, heading{Title: "Revoke a token", Area: "tokens"}, p)
+	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: "Revoke a token", Area: "tokens"}, p)
 }
 
 func (d *Dashboard) revokeToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -169,8 +161,8 @@ func (d *Dashboard) revokeToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	if err := d.opt.Tokens.Revoke(r.Context(), actor(s, httpx.Origin(r)), s.Principal.UserID, t.ID); err != nil {
+	if err := d.opt.Tokens.Revoke(r.Context(), page.Actor(s, httpx.Origin(r)), s.Principal.UserID, t.ID); err != nil {
 		return err
 	}
-	return done(w, r, s, "The token “"+t.Name+"” is revoked.", tokensPath)
+	return page.Done(w, r, s, "The token “"+t.Name+"” is revoked.", tokensPath)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
@@ -44,8 +45,8 @@ func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if err != nil {
 		return httpx.CutShort(err)
 	}
-	if token.FormName() != csrfField || !httpx.CSRFValid(s, string(value)) {
-		return staleForm()
+	if token.FormName() != page.CSRFField || !httpx.CSRFValid(s, string(value)) {
+		return page.StaleForm()
 	}
 	var u uploaded
 	if err := d.takeFiles(r, s, parts, l.UID, &u); err != nil {
@@ -53,9 +54,9 @@ func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	}
 	back := librariesPath + l.UID + "/"
 	if len(u.refused) > 0 || u.accepted+u.unchanged == 0 {
-		return refused(w, r, s, u.text(), back)
+		return page.Refused(w, r, s, u.text(), back)
 	}
-	return done(w, r, s, u.text(), back)
+	return page.Done(w, r, s, u.text(), back)
 }
 
 func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart.Reader, libraryUID string, u *uploaded) error {
@@ -67,7 +68,7 @@ func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart
 		if err != nil {
 			return httpx.CutShort(err)
 		}
-		name := clean(part.FileName())
+		name := page.Clean(part.FileName())
 		if part.FormName() != "file" || name == "" { // a browser sends an empty part when no file was chosen
 			continue
 		}
@@ -81,10 +82,10 @@ func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart
 		case e == nil || e.Kind == errs.Internal || e.Kind == errs.Unavailable:
 			return err
 		default:
-			u.refused = append(u.refused, name+": "+messageOf(e))
+			u.refused = append(u.refused, name+": "+page.MessageOf(e))
 		}
 	}
-	u.refused = append(u.refused, "Of one form the first "+count(maxFiles, "file is", "files are")+" taken.")
+	u.refused = append(u.refused, "Of one form the first "+page.Count(maxFiles, "file is", "files are")+" taken.")
 	return nil
 }
 
@@ -92,15 +93,15 @@ func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart
 func (u uploaded) text() string {
 	var said []string
 	if u.accepted > 0 {
-		said = append(said, count(u.accepted, "document is on its way in.", "documents are on their way in."))
+		said = append(said, page.Count(u.accepted, "document is on its way in.", "documents are on their way in."))
 	}
 	if u.unchanged > 0 {
-		said = append(said, count(u.unchanged, "document is here already, unchanged.", "documents are here already, unchanged."))
+		said = append(said, page.Count(u.unchanged, "document is here already, unchanged.", "documents are here already, unchanged."))
 	}
 	shown := u.refused[:min(len(u.refused), namedRefused)]
 	said = append(said, shown...)
 	if more := len(u.refused) - len(shown); more > 0 {
-		said = append(said, count(int64(more), "further file was not taken.", "further files were not taken."))
+		said = append(said, page.Count(int64(more), "further file was not taken.", "further files were not taken."))
 	}
 	if len(said) == 0 {
 		return "Choose a file first."

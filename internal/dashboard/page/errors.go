@@ -1,4 +1,4 @@
-package dashboard
+package page
 
 import (
 	"errors"
@@ -21,13 +21,13 @@ type errorPage struct {
 
 // Errors answers in HTML to browsers outside of the programs' paths, and
 // through api to everybody else. It is for what no route takes.
-func (d *Dashboard) Errors(api httpx.ErrorWriter) httpx.ErrorWriter {
+func (s *Site) Errors(api httpx.ErrorWriter) httpx.ErrorWriter {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		if forPrograms(r.URL.Path) || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 			api(w, r, err)
 			return
 		}
-		d.fail(w, r, err)
+		s.fail(w, r, err)
 	}
 }
 
@@ -43,13 +43,13 @@ func forPrograms(path string) bool {
 }
 
 // fail is where the errors of pages end.
-func (d *Dashboard) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		err = errs.New(errs.TooLarge, "What you sent is larger than this address takes.")
 	}
 	status, detail, id := http.StatusInternalServerError, "", ""
 	if e := errs.As(err); e != nil && e.Kind != errs.Internal {
-		status, detail = httpx.StatusOf(e.Kind), messageOf(e)
+		status, detail = httpx.StatusOf(e.Kind), MessageOf(e)
 	}
 	switch {
 	case status == http.StatusUnauthorized:
@@ -57,31 +57,31 @@ func (d *Dashboard) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
-		httpx.Report(d.opt.Log, r, err)
+		httpx.Report(s.log, r, err)
 	case status >= http.StatusInternalServerError:
 		id = telemetry.RequestID(r.Context())
-		httpx.Report(d.opt.Log, r, err)
+		httpx.Report(s.log, r, err)
 	}
-	if err := d.showError(w, r, status, detail, id); err != nil {
-		httpx.Report(d.opt.Log, r, err)
+	if err := s.showError(w, r, status, detail, id); err != nil {
+		httpx.Report(s.log, r, err)
 		http.Error(w, http.StatusText(status), status)
 	}
 }
 
-func messageOf(e *errs.Error) string {
+func MessageOf(e *errs.Error) string {
 	if len(e.Fields) == 0 {
 		return e.Message
 	}
 	return (&errs.Error{Fields: e.Fields}).Error()
 }
 
-func (d *Dashboard) showError(w http.ResponseWriter, r *http.Request, status int, detail, id string) error {
-	s, err := d.opt.Auth.Session(r)
+func (s *Site) showError(w http.ResponseWriter, r *http.Request, status int, detail, id string) error {
+	who, err := s.auth.Session(r)
 	if err != nil {
-		s = httpx.Session{} // the page has no menu then
+		who = httpx.Session{} // the page has no menu then
 	}
 	p := errorPage{Status: status, Title: titleOf(status), Detail: detail, ID: id}
-	return d.views.err.show(w, r, s, status, heading{Title: p.Title}, p)
+	return s.fault.Show(w, r, who, status, Heading{Title: p.Title}, p)
 }
 
 func titleOf(status int) string {

@@ -1,4 +1,4 @@
-package dashboard
+package page
 
 import (
 	"crypto/hmac"
@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	visitorCookie = "mnemosyne_visitor" // binds the sign-in form to the browser
+	VisitorCookie = "mnemosyne_visitor" // binds the sign-in form to the browser
 	flashCookie   = "mnemosyne_flash"
 	flashLife     = time.Minute
 	maxFlash      = 3000 // bytes: browsers drop cookies of more than 4096
@@ -21,7 +21,7 @@ const (
 
 // cookie makes a cookie that scripts cannot read and other sites' forms do
 // not send. A life of 0 ends with the browser, one below removes it.
-func cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
+func Cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // Secure wherever the browser came by https
 		Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: httpx.CallOf(r.Context()).Scheme == "https",
@@ -37,7 +37,7 @@ func cookie(r *http.Request, name, value string, life time.Duration) *http.Cooki
 
 // visitor is the secret of a browser that is not signed in, or empty.
 func visitor(r *http.Request) string {
-	c, err := r.Cookie(visitorCookie)
+	c, err := r.Cookie(VisitorCookie)
 	if err != nil {
 		return ""
 	}
@@ -48,7 +48,7 @@ func visitor(r *http.Request) string {
 func ensureVisitor(w http.ResponseWriter, r *http.Request, s httpx.Session) httpx.Session {
 	if s.CSRFSecret == "" {
 		s.CSRFSecret = rand.Text()
-		http.SetCookie(w, cookie(r, visitorCookie, s.CSRFSecret, 0))
+		http.SetCookie(w, Cookie(r, VisitorCookie, s.CSRFSecret, 0))
 	}
 	return s
 }
@@ -71,7 +71,7 @@ func setFlash(w http.ResponseWriter, r *http.Request, s httpx.Session, f flash) 
 		return // two strings can always be written, and a session has a secret
 	}
 	value := base64.RawURLEncoding.EncodeToString(append(flashMAC(s, raw), raw...))
-	http.SetCookie(w, cookie(r, flashCookie, value, flashLife))
+	http.SetCookie(w, Cookie(r, flashCookie, value, flashLife))
 }
 
 // takeFlash gives the message, once.
@@ -80,7 +80,7 @@ func takeFlash(w http.ResponseWriter, r *http.Request, s httpx.Session) *flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, cookie(r, flashCookie, "", -1))
+	http.SetCookie(w, Cookie(r, flashCookie, "", -1))
 	raw, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil || len(raw) < sha256.Size || !hmac.Equal(raw[:sha256.Size], flashMAC(s, raw[sha256.Size:])) {
 		return nil
@@ -100,14 +100,14 @@ func flashMAC(s httpx.Session, raw []byte) []byte {
 }
 
 // done says what was done and goes on to a page.
-func done(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
+func Done(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
 	setFlash(w, r, s, flash{Kind: "ok", Text: text})
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to is a path of ours, or was through SafeNext
 	return nil
 }
 
 // refused says why nothing was done and goes on to a page.
-func refused(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
+func Refused(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
 	setFlash(w, r, s, flash{Kind: "error", Text: text})
 	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to is a path of ours, or was through SafeNext
 	return nil

@@ -1,4 +1,4 @@
-package dashboard
+package page
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ func funcs(assets *web.Assets) template.FuncMap {
 	return template.FuncMap{
 		"asset":  assets.URL,
 		"bytes":  func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) },
-		"count":  count,
+		"count":  Count,
 		"number": func(n int64) string { return humanize.Comma(n) },
 		"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"utc":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
@@ -28,7 +28,7 @@ func funcs(assets *web.Assets) template.FuncMap {
 }
 
 // count spells a number of things: "1 document", "2,000 documents".
-func count(n int64, one, many string) string {
+func Count(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -1,4 +1,4 @@
-package dashboard
+package page
 
 import (
 	"mime"
@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	csrfField = "csrf_token"
+	CSRFField = "csrf_token"
 	maxForm   = 1 << 20 // bytes of a form without files
 )
 
@@ -25,50 +25,50 @@ func readForm(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, err, "The form is not well formed.")
 	}
-	if !httpx.CSRFValid(s, r.PostForm.Get(csrfField)) {
-		return staleForm()
+	if !httpx.CSRFValid(s, r.PostForm.Get(CSRFField)) {
+		return StaleForm()
 	}
 	return nil
 }
 
-func staleForm() error {
+func StaleForm() error {
 	return errs.New(errs.Forbidden, "This form has lost its session. Go back, reload the page, and send it again.")
 }
 
 // field is a value of a form, as text that can be stored.
-func field(r *http.Request, name string) string { return clean(r.PostForm.Get(name)) }
+func Field(r *http.Request, name string) string { return Clean(r.PostForm.Get(name)) }
 
 // param is a value of the query. Names that a page does not know are not
 // looked at: links gather such things on their way.
-func param(r *http.Request, name string) string { return clean(r.URL.Query().Get(name)) }
+func Param(r *http.Request, name string) string { return Clean(r.URL.Query().Get(name)) }
 
-func clean(s string) string {
+func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-func each(values []string) []string {
+func Each(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = clean(v)
+		out[i] = Clean(v)
 	}
 	return out
 }
 
-// faults are what is wrong with the fields of a form, by their names; the
+// Faults are what is wrong with the fields of a form, by their names; the
 // empty name is the form as a whole.
-type faults map[string]string
+type Faults map[string]string
 
-// faultsOf takes an error apart that the person at the form can mend. ok is
+// FaultsOf takes an error apart that the person at the form can mend. ok is
 // false for any other.
-func faultsOf(err error) (faults, bool) {
+func FaultsOf(err error) (Faults, bool) {
 	e := errs.As(err)
 	if e == nil || (e.Kind != errs.Invalid && e.Kind != errs.Conflict) {
 		return nil, false
 	}
 	if len(e.Fields) == 0 {
-		return faults{"": e.Message}, true
+		return Faults{"": e.Message}, true
 	}
-	out := faults{}
+	out := Faults{}
 	for name, texts := range e.Fields {
 		out[name] = strings.Join(texts, " ")
 	}

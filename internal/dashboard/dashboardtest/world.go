@@ -1,0 +1,210 @@
+// Package dashboardtest is the pages over real stores on a real server, and a
+// browser without scripts to look at them with.
+package dashboardtest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/blob/files"
+	"git.helu.ca/r/mnemosyne/internal/dashboard"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
+	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
+	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
+	"git.helu.ca/r/mnemosyne/internal/mcpserver"
+	"git.helu.ca/r/mnemosyne/internal/queue"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
+	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
+)
+
+// Password is everybody's.
+const Password = "correct horse battery"
+
+// World is the pages and the REST surface over real stores, on a server.
+type World struct {
+	t         *testing.T
+	DB        *sqldb.DB
+	Accounts  *accounts.Accounts
+	Tokens    *mcpserver.Tokens
+	Resolver  *mcpserver.Resolver
+	Libraries *library.Service
+	Ingest    *ingest.Service
+	Graph     *sqlitegraph.Graph
+	Search    dashboard.Search
+	URL       string
+	Routes    []page.Route // of all pages
+}
+
+// Options are what the parts of the site are made of.
+type Options struct {
+	Pages  dashboard.Options
+	SignIn signin.Options
+	Admin  admin.Options
+}
+
+// New starts the site. Each change is made to the options before.
+func New(t *testing.T, change ...func(*Options)) *World {
+	t.Helper()
+	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
+	db := sqldbtest.SQLite(t)
+	audit := accounts.NewAudit(db, log, nil)
+	w := &World{t: t, DB: db, Accounts: accounts.New(db, audit, log, accounts.Options{SecretKey: []byte("secret")})}
+	w.Tokens, w.Resolver = mcpserver.NewTokens(db, audit, nil), mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{})
+	t.Cleanup(func() { w.Accounts.Wait(); w.Resolver.Wait() })
+	var err error
+	w.Graph, err = sqlitegraph.Open(filepath.Join(dir, "graph"), sqlitegraph.Options{})
+	Check(t, err)
+	t.Cleanup(func() { Check(t, w.Graph.Close()) })
+	objects, err := files.Open(filepath.Join(dir, "objects"))
+	Check(t, err)
+	access := library.NewAccess(db, library.AccessOptions{})
+	w.Libraries = library.NewService(db, access, w.Graph, log)
+	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: log})
+	engine := search.New(search.Options{Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
+	w.Search = engine
+	auth, err := httpx.NewAuth(httpx.BearerFunc(func(ctx context.Context, header string) (accounts.Principal, error) {
+		return w.Resolver.Resolve(ctx, header, mcpserver.REST)
+	}), httpx.SessionFunc(func(ctx context.Context, cookie string) (httpx.Session, error) {
+		s, err := w.Accounts.Session(ctx, cookie)
+		return httpx.Session{Principal: s.Principal, CSRFSecret: s.CSRFSecret}, err
+	}), nil)
+	Check(t, err)
+	cursors, err := httpx.NewCursors([]byte("secret"))
+	Check(t, err)
+	site, err := page.NewSite(auth, log)
+	Check(t, err)
+	opt := Options{
+		Pages: dashboard.Options{
+			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
+			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
+		},
+		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
+		Admin:  admin.Options{Site: site, Accounts: w.Accounts},
+	}
+	for _, c := range change {
+		c(&opt)
+	}
+	people, err := dashboard.New(opt.Pages)
+	Check(t, err)
+	ways, err := signin.New(opt.SignIn)
+	Check(t, err)
+	running, err := admin.New(opt.Admin)
+	Check(t, err)
+	w.Routes = slices.Concat(people.Routes(), ways.Routes(), running.Routes())
+	router := chi.NewRouter()
+	api := libraryapi.New(libraryapi.Options{
+		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, TempDir: dir, Log: log,
+	})
+	(&httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}).Mount(router, api.Routes())
+	site.Mount(router, w.Routes)
+	router.NotFound(httpx.Unmatched(router, site.Errors(httpx.RESTErrors(log))))
+	server := httptest.NewServer(httpx.NewFront(router, httpx.FrontOptions{Log: log, AllowedHosts: []string{"127.0.0.1"}}))
+	t.Cleanup(server.Close)
+	w.URL = server.URL
+	return w
+}
+
+// Check fails the test at an error.
+func Check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Work runs a worker until the test ends.
+func (w *World) Work() {
+	w.t.Helper()
+	exe, err := os.Executable()
+	Check(w.t, err)
+	pool := extract.NewPool(extract.Options{Executable: exe, Args: []string{"extract-worker"}})
+	worker := ingest.NewWorker(w.Ingest, ingest.WorkerOptions{Embedder: minilm.New(minilm.Options{}), Extractor: pool, TempDir: w.t.TempDir(), Sole: true})
+	for _, s := range []interface {
+		Start(ctx context.Context) error
+		Stop(ctx context.Context) error
+	}{pool, worker} {
+		Check(w.t, s.Start(w.t.Context()))
+		w.t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			Check(w.t, s.Stop(ctx))
+		})
+	}
+}
+
+// User makes a person.
+func (w *World) User(name string) accounts.Principal {
+	w.t.Helper()
+	u, err := w.Accounts.CreateUser(w.t.Context(), accounts.Operator(), accounts.NewUser{Username: name, Password: Password})
+	Check(w.t, err)
+	return accounts.Principal{UserID: u.ID, Username: u.Username, Scope: accounts.Scope{Kind: accounts.ScopeUser}}
+}
+
+// Library makes a private library.
+func (w *World) Library(p accounts.Principal, name string) string {
+	w.t.Helper()
+	g, err := w.Libraries.Create(w.t.Context(), p, library.NewLibrary{Name: name})
+	Check(w.t, err)
+	return g.Library.UID
+}
+
+// Submit puts a document in. With a worker, Ended waits for it.
+func (w *World) Submit(p accounts.Principal, libraryUID, filename, text string) ingest.Job {
+	w.t.Helper()
+	out, err := w.Ingest.Submit(w.t.Context(), p, ingest.Submission{LibraryUID: libraryUID, Filename: filename, Body: strings.NewReader(text)})
+	Check(w.t, err)
+	return *out.Job
+}
+
+// Ended waits for the end of a job.
+func (w *World) Ended(p accounts.Principal, id string) ingest.Job {
+	w.t.Helper()
+	var last ingest.Job
+	for j, err := range w.Ingest.Watch(w.t.Context(), p, id) {
+		Check(w.t, err)
+		last = j
+	}
+	return last
+}
+
+// Bearer asks who a token stands for and gives the status of the answer.
+func (w *World) Bearer(token string) int {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.URL+"/library/api/me/", nil)
+	Check(w.t, err)
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	Check(w.t, err)
+	Check(w.t, resp.Body.Close())
+	return resp.StatusCode
+}
+
+// OnlyToken is the one token that somebody has.
+func (w *World) OnlyToken(p accounts.Principal) mcpserver.UserToken {
+	w.t.Helper()
+	tokens, err := w.Tokens.List(w.t.Context(), p.UserID)
+	Check(w.t, err)
+	if len(tokens) != 1 {
+		w.t.Fatalf("there are %d tokens, want one", len(tokens))
+	}
+	return tokens[0]
+}

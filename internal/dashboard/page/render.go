@@ -1,0 +1,114 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/web"
+)
+
+// policy lets a page load what is ours and run nothing that is written in it.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// Loader reads templates, and keeps the first error of it.
+type Loader struct {
+	fsys fs.FS
+	base *template.Template
+	err  error
+}
+
+// Loader begins to read the templates of a package's pages.
+func (s *Site) Loader() *Loader { return &Loader{fsys: web.FS, base: s.base} }
+
+// Err is what went wrong first.
+func (l *Loader) Err() error { return l.err }
+
+// View is a template that shows a P.
+type View[P any] struct{ template *template.Template }
+
+// Heading is what a handler tells the layout of its page.
+type Heading struct {
+	Title string // of the document
+	Area  string // of the navigation: libraries, search, jobs, teams, usage, tokens, settings or admin
+}
+
+// frame is what a template is given: the layout's part, and the page's own.
+type frame[P any] struct {
+	Heading
+
+	Username    string // empty: nobody is signed in
+	Administers bool   // the administration is shown
+	CSRF        string
+	Flash       *flash
+	Page        P
+}
+
+// Load reads a page's template, a file of web/templates, and proves it: with
+// nothing in the page, and with something in every part of it. A page that
+// cannot be rendered so keeps the program from starting.
+func Load[P any](l *Loader, name string) View[P] {
+	if l.err != nil {
+		return View[P]{}
+	}
+	t, err := l.base.Clone()
+	if err == nil {
+		t, err = t.ParseFS(l.fsys, "templates/"+name)
+	}
+	if err != nil {
+		l.err = fmt.Errorf("read a page's template: %w", err)
+		return View[P]{}
+	}
+	for _, f := range []frame[P]{{}, sample[frame[P]]()} {
+		if err := t.Execute(io.Discard, f); err != nil {
+			l.err = fmt.Errorf("prove a page's template: %w", err)
+			return View[P]{}
+		}
+	}
+	return View[P]{t}
+}
+
+// Show answers with a page. It is rendered whole before anything is written,
+// so that a fault gives an error page and not half of this one.
+func (v View[P]) Show(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, h Heading, page P) error {
+	s = ensureVisitor(w, r, s)
+	f := frame[P]{
+		Heading: h, Username: s.Principal.Username, Administers: accounts.Administers(s.Principal),
+		CSRF: httpx.CSRFToken(s), Flash: takeFlash(w, r, s), Page: page,
+	}
+	var buf bytes.Buffer
+	if err := v.template.Execute(&buf, f); err != nil {
+		return fmt.Errorf("render a page: %w", err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", policy)
+	w.WriteHeader(status)
+	_, _ = w.Write(buf.Bytes()) // the caller has gone: nobody to tell
+	return nil
+}
+
+// Confirm asks before something is done that cannot be undone.
+type Confirm struct {
+	Title  string
+	Text   string
+	Verb   string // of the button
+	Action string
+	Back   string
+}
+
+// Confirm shows the question.
+func (s *Site) Confirm(w http.ResponseWriter, r *http.Request, who httpx.Session, h Heading, c Confirm) error {
+	return s.confirm.Show(w, r, who, http.StatusOK, h, c)
+}
+
+// Choice is a box to tick, or an option to pick.
+type Choice struct {
+	Value, Label string
+	Chosen       bool
+}

@@ -1,0 +1,55 @@
+// Package page is what every page of the site is made with: the layout and
+// its templates, forms and their faults, the messages of what was just done,
+// error pages, and the table of routes.
+//
+// It owns how a page is rendered, how a form is read and what proves that the
+// form is ours. It knows no app: what a page shows is for the packages of the
+// pages to say.
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/web"
+)
+
+// Site is what all pages share. It is safe for concurrent use once every
+// package has loaded its templates.
+type Site struct {
+	auth   *httpx.Auth
+	log    *slog.Logger
+	assets *web.Assets
+	base   *template.Template
+
+	confirm View[Confirm]
+	fault   View[errorPage]
+}
+
+// NewSite reads the layout and the static files.
+func NewSite(auth *httpx.Auth, log *slog.Logger) (*Site, error) {
+	static, err := fs.Sub(web.FS, "static")
+	if err != nil {
+		return nil, fmt.Errorf("find the static files: %w", err)
+	}
+	s := &Site{auth: auth, log: log}
+	if s.assets, err = web.NewAssets(static); err != nil {
+		return nil, err
+	}
+	s.base, err = template.New("base.html").Funcs(funcs(s.assets)).ParseFS(web.FS, "templates/base.html", "templates/parts.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the layout: %w", err)
+	}
+	l := s.Loader()
+	s.confirm, s.fault = Load[Confirm](l, "confirm.html"), Load[errorPage](l, "error.html")
+	return s, l.Err()
+}
+
+// Actor is who does something in a page, for the audit trail.
+func Actor(s httpx.Session, from accounts.Origin) accounts.Actor {
+	return accounts.Actor{Principal: s.Principal, Origin: from}
+}

@@ -1,0 +1,63 @@
+// Package signin is the ways into the site and out of it: the form for a name
+// and a password, single sign-on, a forgotten password, and what a person
+// keeps of their own account.
+package signin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/cache"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+)
+
+// Accounts starts and ends sessions (accounts.Accounts).
+type Accounts interface {
+	SignIn(ctx context.Context, c accounts.Client, username, password string) (cookie string, err error)
+	SignOut(ctx context.Context, by accounts.Actor, cookie string) error
+}
+
+// Options are what the pages are made of.
+type Options struct {
+	Site     *page.Site
+	Accounts Accounts
+	// Cache counts tries to sign in. Nil: one of this process.
+	Cache cache.Cache
+	// SessionLife is how long a browser keeps the cookie of a session: 30
+	// days. When the session ends is for Accounts to say.
+	SessionLife time.Duration
+	Now         func() time.Time // nil: time.Now
+}
+
+// Pages are the pages of signing in and out.
+type Pages struct {
+	opt      Options
+	login    page.View[loginPage]
+	throttle *throttle
+}
+
+// New reads the templates and proves each of them.
+func New(opt Options) (*Pages, error) {
+	if opt.SessionLife == 0 {
+		opt.SessionLife = 30 * 24 * time.Hour
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Cache == nil {
+		opt.Cache = cache.NewInProcess(cache.InProcessOptions{Now: opt.Now})
+	}
+	l := opt.Site.Loader()
+	return &Pages{opt: opt, throttle: newThrottle(opt.Cache, opt.Now), login: page.Load[loginPage](l, "login.html")}, l.Err()
+}
+
+// Routes is every page and every form's target.
+func (p *Pages) Routes() []page.Route {
+	return []page.Route{
+		{Method: http.MethodGet, Path: page.LoginPath, Handler: p.showLogin, Public: true},
+		{Method: http.MethodPost, Path: page.LoginPath, Handler: p.signIn, Public: true},
+		{Method: http.MethodPost, Path: "/accounts/logout/", Handler: p.signOut},
+	}
+}

@@ -1,0 +1,31 @@
+package dashboard
+
+import "git.helu.ca/r/mnemosyne/internal/dashboard/page"
+
+// views are the templates of the pages, each bound to what it shows.
+type views struct {
+	tokens       page.View[tokensPage]
+	tokenForm    page.View[tokenFormPage]
+	tokenCreated page.View[tokenCreatedPage]
+	libraries    page.View[librariesPage]
+	libraryForm  page.View[libraryFormPage]
+	library      page.View[libraryPage]
+	item         page.View[itemPage]
+	search       page.View[searchPage]
+	jobs         page.View[jobsPage]
+}
+
+func newViews(site *page.Site) (*views, error) {
+	l := site.Loader()
+	return &views{
+		tokens:       page.Load[tokensPage](l, "tokens.html"),
+		tokenForm:    page.Load[tokenFormPage](l, "token_form.html"),
+		tokenCreated: page.Load[tokenCreatedPage](l, "token_created.html"),
+		libraries:    page.Load[librariesPage](l, "libraries.html"),
+		libraryForm:  page.Load[libraryFormPage](l, "library_form.html"),
+		library:      page.Load[libraryPage](l, "library.html"),
+		item:         page.Load[itemPage](l, "item.html"),
+		search:       page.Load[searchPage](l, "search.html"),
+		jobs:         page.Load[jobsPage](l, "jobs.html"),
+	}, l.Err()
+}
