@@ -152,7 +152,10 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	if err != nil {
 		return nil, err
 	}
-	running, err := admin.New(admin.Options{Site: site, Accounts: s.Accounts})
+	running, err := admin.New(admin.Options{
+		Site: site, Cursors: cursors,
+		Home: admin.HomeOptions{Accounts: s.Accounts},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,14 @@
 //
 // Whoever does not administer gets what a path without a page gets. The
 // content of libraries is none of its business.
+//
+// Each area has a file of its own with what it asks for, its templates and
+// its routes. This one puts them together.
 package admin
 
 import (
-	"context"
 	"net/http"
+	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
@@ -21,46 +24,63 @@ const Path = "/admin/"
 
 const get, post = http.MethodGet, http.MethodPost
 
-// Accounts knows the people (accounts.Accounts).
-type Accounts interface {
-	Users(ctx context.Context) ([]accounts.User, error)
-}
-
-// Options are what the pages are made of.
+// Options are what the pages are made of, an area a field.
 type Options struct {
-	Site     *page.Site
-	Accounts Accounts
+	Site    *page.Site
+	Cursors *httpx.Cursors
+
+	Home HomeOptions
+
+	People PeopleOptions
+
+	Providers ProvidersOptions
+
+	Usage UsageOptions
 }
 
 // Pages are the pages of the administration.
 type Pages struct {
-	opt   Options
-	views *views
+	opt  Options
+	tabs []page.Tab
+
+	home homeViews
+
+	people peopleViews
+
+	providers providersViews
+
+	usage usageViews
 }
 
 // New reads the templates and proves each of them.
 func New(opt Options) (*Pages, error) {
-	views, err := newViews(opt.Site)
-	return &Pages{opt: opt, views: views}, err
-}
+	l := opt.Site.Loader()
+	p := &Pages{
+		opt: opt,
 
-// views are the templates of the pages.
-type views struct {
-	home page.View[homePage]
-}
+		home: loadHome(l),
 
-func newViews(site *page.Site) (*views, error) {
-	l := site.Loader()
-	return &views{
-		home: page.Load[homePage](l, "admin_home.html"),
-	}, l.Err()
+		people: loadPeople(l),
+
+		providers: loadProviders(l),
+
+		usage: loadUsage(l),
+	}
+	p.tabs = tabsOf(p.Routes())
+	return p, l.Err()
 }
 
 // Routes is every page of this package and every form's target.
 func (p *Pages) Routes() []page.Route {
-	routes := []page.Route{
-		{Method: get, Path: Path, Handler: p.home},
-	}
+	routes := slices.Concat(
+		p.homeRoutes(),
+
+		p.peopleRoutes(),
+
+		p.providersRoutes(),
+
+		p.usageRoutes(),
+	)
 	for i := range routes {
 		routes[i].Handler = guarded(routes[i].Handler)
 	}
@@ -77,15 +97,43 @@ func guarded(h page.Handler) page.Handler {
 	}
 }
 
-// homePage is where the administration begins.
-type homePage struct {
-	Users int64
+// The areas, where the navigation leads.
+const (
+	pathPeople    = Path + "users/"
+	pathTokens    = Path + "tokens/"
+	pathLibraries = Path + "libraries/"
+	pathTeams     = Path + "teams/"
+	pathKeys      = Path + "keys/"
+	pathProviders = Path + "providers/"
+	pathUsage     = Path + "usage/"
+	pathAudit     = Path + "audit/"
+	pathHealth    = Path + "health/"
+)
+
+// tabsOf is the navigation: the areas that have a page.
+func tabsOf(routes []page.Route) []page.Tab {
+	all := []page.Tab{
+		{Name: "Overview", Path: Path},
+		{Name: "People", Path: pathPeople},
+		{Name: "Tokens", Path: pathTokens},
+		{Name: "Libraries", Path: pathLibraries},
+		{Name: "Teams", Path: pathTeams},
+		{Name: "Signing keys", Path: pathKeys},
+		{Name: "Providers", Path: pathProviders},
+		{Name: "Usage", Path: pathUsage},
+		{Name: "Audit", Path: pathAudit},
+		{Name: "Health", Path: pathHealth},
+	}
+	return slices.DeleteFunc(all, func(t page.Tab) bool {
+		return !slices.ContainsFunc(routes, func(rt page.Route) bool { return rt.Method == get && rt.Path == t.Path })
+	})
 }
 
-func (p *Pages) home(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	users, err := p.opt.Accounts.Users(r.Context())
-	if err != nil {
-		return err
+// heading is that of a page in the area that begins at a path.
+func (p *Pages) heading(title, area string) page.Heading {
+	tabs := slices.Clone(p.tabs)
+	for i := range tabs {
+		tabs[i].Current = tabs[i].Path == area
 	}
-	return p.views.home.Show(w, r, s, http.StatusOK, page.Heading{Title: "Administration", Area: "admin"}, homePage{Users: int64(len(users))})
+	return page.Heading{Title: title, Area: "admin", Tabs: tabs}
 }

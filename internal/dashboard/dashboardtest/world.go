@@ -98,7 +98,10 @@ func New(t *testing.T, change ...func(*Options)) *World {
 			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
-		Admin:  admin.Options{Site: site, Accounts: w.Accounts},
+		Admin: admin.Options{
+			Site: site, Cursors: cursors,
+			Home: admin.HomeOptions{Accounts: w.Accounts},
+		},
 	}
 	for _, c := range change {
 		c(&opt)

@@ -37,6 +37,13 @@ type View[P any] struct{ template *template.Template }
 type Heading struct {
 	Title string // of the document
 	Area  string // of the navigation: libraries, search, jobs, teams, usage, tokens, settings or admin
+	Tabs  []Tab  // of the area; nil: it has none
+}
+
+// Tab leads to a part of an area.
+type Tab struct {
+	Name, Path string
+	Current    bool // the page is in this part
 }
 
 // frame is what a template is given: the layout's part, and the page's own.
