@@ -42,7 +42,12 @@ require (
 	modernc.org/sqlite v1.60.1
 )
 
-require golang.org/x/time v0.15.0 // indirect
+require (
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
+	github.com/emersion/go-smtp v0.25.1 // indirect
+	github.com/wneessen/go-mail v0.8.1 // indirect
+	golang.org/x/time v0.15.0 // indirect
+)
 
 require (
 	github.com/araddon/dateparse v0.0.0-20210429162001-6b43995a97de // indirect
