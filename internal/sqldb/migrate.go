@@ -36,11 +36,17 @@ func (db *DB) Pending(ctx context.Context, fsys fs.FS) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	have, want, err := p.GetVersions(ctx)
+	have, _, err := p.GetVersions(ctx)
 	if err != nil {
 		return 0, db.examined(ctx, fmt.Errorf("read the schema's version: %w", err))
 	}
-	return int(want - have), nil
+	pending := 0
+	for _, source := range p.ListSources() {
+		if source.Version > have {
+			pending++
+		}
+	}
+	return pending, nil
 }
 
 // examined looks whether a file on which the schema cannot be read is damaged:
