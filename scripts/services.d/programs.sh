@@ -1,6 +1,19 @@
-# Programs that tests run by themselves: a browser for the pages.
+# Programs that tests run by themselves: a browser for the pages, and Python with its
+# library cryptography, which reads and writes Fernet tokens as well.
 given_chromium() { [ -n "${MNEMOSYNE_TEST_CHROMIUM:-}" ]; }
 packages_chromium() { echo chromium; }
 chromium_path() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
 have_chromium() { chromium_path >/dev/null; }
 print_chromium() { given_chromium || ! have_chromium || echo "MNEMOSYNE_TEST_CHROMIUM=$(chromium_path)"; }
+
+given_python() { [ -n "${MNEMOSYNE_TEST_PYTHON:-}" ]; }
+packages_python() { echo python3-cryptography; }
+python_path() {
+  local path
+  for path in $(command -v python3) /usr/bin/python3; do
+    "$path" -c "import cryptography.fernet" 2>/dev/null && echo "$path" && return
+  done
+  return 1
+}
+have_python() { python_path >/dev/null; }
+print_python() { local path; given_python || ! path=$(python_path) || echo "MNEMOSYNE_TEST_PYTHON=$path"; }
