@@ -95,8 +95,8 @@ func TestEveryPageCanBeUsedByKeyboardAndReader(t *testing.T) {
 		p.One("h1")
 		p.One(`a.skip[href="#main"]`)
 		p.One("[aria-live]")
-		if !strings.HasSuffix(p.Text("title"), " · Mnemosyne") || p.Text("title") == "· Mnemosyne" {
-			t.Errorf("%s has the title %q", path, p.Text("title"))
+		if !strings.HasSuffix(p.Text("head > title"), " · Mnemosyne") || p.Text("head > title") == "· Mnemosyne" {
+			t.Errorf("%s has the title %q", path, p.Text("head > title"))
 		}
 		labelled(t, path, p)
 		ids := map[string]bool{}

@@ -40,7 +40,7 @@ func NewSite(auth *httpx.Auth, log *slog.Logger) (*Site, error) {
 	if s.assets, err = web.NewAssets(static); err != nil {
 		return nil, err
 	}
-	s.base, err = template.New("base.html").Funcs(funcs(s.assets)).ParseFS(web.FS, "templates/base.html", "templates/parts.html")
+	s.base, err = template.New("base.html").Funcs(funcs(s.assets)).ParseFS(web.FS, "templates/base.html", "templates/parts.html", "templates/chart.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
 	}
