@@ -144,21 +144,23 @@ const retireOne = `UPDATE mcp_signing_key SET is_active = $2, retired_at = $3 WH
 // are refused from the moment this returns. One that is retired already is no
 // error; one that is not there is NotFound.
 func (s *SigningKeys) Retire(ctx context.Context, by accounts.Actor, kid string) error {
-	return s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
-		if _, err := sqldb.One(ctx, tx, scanKey, selectKey, kid); sqldb.Missing(err) {
-			return nil, errs.New(errs.NotFound, "No such signing key.")
-		} else if err != nil {
-			return nil, fmt.Errorf("find signing key: %w", err)
-		}
-		n, err := sqldb.Exec(ctx, tx, retireOne, kid, false, sqldb.At(s.now()))
-		if err != nil {
-			return nil, fmt.Errorf("retire signing key: %w", err)
-		}
-		if n == 0 {
-			return nil, nil
-		}
-		return []accounts.Event{{Name: "signing_key_retire", Outcome: "retired", Actor: by, Detail: []slog.Attr{slog.String("kid", kid)}}}, nil
-	})
+	return s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) { return s.retire(ctx, tx, by, kid) })
+}
+
+func (s *SigningKeys) retire(ctx context.Context, tx sqldb.Querier, by accounts.Actor, kid string) ([]accounts.Event, error) {
+	if _, err := sqldb.One(ctx, tx, scanKey, selectKey, kid); sqldb.Missing(err) {
+		return nil, errs.New(errs.NotFound, "No such signing key.")
+	} else if err != nil {
+		return nil, fmt.Errorf("find signing key: %w", err)
+	}
+	n, err := sqldb.Exec(ctx, tx, retireOne, kid, false, sqldb.At(s.now()))
+	if err != nil {
+		return nil, fmt.Errorf("retire signing key: %w", err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return []accounts.Event{{Name: "signing_key_retire", Outcome: "retired", Actor: by, Detail: []slog.Attr{slog.String("kid", kid)}}}, nil
 }
 
 const selectKeys = `SELECT kid, is_active, created_at, retired_at FROM mcp_signing_key ORDER BY created_at DESC, kid`

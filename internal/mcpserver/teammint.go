@@ -159,6 +159,10 @@ const (
 	headerType = "JWT"
 )
 
+// noteSigner keeps which key a team's JWT stands on, so that whoever retires
+// the key is told what stops working.
+const noteSigner = `UPDATE team SET active_kid = $2 WHERE id = $1`
+
 // sign makes a team's JWT with the newest active key. Where there is none it
 // is Unavailable, and what the transaction did is undone.
 func (s *Teams) sign(ctx context.Context, tx sqldb.Querier, id, jti string) (string, error) {
@@ -186,6 +190,9 @@ func (s *Teams) sign(ctx context.Context, tx sqldb.Querier, id, jti string) (str
 	signed, err := token.SignedString(secret)
 	if err != nil {
 		return "", fmt.Errorf("sign a team JWT: %w", err)
+	}
+	if _, err := sqldb.Exec(ctx, tx, noteSigner, id, key.kid); err != nil {
+		return "", fmt.Errorf("note the signing key: %w", err)
 	}
 	return signed, nil
 }

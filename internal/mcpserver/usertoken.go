@@ -26,6 +26,9 @@ type UserToken struct {
 	Name       string
 	Masked     string // tok_…<hash[:8]>
 	Active     bool   // false once revoked, for ever
+	// OwnerActive is false while the owner is disabled: then the token opens
+	// nothing, whatever its state.
+	OwnerActive bool
 	ExpiresAt  *time.Time
 	LastUsedAt *time.Time // to within half a minute
 	// AllowedTools and AllowedLibraries count over MCP only. No tool listed:
@@ -96,7 +99,7 @@ func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, s
 }
 
 const ownColumns = `t.id, t.user_id, u.username, t.token_hash, t.name, t.is_active, t.expires_at, t.last_used_at,
-	t.allowed_tools, t.allowed_libraries, t.created_at, t.updated_at`
+	t.allowed_tools, t.allowed_libraries, t.created_at, t.updated_at, u.is_active`
 
 const fromTokens = ` FROM user_token t JOIN auth_user u ON u.id = t.user_id `
 
@@ -104,7 +107,7 @@ func scanToken(r sqldb.Row) (t UserToken, err error) {
 	var hash, tools, libraries string
 	var expires, used sqldb.NullTime
 	var created, updated sqldb.Time
-	if err := r.Scan(&t.ID, &t.UserID, &t.Username, &hash, &t.Name, &t.Active, &expires, &used, &tools, &libraries, &created, &updated); err != nil {
+	if err := r.Scan(&t.ID, &t.UserID, &t.Username, &hash, &t.Name, &t.Active, &expires, &used, &tools, &libraries, &created, &updated, &t.OwnerActive); err != nil {
 		return t, err
 	}
 	t.Masked, t.ExpiresAt, t.LastUsedAt = mask(hash), expires.Ptr(), used.Ptr()
@@ -219,12 +222,9 @@ func (s *Tokens) Revoke(ctx context.Context, by accounts.Actor, userID, id strin
 
 // RevokeAny ends anybody's token and gives it as it is then; for operators.
 func (s *Tokens) RevokeAny(ctx context.Context, by accounts.Actor, id string) (UserToken, error) {
-	t, err := sqldb.One(ctx, s.db.Read(), scanToken, findAny, id)
-	if sqldb.Missing(err) {
-		return t, noToken()
-	}
+	t, err := s.GetAny(ctx, id)
 	if err != nil {
-		return t, fmt.Errorf("find token: %w", err)
+		return t, err
 	}
 	if err := s.Revoke(ctx, by, t.UserID, t.ID); err != nil {
 		return t, err
