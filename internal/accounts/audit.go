@@ -3,9 +3,7 @@ package accounts
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"time"
 
@@ -133,63 +131,4 @@ func (a *Audit) tell(ctx context.Context, e Event) {
 		attrs = append(attrs, slog.String("address", e.Actor.Address))
 	}
 	a.log.LogAttrs(ctx, slog.LevelInfo, Title(e.Name, e.Outcome), attrs...) //nolint:sloglint // of a fixed set, see above
-}
-
-// AuditFilter chooses events. The zero value chooses all.
-type AuditFilter struct {
-	Since time.Time // inclusive
-	Event string    // its name
-}
-
-const selectEvents = `SELECT at, event, outcome, username, credential_kind, credential, address, request_id, detail, id
-	FROM audit_event
-	WHERE (at > $1 OR (at = $1 AND id > $2)) AND ($3 = '' OR event = $3)
-	ORDER BY at, id LIMIT 500`
-
-type entryRow struct {
-	Entry
-
-	id string
-}
-
-// List gives the events, oldest first, a page of them in memory at a time. An
-// error is given once and ends the sequence.
-func (a *Audit) List(ctx context.Context, f AuditFilter) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		at, id := f.Since, ""
-		for {
-			page, err := sqldb.All(ctx, a.db.Read(), scanEntry, selectEvents, sqldb.At(at), id, f.Event)
-			if err != nil {
-				yield(Entry{}, fmt.Errorf("read the audit trail: %w", err))
-				return
-			}
-			if len(page) == 0 {
-				return
-			}
-			for _, row := range page {
-				if !yield(row.Entry, nil) {
-					return
-				}
-				at, id = row.At, row.id
-			}
-		}
-	}
-}
-
-func scanEntry(r sqldb.Row) (e entryRow, err error) {
-	var at sqldb.Time
-	var detail string
-	err = r.Scan(&at, &e.Event, &e.Outcome, &e.Username, &e.CredentialKind, &e.Credential, &e.Address, &e.RequestID, &detail, &e.id)
-	e.At = at.Time
-	return e, errors.Join(err, decodeDetail(detail, &e.Detail))
-}
-
-func decodeDetail(text string, into *map[string]any) error {
-	if text == "" {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return fmt.Errorf("read an event's detail: %w", err)
-	}
-	return nil
 }

@@ -232,7 +232,7 @@ func (s *Service) Delete(ctx context.Context, p accounts.Principal, uid string) 
 	return s.remove(ctx, p, l)
 }
 
-func (s *Service) remove(ctx context.Context, p accounts.Principal, l Library) error {
+func (s *Service) remove(ctx context.Context, p accounts.Principal, l Library, more ...slog.Attr) error {
 	at := sqldb.At(s.now())
 	err := s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		// Items first: whoever takes documents in locks them in this order.
@@ -244,7 +244,7 @@ func (s *Service) remove(ctx context.Context, p accounts.Principal, l Library) e
 		if err != nil || n == 0 {
 			return nil, orGone(err)
 		}
-		return event(ctx, p, l, "delete", "deleted", slog.String("name", l.Name), slog.Int64("items", items)), nil
+		return event(ctx, p, l, "delete", "deleted", append(more, slog.String("name", l.Name), slog.Int64("items", items))...), nil
 	})
 	if err != nil {
 		return goneAs(err, NoLibrary(), "delete library")

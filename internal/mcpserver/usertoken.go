@@ -20,17 +20,17 @@ import (
 
 // UserToken is a person's opaque bearer, without its plaintext.
 type UserToken struct {
-	ID         string
-	UserID     string
-	Username   string
-	Name       string
-	Masked     string // tok_…<hash[:8]>
-	Active     bool   // false once revoked, for ever
+	ID       string
+	UserID   string
+	Username string
+	Name     string
+	Masked   string // tok_…<hash[:8]>
+	Active   bool   // false once revoked, for ever
 	// OwnerActive is false while the owner is disabled: then the token opens
 	// nothing, whatever its state.
 	OwnerActive bool
-	ExpiresAt  *time.Time
-	LastUsedAt *time.Time // to within half a minute
+	ExpiresAt   *time.Time
+	LastUsedAt  *time.Time // to within half a minute
 	// AllowedTools and AllowedLibraries count over MCP only. No tool listed:
 	// any tool. No library listed: none; accounts.AllLibraries: all that the
 	// user may read.
