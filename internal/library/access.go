@@ -80,13 +80,18 @@ func libraryFields(l *Library) []any {
 }
 
 // roleOf is the caller's role in a library that they may read. member is
-// their LibraryMembership, or empty.
+// their LibraryMembership, or empty. Their groups raise it in global
+// libraries; whoever may change nothing is a reader of their own, too.
 func roleOf(p accounts.Principal, l Library, member Role) Role {
 	switch {
+	case !p.May(accounts.RightWrite):
+		return RoleReader
 	case l.OwnerUsername != nil && *l.OwnerUsername == p.Username:
 		return RoleOwner
-	case l.Global() && p.Superuser:
+	case l.Global() && p.May(accounts.RightAdminister):
 		return RoleOwner
+	case l.Global() && p.May(accounts.RightCurate) && member != RoleOwner:
+		return RoleManager
 	case member != "":
 		return member
 	}
@@ -175,6 +180,25 @@ func (a *Access) grant(ctx context.Context, p accounts.Principal, uid string) (G
 	return g, nil
 }
 
+// changeable is a grant for a caller who may change anything at all. Whoever
+// may not is told so of what they may read only.
+func (a *Access) changeable(ctx context.Context, p accounts.Principal, uid string) (Grant, error) {
+	g, err := a.grant(ctx, p, uid)
+	if err == nil {
+		err = mayChangeAnything(p)
+	}
+	return g, err
+}
+
+// mayChangeAnything gives the error of a user whose group changes nothing.
+// Callers who are no users are the roles' to refuse.
+func mayChangeAnything(p accounts.Principal) error {
+	if !p.SignedIn() {
+		return nil
+	}
+	return p.Need(accounts.RightWrite)
+}
+
 // Read gives a library that the caller may read, and their role in it.
 func (a *Access) Read(ctx context.Context, p accounts.Principal, uid string) (Library, Role, error) {
 	g, err := a.grant(ctx, p, uid)
@@ -183,7 +207,7 @@ func (a *Access) Read(ctx context.Context, p accounts.Principal, uid string) (Li
 
 // Write gives a library that the caller may add documents to.
 func (a *Access) Write(ctx context.Context, p accounts.Principal, uid string) (Library, Role, error) {
-	g, err := a.grant(ctx, p, uid)
+	g, err := a.changeable(ctx, p, uid)
 	if err != nil {
 		return Library{}, "", err
 	}
@@ -201,13 +225,13 @@ func (a *Access) mayAdd(p accounts.Principal, g Grant) bool {
 	if g.Role.CanWrite() {
 		return true
 	}
-	return g.Library.Global() && p.SignedIn() && (g.member || !a.opt.GlobalIngestMembersOnly)
+	return g.Library.Global() && p.May(accounts.RightWrite) && (g.member || !a.opt.GlobalIngestMembersOnly)
 }
 
 // Administer gives a library whose settings and members the caller may
 // change: their own, or a global one that they manage.
 func (a *Access) Administer(ctx context.Context, p accounts.Principal, uid string) (Library, Role, error) {
-	g, err := a.grant(ctx, p, uid)
+	g, err := a.changeable(ctx, p, uid)
 	if err != nil {
 		return Library{}, "", err
 	}
@@ -221,7 +245,7 @@ func (a *Access) Administer(ctx context.Context, p accounts.Principal, uid strin
 // Own gives a library that the caller may delete, or whose owners they may
 // choose.
 func (a *Access) Own(ctx context.Context, p accounts.Principal, uid string) (Library, error) {
-	g, err := a.grant(ctx, p, uid)
+	g, err := a.changeable(ctx, p, uid)
 	if err != nil {
 		return Library{}, err
 	}

@@ -53,6 +53,10 @@ func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 		manager, reader, owner, invited := w.user("manager"), w.user("reader"), w.user("owner"), w.user("invited")
 		invited.Superuser = true
 		w.member(w.private, invited, library.RoleReader)
+		in := func(p accounts.Principal, groups ...string) accounts.Principal {
+			p.Groups = groups
+			return p
+		}
 		for _, uid := range []string{w.private, w.global, w.workspace} {
 			w.member(uid, manager, library.RoleManager)
 			w.member(uid, reader, library.RoleReader)
@@ -70,6 +74,14 @@ func TestAccessFollowsTheTableOfLibraries(t *testing.T) {
 			{"somebody else", w.carol, nothing, nothing, documents},
 			{"a superuser", w.root, nothing, nothing, everything},
 			{"a superuser who is a reader", invited, nothing, reads, everything},
+			{"its owner, who only views", in(w.alice, "View Only"), reads, reads, reads},
+			{"a member as owner who only views", in(owner, "View Only"), nothing, reads, reads},
+			{"its owner, on the staff too", in(w.alice, "View Only", "Staff"), everything, everything, documents},
+			{"an expert", in(w.carol, "SME"), nothing, nothing, manages},
+			{"an expert who is a reader", in(reader, "SME"), nothing, reads, manages},
+			{"an expert who is an owner", in(owner, "SME"), nothing, everything, everything},
+			{"an administrator", in(w.carol, "Admin"), nothing, nothing, everything},
+			{"an administrator who is a reader", in(reader, "Admin"), nothing, reads, everything},
 			{"nobody", accounts.Principal{Scope: accounts.Scope{Kind: accounts.ScopeUser}}, nothing, nothing, nothing},
 			{"no scope", scoped(w.alice, accounts.Scope{}), nothing, nothing, nothing},
 			{"anonymous", accounts.Principal{Scope: accounts.Scope{Kind: accounts.ScopeGlobal}}, nothing, nothing, reads},
@@ -90,10 +102,12 @@ func TestGlobalIngestMembersNarrowsWritingToMembers(t *testing.T) {
 		t.Helper()
 		w := newWorld(t, db, library.AccessOptions{GlobalIngestMembersOnly: true})
 		w.member(w.global, w.bob, library.RoleReader)
+		expert := w.user("expert")
+		expert.Groups = []string{accounts.GroupSME}
 		for _, row := range []struct {
 			p    accounts.Principal
 			want string
-		}{{w.bob, documents}, {w.carol, reads}, {w.root, everything}} {
+		}{{w.bob, documents}, {w.carol, reads}, {expert, manages}, {w.root, everything}} {
 			if got := w.verdict(row.p, w.global); got != row.want {
 				t.Errorf("%s: %s, want %s", row.p.Username, got, row.want)
 			}

@@ -64,6 +64,9 @@ func (a *Access) ItemForWrite(ctx context.Context, p accounts.Principal, uid str
 	if err != nil {
 		return Item{}, Library{}, "", err
 	}
+	if err := mayChangeAnything(p); err != nil {
+		return Item{}, Library{}, "", err
+	}
 	if !a.mayAdd(p, g.Grant) || !MayChange(p, g.Library, g.Role, g.CreatedBy) {
 		return Item{}, Library{}, "", errs.New(errs.Forbidden, "You may read this document, not change it.")
 	}
@@ -77,7 +80,7 @@ func MayChange(p accounts.Principal, l Library, role Role, createdBy *string) bo
 	if role.CanWrite() {
 		return true
 	}
-	return l.Global() && p.SignedIn() && createdBy != nil && *createdBy == p.UserID
+	return l.Global() && p.May(accounts.RightWrite) && createdBy != nil && *createdBy == p.UserID
 }
 
 // ItemOfChunk gives the item that a chunk's uid points into, its library, and

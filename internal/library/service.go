@@ -66,7 +66,7 @@ type NewLibrary struct {
 	Name        string
 	Description string
 	Type        string // empty: DefaultType
-	Global      bool   // for superusers only
+	Global      bool   // takes accounts.RightAdminister
 }
 
 // Patch holds what is to change; nil leaves a value as it is.
@@ -83,11 +83,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`
 
 // Create makes a library of the caller's own, or a global one.
 func (s *Service) Create(ctx context.Context, p accounts.Principal, n NewLibrary) (Grant, error) {
-	if !p.SignedIn() {
-		return Grant{}, errs.New(errs.Forbidden, "Sign in to create a library.")
+	if err := p.Need(accounts.RightWrite); err != nil {
+		return Grant{}, err
 	}
-	if n.Global && !p.Superuser {
-		return Grant{}, errs.New(errs.Forbidden, "Only a superuser may make a library global.")
+	if n.Global {
+		if err := p.Need(accounts.RightAdminister); err != nil {
+			return Grant{}, err
+		}
 	}
 	if n.Type == "" {
 		n.Type = DefaultType
@@ -207,11 +209,11 @@ func applyPatch(p accounts.Principal, l *Library, patch *Patch) error {
 	if patch.Global == nil || *patch.Global == l.Global() {
 		return nil
 	}
-	switch {
-	case !*patch.Global:
+	if !*patch.Global {
 		return errs.Field("global", "A global library stays global.")
-	case !p.Superuser:
-		return errs.New(errs.Forbidden, "Only a superuser may make a library global.")
+	}
+	if err := p.Need(accounts.RightAdminister); err != nil {
+		return err
 	}
 	l.OwnerID, l.OwnerUsername = nil, nil
 	return nil

@@ -43,7 +43,7 @@ WHERE l.owner_username = $1 AND l.workspace_id = $2 AND l.deleted_at IS NULL`
 
 func scanLibrary(row sqldb.Row) (l Library, err error) { return l, row.Scan(libraryFields(&l)...) }
 
-// Workspace gives the caller's workspace of an id, which they own.
+// Workspace gives the caller's workspace of an id, for them to read.
 func (a *Access) Workspace(ctx context.Context, p accounts.Principal, id string) (Library, error) {
 	if !p.SignedIn() || checkWorkspaceID(id) != nil {
 		return Library{}, NoWorkspace()
@@ -54,6 +54,18 @@ func (a *Access) Workspace(ctx context.Context, p accounts.Principal, id string)
 	}
 	if err != nil {
 		return Library{}, fmt.Errorf("read workspace: %w", err)
+	}
+	return l, nil
+}
+
+// OwnWorkspace gives the caller's workspace of an id for them to change.
+func (a *Access) OwnWorkspace(ctx context.Context, p accounts.Principal, id string) (Library, error) {
+	l, err := a.Workspace(ctx, p, id)
+	if err != nil {
+		return Library{}, err
+	}
+	if err := mayChangeAnything(p); err != nil {
+		return Library{}, err
 	}
 	return l, nil
 }
@@ -113,6 +125,9 @@ func (s *Service) CreateWorkspace(ctx context.Context, p accounts.Principal, n N
 		if !errs.Is(err, errs.NotFound) {
 			return l, false, err
 		}
+		if err := p.Need(accounts.RightWrite); err != nil {
+			return Library{}, false, err
+		}
 		at := sqldb.At(s.now())
 		l = Library{
 			UID: uuid.NewString(), WorkspaceID: &n.ID, OwnerID: &p.UserID, OwnerUsername: &p.Username,
@@ -139,7 +154,7 @@ func (s *Service) CreateWorkspace(ctx context.Context, p accounts.Principal, n N
 
 // UpdateWorkspace changes what a workspace says of itself.
 func (s *Service) UpdateWorkspace(ctx context.Context, p accounts.Principal, id string, patch Patch) (Library, error) {
-	l, err := s.access.Workspace(ctx, p, id)
+	l, err := s.access.OwnWorkspace(ctx, p, id)
 	if err != nil {
 		return Library{}, err
 	}
@@ -150,7 +165,7 @@ func (s *Service) UpdateWorkspace(ctx context.Context, p accounts.Principal, id 
 // DeleteWorkspace takes the caller's workspace of an id out of sight, at
 // once, and frees the id. Where they have none it does nothing.
 func (s *Service) DeleteWorkspace(ctx context.Context, p accounts.Principal, id string) error {
-	l, err := s.access.Workspace(ctx, p, id)
+	l, err := s.access.OwnWorkspace(ctx, p, id)
 	if err == nil {
 		err = s.remove(ctx, p, l)
 	}
@@ -160,7 +175,7 @@ func (s *Service) DeleteWorkspace(ctx context.Context, p accounts.Principal, id 
 // DeleteWorkspaceItem deletes a document of the caller's workspace, if it is
 // there.
 func (s *Service) DeleteWorkspaceItem(ctx context.Context, p accounts.Principal, id, itemUID string) error {
-	l, err := s.access.Workspace(ctx, p, id)
+	l, err := s.access.OwnWorkspace(ctx, p, id)
 	if err != nil || !known(itemUID) {
 		return err
 	}
@@ -170,7 +185,7 @@ func (s *Service) DeleteWorkspaceItem(ctx context.Context, p accounts.Principal,
 // DeleteWorkspaceFile deletes the document of the caller's workspace that
 // came under a file id, if it is there.
 func (s *Service) DeleteWorkspaceFile(ctx context.Context, p accounts.Principal, id, fileID string) error {
-	l, err := s.access.Workspace(ctx, p, id)
+	l, err := s.access.OwnWorkspace(ctx, p, id)
 	if err != nil || fileID == "" {
 		return err
 	}

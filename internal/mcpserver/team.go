@@ -168,6 +168,9 @@ func (s *Teams) Delete(ctx context.Context, by accounts.Actor, id string) error 
 		if err != nil || !t.Active {
 			return nil, err
 		}
+		if err := by.Need(accounts.RightWrite); err != nil {
+			return nil, err
+		}
 		if _, err := sqldb.Exec(ctx, tx, endTeam, t.ID, sqldb.At(s.now())); err != nil {
 			return nil, fmt.Errorf("delete team: %w", err)
 		}
@@ -186,6 +189,9 @@ func (s *Teams) Rename(ctx context.Context, by accounts.Actor, id, name string) 
 	return s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		t, err := holdOwnTeam(ctx, tx, by.UserID, id)
 		if err != nil || t.Name == name {
+			return nil, err
+		}
+		if err := by.Need(accounts.RightWrite); err != nil {
 			return nil, err
 		}
 		if _, err := sqldb.Exec(ctx, tx, renameTeam, t.ID, name, sqldb.At(s.now())); err != nil {

@@ -58,6 +58,9 @@ func (s *Teams) Create(ctx context.Context, by accounts.Actor, id, name string) 
 	if name, err = teamName(name); err != nil {
 		return Minted{}, err
 	}
+	if err := by.Need(accounts.RightWrite); err != nil {
+		return Minted{}, err
+	}
 	foreign, jti := false, uuid.NewString()
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) (events []accounts.Event, err error) {
 		t, made, err := s.claim(ctx, tx, by, id, name, jti)
@@ -103,6 +106,9 @@ func (s *Teams) Rotate(ctx context.Context, by accounts.Actor, id string) (m Min
 	id, ok := TeamID(id)
 	if !ok {
 		return Minted{}, noTeam()
+	}
+	if err := by.Need(accounts.RightWrite); err != nil {
+		return Minted{}, err
 	}
 	foreign, jti := false, uuid.NewString()
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {

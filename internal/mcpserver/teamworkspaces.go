@@ -63,6 +63,9 @@ func (s *Teams) SetWorkspaces(ctx context.Context, by accounts.Actor, id string,
 		if err != nil {
 			return nil, err
 		}
+		if err := by.Need(accounts.RightWrite); err != nil {
+			return nil, err
+		}
 		if !t.Active {
 			return nil, inactiveTeam()
 		}

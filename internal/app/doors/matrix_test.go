@@ -66,7 +66,7 @@ func fill(t *testing.T, op operation, p place) string {
 // allowed tells whether the caller has the right that the operation needs.
 func (c cell) allowed() bool {
 	if c.team() {
-		return owns(c.who.person, c.at.class)
+		return owns(c.who.person, c.at.class) && (c.who.person != viewer || !c.op.unsafe())
 	}
 	return c.sees() && may(c.who.person, c.at.class, c.rule.needs)
 }
@@ -78,12 +78,12 @@ func (c cell) sees() bool {
 	if c.team() {
 		return owns(c.who.person, c.at.class)
 	}
-	if c.rule.needs == signedIn || c.rule.needs == open2all {
+	if c.rule.needs == signedIn || c.rule.needs == toMake || c.rule.needs == open2all {
 		return true
 	}
 	of := c.rule.only
 	if c.ref == "workspace_id" {
-		of = []class{workspace, elsewhere}
+		of = []class{workspace, elsewhere, viewed}
 	}
 	return reads(c.who.person, c.at.class) && (len(of) == 0 || slices.Contains(of, c.at.class))
 }
@@ -99,6 +99,8 @@ func (c cell) want() int {
 		return http.StatusForbidden
 	case c.allowed():
 		return c.rule.ok
+	case c.who.person == viewer && (c.sees() || c.rule.taken != 0):
+		return http.StatusForbidden // what stands in the way is the group
 	case !c.sees() && c.rule.taken != 0 && c.at.class != missing:
 		return c.rule.taken
 	case !c.sees():
@@ -115,7 +117,9 @@ func (c cell) changes() bool {
 }
 
 // upserts tells that a missing object would be made.
-func (c cell) upserts() bool { return c.rule.taken != 0 && c.at.class == missing && c.who.person != "" }
+func (c cell) upserts() bool {
+	return c.rule.taken != 0 && c.at.class == missing && c.who.person != "" && c.who.person != viewer
+}
 
 // may tells what an answer to the caller can speak of.
 func (w *world) mayTell(who identity) func(class) bool {
@@ -269,11 +273,11 @@ func (w *world) listsAll(op operation, r rule, who identity) {
 		listed := reads(who.person, k)
 		switch {
 		case strings.Contains(op.path, "/workspaces/"):
-			listed = listed && (k == workspace || k == elsewhere)
+			listed = listed && isWorkspace(k)
 		case strings.Contains(op.path, "/teams/"):
 			listed = owns(who.person, k)
 		case strings.HasSuffix(op.path, "/libraries/"):
-			listed = listed && k != workspace && k != elsewhere
+			listed = listed && !isWorkspace(k)
 		}
 		p := w.places[k]
 		found := slices.ContainsFunc(p.secrets(), func(s string) bool { return strings.Contains(a.body, s) })
@@ -282,6 +286,8 @@ func (w *world) listsAll(op operation, r rule, who identity) {
 		}
 	}
 }
+
+func isWorkspace(k class) bool { return k == workspace || k == elsewhere || k == viewed }
 
 // volatile is what changes by itself or by being asked.
 func volatile() []string {

@@ -26,6 +26,11 @@ const (
 	// superReader is a superuser who is a reader of the owner's private library.
 	superReader = "superreader"
 	disabled    = "disabled" // has the role owner in the owner's private library
+	// viewer is in the group View Only, and has the role owner in the owner's
+	// private library, and a workspace and a team from earlier days.
+	viewer        = "viewer"
+	expert        = "expert"        // in the group SME
+	administrator = "administrator" // in the group Admin
 )
 
 // identity is somebody with one way of proving who they are.
@@ -65,11 +70,23 @@ func (who identity) headers() map[string]string {
 
 // people makes the users and gives each identity of the matrix.
 func (w *world) people() {
-	for _, name := range []string{owner, stranger, reader, manager, coOwner, superuser, superReader, disabled} {
+	_, err := w.core.Accounts.EnsureGroups(w.t.Context(), accounts.Operator(), accounts.SSOGroups()...)
+	must(w.t, err)
+	for _, name := range []string{owner, stranger, reader, manager, coOwner, superuser, superReader, disabled, viewer, expert, administrator} {
 		u, err := w.core.Accounts.CreateUser(w.t.Context(), accounts.Operator(), accounts.NewUser{Username: name, Superuser: name == superuser || name == superReader})
 		must(w.t, err)
 		w.ids[name] = u.ID
 		w.who[name] = identity{name: name, person: name, bearer: w.token(name, "*")}
+	}
+}
+
+// join puts the people into their groups, once they have what they had before.
+func (w *world) join() {
+	w.t.Helper()
+	for name, group := range map[string]string{
+		viewer: accounts.GroupViewOnly, stranger: accounts.GroupStaff, expert: accounts.GroupSME, administrator: accounts.GroupAdmin,
+	} {
+		must(w.t, w.core.Accounts.SetGroups(w.t.Context(), accounts.Operator(), w.ids[name], []string{group}))
 	}
 }
 
@@ -98,9 +115,13 @@ func (w *world) identities() []identity {
 	must(w.t, w.core.Accounts.SetActive(w.t.Context(), accounts.Operator(), w.ids[disabled], false))
 	cookie, err := w.core.Accounts.StartSession(w.t.Context(), accounts.Client{}, w.ids[owner])
 	must(w.t, err)
+	viewing, err := w.core.Accounts.StartSession(w.t.Context(), accounts.Client{}, w.ids[viewer])
+	must(w.t, err)
 	oneTool, _ := w.mint(owner, mcpserver.TokenSpec{AllowedLibraries: []string{"*"}, AllowedTools: []string{"whoami"}})
 	all := []identity{
 		w.who[owner], w.who[stranger], w.who[reader], w.who[manager], w.who[coOwner], w.who[superuser], w.who[superReader],
+		w.who[viewer], w.who[expert], w.who[administrator],
+		{name: "session of the viewer", person: viewer, cookie: viewing, mcp: &narrow{refused: true}},
 		{name: "anonymous"},
 		{name: "revoked token", bearer: revoked},
 		{name: "expired token", bearer: expired},
@@ -124,6 +145,7 @@ func (w *world) teamIdentities() []identity {
 		{name: "team of the owner, paused", bearer: w.teamJWT(owner), mcp: &narrow{classes: []class{}}},
 		// The owner's id in a stranger's team stands for nothing.
 		{name: "team of a stranger", bearer: w.teamJWT(stranger, w.places[workspace].workspace, w.places[elsewhere].workspace), mcp: &narrow{classes: []class{elsewhere}}},
+		{name: "team of the viewer", bearer: w.ofViewer, mcp: &narrow{classes: []class{viewed}}},
 	}
 }
 

@@ -66,11 +66,12 @@ type right string
 const (
 	open2all right = "none"      // anybody, without a credential
 	signedIn right = "signed in" // any user
+	toMake   right = "make"      // any user whose group does more than view
 	toRead   right = "read"
 	toAdd    right = "add"    // documents to a library
 	toChange right = "change" // a document
 	toManage right = "manage" // settings and members
-	toOwn    right = "own"    // a workspace or a team
+	toOwn    right = "own"    // a library, a workspace or a team
 )
 
 // rule is what is expected of an operation.
@@ -111,18 +112,18 @@ func rules() map[string]rule {
 	described := func(place) any { return map[string]any{"description": "Changed."} }
 	role := func(place) any { return map[string]any{"role": "reader"} }
 	notWorkspaces := []class{private, global}
-	workspaces := []class{workspace, elsewhere}
+	workspaces := []class{workspace, elsewhere, viewed}
 	return map[string]rule{
 		"GET /live/":  {needs: open2all, ok: 200},
 		"GET /ready/": {needs: open2all, ok: 200},
 
 		"GET /library/api/me/":         {needs: signedIn, ok: 200},
 		"GET /library/api/libraries/":  {needs: signedIn, ok: 200, alone: true},
-		"POST /library/api/libraries/": {needs: signedIn, ok: 201, body: func(place) any { return map[string]any{"name": "New"} }},
+		"POST /library/api/libraries/": {needs: toMake, ok: 201, body: func(place) any { return map[string]any{"name": "New"} }},
 
 		"GET /library/api/libraries/{}/":               {needs: toRead, ok: 200, only: notWorkspaces},
 		"PATCH /library/api/libraries/{}/":             {needs: toManage, ok: 200, only: notWorkspaces, body: described},
-		"DELETE /library/api/libraries/{}/":            {needs: toManage, ok: 204, only: notWorkspaces, destroys: true},
+		"DELETE /library/api/libraries/{}/":            {needs: toOwn, ok: 204, only: notWorkspaces, destroys: true},
 		"GET /library/api/libraries/{}/members/":       {needs: toRead, ok: 200, only: notWorkspaces},
 		"PUT /library/api/libraries/{}/members/{}/":    {needs: toManage, ok: 200, only: notWorkspaces, body: role, destroys: true},
 		"DELETE /library/api/libraries/{}/members/{}/": {needs: toManage, ok: 204, only: notWorkspaces, destroys: true, idempotent: true},
@@ -147,19 +148,19 @@ func rules() map[string]rule {
 		"POST /library/api/jobs/{}/cancel/":  {needs: toChange, ok: 202, denied: 404},
 		"POST /library/api/search/":          {needs: toRead, ok: 200, alone: true, reads: true, refs: []string{"libraries", "workspace_id", "item_uid"}, body: func(place) any { return map[string]any{"query": common} }},
 		"GET /library/api/workspaces/":       {needs: signedIn, ok: 200, alone: true},
-		"GET /library/api/workspaces/{}/":    {needs: toOwn, ok: 200, only: workspaces},
+		"GET /library/api/workspaces/{}/":    {needs: toRead, ok: 200, only: workspaces},
 		"PUT /library/api/workspaces/{}/":    {needs: toOwn, ok: 200, only: workspaces, body: described},
 		"DELETE /library/api/workspaces/{}/": {needs: toOwn, ok: 204, unseen: 204, only: workspaces, destroys: true, idempotent: true},
 		"POST /library/api/workspaces/": {
-			needs: signedIn, ok: 201,
+			needs: toMake, ok: 201,
 			body: func(place) any { return map[string]any{"workspace_id": "ws_" + uuid.NewString()} },
 		},
-		"GET /library/api/workspaces/{}/items/":       {needs: toOwn, ok: 200, only: workspaces},
+		"GET /library/api/workspaces/{}/items/":       {needs: toRead, ok: 200, only: workspaces},
 		"DELETE /library/api/workspaces/{}/items/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, idempotent: true, inner: 204},
 		"DELETE /library/api/workspaces/{}/files/{}/": {needs: toOwn, ok: 204, only: workspaces, destroys: true, idempotent: true, inner: 204},
 
 		"GET /mcp_server/api/teams/":               {needs: signedIn, ok: 200, alone: true},
-		"POST /mcp_server/api/teams/":              {needs: signedIn, ok: 201, body: func(place) any { return map[string]any{"id": uuid.NewString(), "name": "New"} }},
+		"POST /mcp_server/api/teams/":              {needs: toMake, ok: 201, body: func(place) any { return map[string]any{"id": uuid.NewString(), "name": "New"} }},
 		"GET /mcp_server/api/teams/{}/":            {needs: toOwn, ok: 200},
 		"DELETE /mcp_server/api/teams/{}/":         {needs: toOwn, ok: 204, destroys: true},
 		"PUT /mcp_server/api/teams/{}/workspaces/": {needs: toOwn, ok: 200, body: func(p place) any { return map[string]any{"workspace_ids": []string{p.workspace}} }},
@@ -173,11 +174,13 @@ func reads(person string, c class) bool {
 	case workspace:
 		return person == owner
 	case private:
-		return slices.Contains([]string{owner, reader, superReader, manager, coOwner}, person)
+		return slices.Contains([]string{owner, reader, superReader, manager, coOwner, viewer}, person)
 	case global:
 		return person != ""
 	case elsewhere:
 		return person == stranger
+	case viewed:
+		return person == viewer
 	case missing:
 	}
 	return false
@@ -191,15 +194,22 @@ func may(person string, c class, needs right) bool {
 		return true
 	case toRead:
 		return reads(person, c)
-	case toAdd, toChange, toManage, toOwn:
+	case toMake, toAdd, toChange, toManage, toOwn:
+	}
+	switch {
+	case person == viewer:
+		return false
+	case needs == toMake:
+		return true
 	}
 	switch c {
-	case workspace, elsewhere:
+	case workspace, elsewhere, viewed:
 		return reads(person, c)
 	case private:
-		return person == owner || person == coOwner || (person == manager && needs != toManage)
+		return person == owner || person == coOwner || (person == manager && needs != toManage && needs != toOwn)
 	case global:
-		return person == superuser || person == superReader || needs == toAdd || (person == owner && needs == toChange)
+		all := person == superuser || person == superReader || person == administrator
+		return all || (person == expert && needs != toOwn) || needs == toAdd || (person == owner && needs == toChange)
 	case missing:
 	}
 	return false
@@ -207,8 +217,12 @@ func may(person string, c class, needs right) bool {
 
 // owns tells whose teams are whose: a team belongs to who made the place.
 func owns(person string, c class) bool {
-	if c == elsewhere {
+	switch c {
+	case elsewhere:
 		return person == stranger
+	case viewed:
+		return person == viewer
+	case private, workspace, global, missing:
 	}
 	return c != missing && person == owner
 }
@@ -244,7 +258,7 @@ func ruleFor(t *testing.T, op operation) (rule, bool) {
 		switch {
 		case !known:
 			t.Errorf("%s %s: the isolation matrix does not know what %q names: add it to nameKinds in rules_test.go", op.method, op.path, name)
-		case k != plain && len(op.inPath) == 0 && !slices.Contains(r.refs, name) && r.needs != signedIn:
+		case k != plain && len(op.inPath) == 0 && !slices.Contains(r.refs, name) && r.needs != signedIn && r.needs != toMake:
 			t.Errorf("%s %s: %q names a %s: add it to the refs of %q in rules_test.go", op.method, op.path, name, k, op.key())
 		}
 	}

@@ -19,18 +19,19 @@ import (
 // class is a kind of place for documents: who may do what there hangs on it.
 type class string
 
-// The classes. All but elsewhere belong to the owner; a global library to
+// The classes. All but elsewhere and viewed belong to the owner; a global library to
 // nobody, and the owner's documents are in it.
 const (
 	private   class = "private library"
 	workspace class = "workspace"
 	global    class = "global library"
 	elsewhere class = "workspace of a stranger"
+	viewed    class = "workspace of a viewer"
 	missing   class = "missing"
 )
 
 // classes are those that there is something of.
-func classes() []class { return []class{private, workspace, global, elsewhere} }
+func classes() []class { return []class{private, workspace, global, elsewhere, viewed} }
 
 // place is a library with what is in it.
 type place struct {
@@ -89,6 +90,7 @@ type world struct {
 	who      map[string]identity
 	places   map[class]place
 	planted  []place
+	ofViewer string // JWT of a team, made before its owner could only view
 }
 
 // common is in the text of every document.
@@ -102,6 +104,8 @@ func newWorld(h *house) *world {
 		w.places[c] = w.plant(c, "ws_"+uuid.NewString(), whole())
 		w.plant(c, "", whole()) // so that no list ends after one
 	}
+	w.ofViewer = w.teamJWT(viewer, w.places[viewed].workspace, w.places[workspace].workspace)
+	w.join()
 	return w
 }
 
@@ -134,8 +138,12 @@ func (w *world) plant(c class, workspaceID string, how extent) place {
 	p.class, p.canary, p.name, p.file = c, canary, "Shelf "+canary, "file "+canary
 	p.workspace = cmp.Or(workspaceID, "ws_"+canary)
 	by := w.who[owner]
-	if c == elsewhere {
+	switch c {
+	case elsewhere:
 		by = w.who[stranger]
+	case viewed:
+		by = w.who[viewer]
+	case private, workspace, global, missing:
 	}
 	if how.library {
 		p.library = w.makeLibrary(by, p)
@@ -156,7 +164,7 @@ func (w *world) makeLibrary(by identity, p place) (uid string) {
 	w.t.Helper()
 	into := map[string]any{"name": p.name, "description": "About " + p.canary}
 	switch p.class {
-	case workspace, elsewhere:
+	case workspace, elsewhere, viewed:
 		into["workspace_id"] = p.workspace
 		uid = w.insist(201, by, "POST", workspacesPath, into).text(w.t, "uid")
 		// Nobody can be made a member of a workspace; who is one all the same
@@ -167,7 +175,7 @@ func (w *world) makeLibrary(by identity, p place) (uid string) {
 		uid = w.insist(201, w.who[superuser], "POST", librariesPath, into).text(w.t, "uid")
 	case private:
 		uid = w.insist(201, by, "POST", librariesPath, into).text(w.t, "uid")
-		for person, role := range map[string]string{reader: "reader", superReader: "reader", manager: "manager", coOwner: "owner", disabled: "owner"} {
+		for person, role := range map[string]string{reader: "reader", superReader: "reader", manager: "manager", coOwner: "owner", disabled: "owner", viewer: "owner"} {
 			w.exec(`INSERT INTO library_membership (library_uid, user_id, role, created_at) VALUES ($1, $2, $3, $4)`, uid, w.ids[person], role, sqldb.At(time.Now()))
 		}
 	case missing:

@@ -83,7 +83,7 @@ func (s *Service) Job(ctx context.Context, p accounts.Principal, id string) (Job
 		return Job{}, err
 	}
 	if _, _, err := s.access.Read(ctx, p, libraryUID); err != nil {
-		return Job{}, unseen(err, noJob())
+		return Job{}, unseen(p, err, noJob())
 	}
 	return s.job(ctx, id)
 }
@@ -99,7 +99,7 @@ func (s *Service) writableJob(ctx context.Context, p accounts.Principal, id stri
 	}
 	lib, role, err := s.access.Write(ctx, p, libraryUID)
 	if err != nil {
-		return Job{}, unseen(err, noJob())
+		return Job{}, unseen(p, err, noJob())
 	}
 	by, err := sqldb.One(ctx, s.db.Read(), scanString, readSubmitter, id)
 	switch {

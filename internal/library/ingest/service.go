@@ -31,6 +31,7 @@ type Access interface {
 	Read(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
 	Write(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
 	Workspace(ctx context.Context, p accounts.Principal, id string) (library.Library, error)
+	OwnWorkspace(ctx context.Context, p accounts.Principal, id string) (library.Library, error)
 }
 
 // Source is the bucket that other systems hand documents over in. It is only
@@ -120,9 +121,11 @@ func (s *Service) Nudge() {
 
 func noJob() error { return errs.New(errs.NotFound, "No such job.") }
 
-// unseen turns what may not be read or written into what is not there.
-func unseen(err, missing error) error {
-	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) {
+// unseen turns what may not be read or written into what is not there. Whoever
+// may write nowhere is told so.
+func unseen(p accounts.Principal, err, missing error) error {
+	writesElsewhere := !p.SignedIn() || p.May(accounts.RightWrite)
+	if errs.Is(err, errs.NotFound) || (errs.Is(err, errs.Forbidden) && writesElsewhere) {
 		return missing
 	}
 	return err

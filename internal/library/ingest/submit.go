@@ -87,12 +87,12 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 // not write is not there.
 func (s *Service) target(ctx context.Context, p accounts.Principal, sub Submission) (library.Library, library.Role, error) {
 	if sub.WorkspaceID != "" {
-		lib, err := s.access.Workspace(ctx, p, sub.WorkspaceID)
+		lib, err := s.access.OwnWorkspace(ctx, p, sub.WorkspaceID)
 		return lib, library.RoleOwner, err
 	}
 	lib, role, err := s.access.Write(ctx, p, sub.LibraryUID)
 	if err != nil {
-		return library.Library{}, "", unseen(err, sub.unregistered())
+		return library.Library{}, "", unseen(p, err, sub.unregistered())
 	}
 	return lib, role, nil
 }

@@ -66,7 +66,7 @@ type createLibraryBody struct {
 	Name        string `json:"name" required:"true" minLength:"1" maxLength:"200"`
 	Description string `json:"description" maxLength:"10000"`
 	LibraryType string `json:"library_type" enum:"nonfiction,fiction,technical,journal,business,music,film,art"`
-	Global      bool   `json:"global" description:"For superusers: everybody may read it."`
+	Global      bool   `json:"global" description:"For superusers and the group Admin: everybody may read it."`
 }
 
 func (a *API) createLibrary(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
@@ -108,7 +108,7 @@ type updateLibraryBody struct {
 	Name        string `json:"name" minLength:"1" maxLength:"200"`
 	Description string `json:"description" maxLength:"10000"`
 	LibraryType string `json:"library_type" enum:"nonfiction,fiction,technical,journal,business,music,film,art"`
-	Global      bool   `json:"global" description:"True makes it global, for good; for superusers."`
+	Global      bool   `json:"global" description:"True makes it global, for good; for superusers and the group Admin."`
 }
 
 func (a *API) updateLibrary(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
