@@ -44,6 +44,25 @@ func Chromium(t testing.TB) string {
 	return Need(t, "MNEMOSYNE_TEST_CHROMIUM", "a browser")
 }
 
+// OIDC is the address of an OpenID provider that speaks as Casdoor does; see
+// scripts/services.d/node/provider.js for its client and its accounts.
+func OIDC(t testing.TB) string {
+	t.Helper()
+	return Need(t, "MNEMOSYNE_TEST_OIDC_URL", "an OpenID provider")
+}
+
+// Axe is the path of axe.min.js, to be run in a page.
+func Axe(t testing.TB) string {
+	t.Helper()
+	return Need(t, "MNEMOSYNE_TEST_AXE", "axe-core")
+}
+
+// VNU is what runs the W3C's checker of HTML: `java -jar jar --format json FILE…`.
+func VNU(t testing.TB) (java, jar string) {
+	t.Helper()
+	return Need(t, "MNEMOSYNE_TEST_JAVA", "a Java"), Need(t, "MNEMOSYNE_TEST_VNU", "vnu.jar")
+}
+
 // Environ is the environment for a program under test: that of the tests without
 // any of Mnemosyne's settings, and with the given NAME=VALUE settings. The data
 // folder is a fresh one unless given.
