@@ -71,6 +71,7 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 	if e.opt.Reranker != nil {
 		n = max(n, e.opt.Candidates)
 	}
+	q.found = findings(vector, fullText)
 	cited, err := e.cite(ctx, q, fused, n)
 	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
 	return result, cited.stale, err
@@ -172,10 +173,11 @@ func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chun
 		if !there || it.libraryUID != c.LibraryUID || c.Generation < it.generation || !q.within(it) {
 			continue
 		}
+		k := key{c.LibraryUID, c.ItemUID, c.Generation, c.Ordinal}
 		out = append(out, Hit{
 			ChunkUID: c.UID, ItemUID: c.ItemUID, LibraryUID: c.LibraryUID, LibraryName: q.libraries[c.LibraryUID].Name,
 			Title: it.title, Source: it.source, HeadingPath: c.HeadingPath, Page: c.Page, Start: c.Start, End: c.End, Text: c.Text,
-			Score: scores[key{c.LibraryUID, c.ItemUID, c.Generation, c.Ordinal}],
+			Score: scores[k], Found: q.found[k],
 		})
 	}
 	return out, nil

@@ -46,7 +46,19 @@ func statusOf(ctx context.Context, err error) LegStatus {
 	}
 }
 
-func (l *leg) done() Leg { return Leg{Name: l.name, Status: l.status, Took: l.took} }
+func (l *leg) done() Leg { return Leg{Name: l.name, Status: l.status, Took: l.took, Hits: len(l.hits)} }
+
+// findings tells where legs have the chunks that they found.
+func findings(legs ...*leg) map[key][]Finding {
+	out := map[key][]Finding{}
+	for _, l := range legs {
+		for i, hit := range l.hits {
+			k := keyOf(hit)
+			out[k] = append(out[k], Finding{Leg: l.name, Rank: i + 1, Score: hit.Score})
+		}
+	}
+	return out
+}
 
 // legs asks the vector and the full-text leg side by side.
 func (e *Engine) legs(ctx context.Context, q question) (vector, fullText *leg) {

@@ -11,6 +11,7 @@ type Leg struct {
 	Name   string // vector, fulltext, graph, rerank
 	Status LegStatus
 	Took   time.Duration
+	Hits   int // passages that it found, or judged
 }
 
 // Record is a search as the search log takes it.

@@ -24,6 +24,7 @@ func (e *Engine) rerank(ctx context.Context, q question, result Result) (Result,
 			return Result{}, err
 		}
 		result.Status.Rerank = l.status
+		result.Legs = append(result.Legs, Leg{Name: l.name, Status: l.status, Took: l.took, Hits: len(scores)})
 		if l.err != nil {
 			result.Degraded = true
 		} else {
@@ -102,6 +103,9 @@ func reorder(hits []Hit, n int, scores map[int]float64) {
 		return cmp.Compare(b.score, a.score)
 	})
 	for i, s := range list {
+		if s.judged {
+			s.hit.Found = append(slices.Clip(s.hit.Found), Finding{Leg: "rerank", Rank: i + 1, Score: s.score})
+		}
 		hits[i], hits[i].Score = s.hit, s.score
 	}
 	for i := n; i < len(hits); i++ {

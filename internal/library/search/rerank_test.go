@@ -66,6 +66,17 @@ func TestTheRerankerDecidesTheOrder(t *testing.T) {
 	if score := 1 / float64(len("T > Part\napple")); got.Hits[0].Score != score {
 		t.Errorf("the score is %v, want %v", got.Hits[0].Score, score)
 	}
+	last := got.Legs[len(got.Legs)-1]
+	if last.Name != "rerank" || last.Hits != 6 || last.Took <= 0 {
+		t.Errorf("the last leg is told as %+v", last)
+	}
+	ranks := map[string]int{}
+	for _, f := range got.Hits[0].Found {
+		ranks[f.Leg] = f.Rank
+	}
+	if ranks["rerank"] != 1 || ranks["fulltext"] == 1 {
+		t.Errorf("the first hit was found at %+v", got.Hits[0].Found)
+	}
 	if len(judge.passages[0]) != 6 || !strings.HasPrefix(judge.passages[0][0], "T > Part\napple") {
 		t.Errorf("it was shown %q", judge.passages[0])
 	}

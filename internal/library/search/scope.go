@@ -18,6 +18,7 @@ type question struct {
 	libraries map[string]library.Library
 	uids      []string // of the libraries, in order
 	filter    library.Filter
+	found     map[key][]Finding // by the legs, once they have answered
 }
 
 // within tells whether an item is in a collection asked for.

@@ -48,6 +48,16 @@ type Hit struct {
 	// it is the reranker's, in [0, 1], and 0 for hits that it did not judge;
 	// else it is the fusion's. Scores of different answers do not compare.
 	Score float64
+	// Found is where each leg has the passage; legs that lack it are left out.
+	Found []Finding
+}
+
+// Finding is the place of a passage in a leg's list. Scores of different legs
+// are of different kinds.
+type Finding struct {
+	Leg   string // vector, fulltext, rerank
+	Rank  int    // counted from 1
+	Score float64
 }
 
 // LegStatus says what a leg did.

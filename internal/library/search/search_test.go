@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -31,8 +32,9 @@ func TestAHitCitesItsPassage(t *testing.T) {
 	want := []search.Hit{{
 		ChunkUID: uid, ItemUID: item, LibraryUID: w.papers, LibraryName: "Papers", Title: "Handbook", Source: "file:Handbook",
 		HeadingPath: []string{"Part"}, Page: &page, Start: 100, End: 118, Text: "the zebra crossing", Score: 1,
+		Found: []search.Finding{{Leg: "vector", Rank: 1}, {Leg: "fulltext", Rank: 1}},
 	}}
-	if diff := cmp.Diff(want, got.Hits); diff != "" {
+	if diff := cmp.Diff(want, got.Hits, cmpopts.IgnoreFields(search.Finding{}, "Score")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if want := (search.Status{Vector: search.OK, FullText: search.OK, Graph: search.Skipped, Rerank: search.Skipped}); got.Status != want || got.Degraded {

@@ -15,6 +15,8 @@ type compound struct {
 	// links are the characters between the pieces, 0 for a change of case.
 	links []rune
 	dense bool
+	// from and to are where it stands in the text, in bytes.
+	from, to int
 }
 
 // joined is the compound as one word where people also write it so, else "":
@@ -103,7 +105,7 @@ func compounds(text string) iter.Seq[compound] {
 			switch scriptOf(r) {
 			case dense:
 				end := runEnd(text, i, dense)
-				if !yield(compound{pieces: []string{visible(text[i:end])}, dense: true}) {
+				if !yield(compound{pieces: []string{visible(text[i:end])}, dense: true, from: i, to: end}) {
 					return
 				}
 				i = end
@@ -122,7 +124,7 @@ func compounds(text string) iter.Seq[compound] {
 
 // readCompound reads the compound that begins at i and gives where it ends.
 func readCompound(text string, i int) (compound, int) {
-	var c compound
+	c := compound{from: i}
 	for {
 		end := runEnd(text, i, spaced)
 		for _, p := range humps(visible(text[i:end])) {
@@ -132,7 +134,7 @@ func readCompound(text string, i int) (compound, int) {
 		r, size := utf8.DecodeRuneInString(text[end:])
 		next, _ := utf8.DecodeRuneInString(text[min(end+size, len(text)):])
 		if !link(r) || end+size >= len(text) || scriptOf(next) != spaced {
-			c.links = c.links[:len(c.pieces)-1]
+			c.links, c.to = c.links[:len(c.pieces)-1], end
 			return c, end
 		}
 		if r == '‐' || r == '‑' {
