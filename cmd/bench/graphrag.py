@@ -1,6 +1,6 @@
 """Asks neo4j-graphrag's HybridRetriever what the program was asked, on the same
-server and indexes. Each line of standard input is a question with its vector,
-each line of standard output the milliseconds that its answer took and the
+server and indexes. Each line of standard input is a question with its vector
+and how many hits it wants, each line of standard output the milliseconds that its answer took and the
 number of hits."""
 
 import json
@@ -10,8 +10,6 @@ import time
 
 import neo4j
 from neo4j_graphrag.retrievers import HybridRetriever
-
-TOP = 10
 
 driver = neo4j.GraphDatabase.driver(
     os.environ["BENCH_URL"], auth=(os.environ["BENCH_USER"], os.environ["BENCH_PASSWORD"])
@@ -24,6 +22,6 @@ retriever = HybridRetriever(driver, index, "chunk_words", return_properties=["te
 for line in sys.stdin:
     question = json.loads(line)
     begin = time.perf_counter()
-    found = retriever.search(query_text=question["text"], query_vector=question["vector"], top_k=TOP)
+    found = retriever.search(query_text=question["text"], query_vector=question["vector"], top_k=question["top"])
     took = (time.perf_counter() - begin) * 1000
     print(json.dumps({"took": took, "hits": len(found.items)}), flush=True)

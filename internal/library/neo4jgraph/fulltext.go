@@ -22,6 +22,19 @@ const (
 
 const searchWords = keepPlan + readClock + `CALL db.index.fulltext.queryNodes('` + chunkIndex + `', $query, {limit: $n}) YIELD node AS c, score` + readPointers
 
+// Lucene skips what cannot reach the best hits only where nothing but words is
+// asked for. A scope that most hits are in anyway is met sooner by leaving the
+// others out afterwards. seen is how many there were with the others.
+const searchAllWords = keepPlan + readClock + `CALL db.index.fulltext.queryNodes('` + chunkIndex + `', $query, {limit: $n}) YIELD node AS c, score
+WITH clock, count(*) AS seen, collect(CASE WHEN c.library_uid IN $libraries AND ($collections IS NULL OR c.collection_uid IN $collections)
+  THEN [c.library_uid, c.item_uid, c.generation, c.ordinal, score] END) AS within
+CALL (within) {
+  UNWIND within AS hit
+  OPTIONAL MATCH (i:Item {uid: hit[1]})
+  RETURN collect([hit, i.pointer]) AS hits
+}
+RETURN clock, seen, hits`
+
 const countPublished = `MATCH (c:Published) RETURN count(c) AS chunks`
 
 // FullText finds chunks by their words, by Lucene's BM25. Its statistics are
@@ -45,14 +58,49 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	if err != nil {
 		return nil, err
 	}
-	query := luceneQuery(s, asked)
-	a, err := search(q.Limit, func(n int) (answer, error) {
-		return g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
-	})
+	a, enough, err := g.amongAll(ctx, s, asked, q.Limit)
+	if err == nil && !enough {
+		query := luceneQuery(s, asked)
+		a, err = search(q.Limit, func(n int) (answer, error) {
+			return g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
+		})
+	}
 	for i := range a.hits {
 		a.hits[i].Score = min(a.hits[i].Score/perfect, 1)
 	}
 	return a.hits, err
+}
+
+// amongAll looks for the hits of a scope among everybody's, where it has a large
+// share of them. It tells whether that gave all that asking within the scope
+// would: as many as are asked for, or whatever there is.
+func (g *Graph) amongAll(ctx context.Context, s scope, asked []terms.Term, limit int) (a answer, enough bool, err error) {
+	part := g.shares.expected(s.key())
+	if s.item != "" || part < largeShare {
+		return answer{}, false, nil
+	}
+	const room = 1.5 // for hits that lie less even than the share says
+	want := limit + spare
+	n := int(room * float64(want) / part)
+	args := params{"libraries": s.libraries, "collections": nil, "query": luceneQuery(scope{}, asked), "n": n}
+	if len(s.collections) > 0 {
+		args["collections"] = s.collections
+	}
+	for range searchAttempts {
+		rows, err := g.read(ctx, searchAllWords, args)
+		if err != nil || len(rows) == 0 {
+			return answer{}, err == nil, err
+		}
+		seen := int(get[int64](rows[0], "seen"))
+		if a = answerIn(rows[0]); a.behind {
+			continue
+		}
+		g.shares.saw(s.key(), a.total, seen)
+		enough = seen < n || len(a.hits) >= limit && a.total >= want
+		a.hits = a.hits[:min(len(a.hits), limit)]
+		return a, enough, nil
+	}
+	return answer{}, false, nil
 }
 
 func (g *Graph) queryTerms(text string) []terms.Term {

@@ -54,6 +54,7 @@ type Graph struct {
 	store     string
 	driver    neo4j.DriverWithContext
 	analyzers sync.Pool // of *terms.Analyzer
+	shares    shares
 
 	mu      sync.Mutex
 	server  *Server              // nil: not asked yet

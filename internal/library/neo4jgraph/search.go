@@ -108,13 +108,18 @@ func (g *Graph) ask(ctx context.Context, query string, args params) (answer, err
 	if err != nil || len(rows) == 0 {
 		return answer{}, err
 	}
+	return answerIn(rows[0]), nil
+}
+
+// answerIn reads a row of a clock and hits with their items' pointers.
+func answerIn(row *record) answer {
 	revisions := map[string]int64{}
-	for _, v := range get[[]any](rows[0], "clock") {
+	for _, v := range get[[]any](row, "clock") {
 		entry, _ := v.([]any)
 		uid, _ := entry[0].(string)
 		revisions[uid], _ = entry[1].(int64)
 	}
-	return answerOf(get[[]any](rows[0], "hits"), revisions), nil
+	return answerOf(get[[]any](row, "hits"), revisions)
 }
 
 func answerOf(found []any, revisions map[string]int64) answer {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -125,7 +126,7 @@ func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored, n
 	out := cited{hits: []Hit{}}
 	for len(out.hits) < n && len(fused) > 0 {
 		next := min(n-len(out.hits), len(fused))
-		chunks, err := e.opt.Graph.Hydrate(ctx, fused[:next])
+		chunks, items, err := e.read(ctx, fused[:next])
 		switch {
 		case ctx.Err() != nil:
 			return cited{}, fmt.Errorf("search: %w", ctx.Err())
@@ -137,35 +138,44 @@ func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored, n
 		case len(chunks) < next:
 			out.stale = true
 		}
-		more, err := e.describe(ctx, q, chunks, fused[:next])
-		if err != nil {
-			return cited{}, err
-		}
-		out.hits = append(out.hits, more...)
+		out.hits = append(out.hits, describe(q, chunks, items, fused[:next])...)
 		fused = fused[next:]
 	}
 	return out, nil
 }
 
+// read asks the index for the chunks that were found and, beside it, the
+// catalog for their items.
+func (e *Engine) read(ctx context.Context, found []library.Scored) ([]library.Chunk, map[string]catalogItem, error) {
+	var uids []string
+	seen := map[string]bool{}
+	for _, f := range found {
+		if !seen[f.ItemUID] {
+			seen[f.ItemUID] = true
+			uids = append(uids, f.ItemUID)
+		}
+	}
+	var (
+		group   sync.WaitGroup
+		items   map[string]catalogItem
+		unknown error
+	)
+	group.Go(func() { items, unknown = e.opt.Catalog.items(ctx, uids) })
+	chunks, err := e.opt.Graph.Hydrate(ctx, found)
+	group.Wait()
+	if unknown != nil {
+		return nil, nil, unknown
+	}
+	return chunks, items, err
+}
+
 // describe makes hits of chunks whose items are still there, and still in the
 // collection asked for: the catalog knows of a move before the index does. Of
 // generations the index runs ahead of the catalog, and never behind.
-func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chunk, found []library.Scored) ([]Hit, error) {
+func describe(q question, chunks []library.Chunk, items map[string]catalogItem, found []library.Scored) []Hit {
 	scores := map[key]float64{}
 	for _, f := range found {
 		scores[keyOf(f)] = f.Score
-	}
-	var uids []string
-	seen := map[string]bool{}
-	for _, c := range chunks {
-		if !seen[c.ItemUID] {
-			seen[c.ItemUID] = true
-			uids = append(uids, c.ItemUID)
-		}
-	}
-	items, err := e.opt.Catalog.items(ctx, uids)
-	if err != nil {
-		return nil, err
 	}
 	var out []Hit
 	for _, c := range chunks {
@@ -180,5 +190,5 @@ func (e *Engine) describe(ctx context.Context, q question, chunks []library.Chun
 			Score: scores[k], Found: q.found[k],
 		})
 	}
-	return out, nil
+	return out
 }
