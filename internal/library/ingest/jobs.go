@@ -2,14 +2,11 @@ package ingest
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -48,12 +45,24 @@ func scanJob(row sqldb.Row) (j Job, err error) {
 	return j, nil
 }
 
+// listColumns say also who submitted the job.
+const listColumns = jobColumns + `, COALESCE((SELECT u.username FROM auth_user u WHERE u.id = ingest_job.user_id), '')`
+
+func scanListed(row sqldb.Row) (j Job, err error) {
+	fields, done := jobFields(&j)
+	if err := row.Scan(append(fields, &j.Username)...); err != nil {
+		return Job{}, err
+	}
+	done()
+	return j, nil
+}
+
 func scanString(row sqldb.Row) (v string, err error) { return v, row.Scan(&v) }
 
-const readJob = `SELECT ` + jobColumns + ` FROM ingest_job WHERE id = $1`
+const readJob = `SELECT ` + listColumns + ` FROM ingest_job WHERE id = $1`
 
 func (s *Service) job(ctx context.Context, id string) (Job, error) {
-	j, err := sqldb.One(ctx, s.db.Read(), scanJob, readJob, id)
+	j, err := sqldb.One(ctx, s.db.Read(), scanListed, readJob, id)
 	if sqldb.Missing(err) {
 		return Job{}, noJob()
 	}
@@ -131,103 +140,6 @@ func (s *Service) Events(ctx context.Context, p accounts.Principal, id string) (
 	return out, nil
 }
 
-// Filter narrows a list of jobs. Zero values narrow nothing.
-type Filter struct {
-	LibraryUID  string
-	WorkspaceID string
-	ItemUID     string
-	Status      Status
-	Cursor      string // what an earlier Jobs gave as next
-	Limit       int    // 1 to 1000; 100 when 0
-}
-
-const (
-	defaultLimit = 100
-	maxLimit     = 1000
-)
-
-// Jobs lists jobs of the libraries that the caller may read, newest first.
-// A library that they may not read gives an empty list. next is empty on the
-// last page.
-func (s *Service) Jobs(ctx context.Context, p accounts.Principal, f Filter) (jobs []Job, next string, err error) {
-	if f.Limit == 0 {
-		f.Limit = defaultLimit
-	}
-	if f.Limit < 1 || f.Limit > maxLimit {
-		return nil, "", errs.Field("limit", fmt.Sprintf("Ensure this value is from 1 to %d.", maxLimit))
-	}
-	libraries, err := s.listed(ctx, p, f)
-	if err != nil || len(libraries) == 0 {
-		return nil, "", err
-	}
-	query, args, err := jobsQuery(f, libraries)
-	if err != nil {
-		return nil, "", err
-	}
-	jobs, err = sqldb.All(ctx, s.db.Read(), scanJob, query, args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("list jobs: %w", err)
-	}
-	if len(jobs) > f.Limit {
-		jobs = jobs[:f.Limit]
-		next = cursorOf(jobs[f.Limit-1])
-	}
-	return jobs, next, nil
-}
-
-// listed names the libraries whose jobs may be shown.
-func (s *Service) listed(ctx context.Context, p accounts.Principal, f Filter) ([]string, error) {
-	uid := f.LibraryUID
-	if f.WorkspaceID != "" {
-		l, err := s.access.Workspace(ctx, p, f.WorkspaceID)
-		if errs.Is(err, errs.NotFound) || (err == nil && uid != "" && uid != l.UID) {
-			return nil, nil
-		}
-		return []string{l.UID}, err
-	}
-	if uid != "" {
-		l, _, err := s.access.Read(ctx, p, uid)
-		if errs.Is(err, errs.NotFound) {
-			return nil, nil
-		}
-		return []string{l.UID}, err
-	}
-	all, err := s.access.Readable(ctx, p)
-	uids := make([]string, len(all))
-	for i, l := range all {
-		uids[i] = l.UID
-	}
-	return uids, err
-}
-
-func jobsQuery(f Filter, libraries []string) (string, []any, error) {
-	var where strings.Builder
-	var args []any
-	add := func(text string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			text = strings.Replace(text, "?", "$"+strconv.Itoa(len(args)), 1)
-		}
-		where.WriteString(text)
-	}
-	add("library_uid IN (?"+strings.Repeat(", ?", len(libraries)-1)+")", anys(libraries)...)
-	if f.Status != "" {
-		add(" AND status = ?", f.Status)
-	}
-	if f.ItemUID != "" {
-		add(" AND item_uid = ?", f.ItemUID)
-	}
-	if f.Cursor != "" {
-		at, id, err := readCursor(f.Cursor)
-		if err != nil {
-			return "", nil, err
-		}
-		add(" AND (created_at, id) < (?, ?)", sqldb.At(at), id)
-	}
-	add(" ORDER BY created_at DESC, id DESC LIMIT ?", f.Limit+1)
-	return `SELECT ` + jobColumns + ` FROM ingest_job WHERE ` + where.String(), args, nil
-}
-
 // marks gives n parameters for an IN.
 func marks(n int) string {
 	var b strings.Builder
@@ -246,20 +158,6 @@ func anys[T any](values []T) []any {
 		out[i] = v
 	}
 	return out
-}
-
-func cursorOf(j Job) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(j.CreatedAt.Format(time.RFC3339Nano) + " " + j.ID))
-}
-
-func readCursor(cursor string) (time.Time, string, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	stamp, id, found := strings.Cut(string(raw), " ")
-	at, bad := time.Parse(time.RFC3339Nano, stamp)
-	if err != nil || bad != nil || !found {
-		return time.Time{}, "", errs.Field("cursor", "This is no cursor of this list.")
-	}
-	return at, id, nil
 }
 
 const findUnattended = `SELECT EXISTS (SELECT 1 FROM ingest_job WHERE status = 'queued' AND not_before < $1)
