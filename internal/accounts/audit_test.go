@@ -105,6 +105,7 @@ func TestNothingIsRecordedThatWasNotDone(t *testing.T) {
 func TestWhatHappensToAccountsIsRecorded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {
+		f.member(t, "root", "superuser") // so that another can be disabled
 		u := f.user(t, "ann", "correct horse")
 		_, _ = f.Authenticate(t.Context(), accounts.Origin{}, "ann", "wrong")
 		cookie, err := f.SignIn(t.Context(), accounts.Client{}, "ann", "correct horse")
@@ -127,7 +128,7 @@ func TestWhatHappensToAccountsIsRecorded(t *testing.T) {
 			}
 		}
 		want := []string{
-			"user_create created", "sign_in refused", "sign_in accepted", "group_create created", "user_groups set", "sign_out done",
+			"user_create created", "user_create created", "sign_in refused", "sign_in accepted", "group_create created", "user_groups set", "sign_out done",
 			"user_password set", "user_superuser set", "user_disable disabled", "user_enable enabled",
 		}
 		if got := f.events(t, accounts.AuditFilter{}); !slices.Equal(got, want) {

@@ -93,6 +93,9 @@ func (a *Accounts) SetGroups(ctx context.Context, by Actor, userID string, group
 		if err != nil {
 			return nil, err
 		}
+		if err := mayAdminister(by, u); err != nil {
+			return nil, err
+		}
 		if slices.Equal(u.Groups, sortedUnique(groups)) {
 			return nil, nil
 		}

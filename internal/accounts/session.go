@@ -145,10 +145,12 @@ func scanSession(r sqldb.Row) (s sessionRow, err error) {
 func sessionPrincipal(u User, id string) Principal {
 	return Principal{
 		UserID: u.ID, Username: u.Username, Superuser: u.Superuser, Groups: u.Groups,
-		Credential: Credential{Kind: CredentialSession, ID: id, Masked: "session:" + id[:8]},
+		Credential: Credential{Kind: CredentialSession, ID: id, Masked: maskSession(id)},
 		Scope:      Scope{Kind: ScopeUser},
 	}
 }
+
+func maskSession(id string) string { return "session:" + id[:min(len(id), 8)] }
 
 // SignOut ends the session of a cookie. A cookie without one is no error.
 func (a *Accounts) SignOut(ctx context.Context, by Actor, cookie string) error {
@@ -161,9 +163,15 @@ func (a *Accounts) SignOut(ctx context.Context, by Actor, cookie string) error {
 	})
 }
 
-// SignOutEverywhere ends every session of a user and tells how many.
+// SignOutEverywhere ends every session of a user and tells how many. One's own
+// are for everybody to end, others' for those who administer.
 func (a *Accounts) SignOutEverywhere(ctx context.Context, by Actor, userID string) (n int64, err error) {
 	err = a.change(ctx, userID, func(tx sqldb.Querier, u User) (events []Event, err error) {
+		if u.ID != by.UserID {
+			if err := mayAdminister(by, u); err != nil {
+				return nil, err
+			}
+		}
 		if n, err = sqldb.Exec(ctx, tx, deleteSessions, userID); err != nil || n == 0 {
 			return nil, err
 		}

@@ -46,6 +46,9 @@ const insertUser = `INSERT INTO auth_user
 // CreateUser makes an account. A name that another has, or had, or that looks
 // like it, is a Conflict.
 func (a *Accounts) CreateUser(ctx context.Context, by Actor, n NewUser) (User, error) {
+	if err := mayCreate(by, n); err != nil {
+		return User{}, err
+	}
 	name, err := checkUsername(n.Username)
 	if err != nil {
 		return User{}, err
@@ -184,13 +187,22 @@ const (
 )
 
 // SetActive disables or enables an account. A disabled user's sessions end;
-// tokens and teams stop at their next request and work again once enabled.
+// tokens and teams stop at their next request and work again once enabled. The
+// last active superuser is a Conflict.
 func (a *Accounts) SetActive(ctx context.Context, by Actor, userID string, active bool) error {
 	name, outcome := "user_disable", "disabled"
 	if active {
 		name, outcome = "user_enable", "enabled"
 	}
 	return a.change(ctx, userID, func(tx sqldb.Querier, u User) ([]Event, error) {
+		if err := mayAdminister(by, u); err != nil {
+			return nil, err
+		}
+		if !active {
+			if err := keepSuperuser(ctx, tx, u); err != nil {
+				return nil, err
+			}
+		}
 		n, err := sqldb.Exec(ctx, tx, updateActive, userID, active, sqldb.At(a.opt.Now()))
 		if err != nil || n == 0 {
 			return nil, err
@@ -204,9 +216,13 @@ func (a *Accounts) SetActive(ctx context.Context, by Actor, userID string, activ
 	})
 }
 
-// SetSuperuser gives or takes the rights of a superuser.
+// SetSuperuser gives or takes the rights of a superuser. The last active one is
+// a Conflict.
 func (a *Accounts) SetSuperuser(ctx context.Context, by Actor, userID string, superuser bool) error {
 	return a.change(ctx, userID, func(tx sqldb.Querier, u User) ([]Event, error) {
+		if err := maySetSuperuser(ctx, tx, by, u, superuser); err != nil {
+			return nil, err
+		}
 		n, err := sqldb.Exec(ctx, tx, updateSuperuser, userID, superuser, sqldb.At(a.opt.Now()))
 		if err != nil || n == 0 {
 			return nil, err
@@ -221,11 +237,17 @@ func (a *Accounts) SetPassword(ctx context.Context, by Actor, userID, password s
 	if err != nil {
 		return err
 	}
+	if err := mayAdminister(by, u); err != nil {
+		return err
+	}
 	encoded, err := a.encode(ctx, password, u.Username)
 	if err != nil {
 		return err
 	}
 	return a.change(ctx, userID, func(tx sqldb.Querier, u User) ([]Event, error) {
+		if err := mayAdminister(by, u); err != nil { // they may be a superuser since
+			return nil, err
+		}
 		if _, err := sqldb.Exec(ctx, tx, updateHash, userID, encoded, sqldb.At(a.opt.Now())); err != nil {
 			return nil, fmt.Errorf("set password: %w", err)
 		}
