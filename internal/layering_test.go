@@ -31,7 +31,7 @@ type layer struct {
 func layers() []layer {
 	return []layer{
 		// Only tests import these.
-		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/blob/blobtest", "internal/blob/s3/s3test", "internal/dashboard/dashboardtest"}, []string{"any"}},
+		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/mail/mailtest", "internal/blob/blobtest", "internal/blob/s3/s3test", "internal/dashboard/dashboardtest"}, []string{"any"}},
 
 		// It measures engines and services by themselves.
 		{"benchmarks and the chaos harness", []string{"cmd/bench", "cmd/chaos"}, []string{"any"}},
@@ -61,7 +61,7 @@ func layers() []layer {
 		{"httpx", []string{"internal/httpx"}, []string{"accounts", "parts", "errs"}},
 		{"parts", []string{
 			"internal/sqldb", "internal/queue", "internal/blob", "internal/cache", "internal/embedding",
-			"internal/lifecycle", "internal/telemetry", "migrations", "web",
+			"internal/lifecycle", "internal/mail", "internal/telemetry", "migrations", "web",
 		}, []string{"errs"}},
 		{"settings", []string{"internal/settings"}, nil},
 		{"errs", []string{"internal/errs"}, nil},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -158,6 +159,17 @@ func timeZone(to **time.Location) kind {
 			return errShape
 		}
 		*to = zone
+		return nil
+	}}
+}
+
+// mailAddress takes an address, with a name before it or without.
+func mailAddress(to *string) kind {
+	return kind{expects: "an e-mail address", example: "Mnemosyne <mnemosyne@example.com>", set: func(v string) error {
+		if _, err := mail.ParseAddress(v); err != nil {
+			return errShape
+		}
+		*to = v
 		return nil
 	}}
 }

@@ -3,6 +3,8 @@ package settings
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"strings"
 	_ "time/tzdata" // TIME_ZONE must work in an image without the system's zone files
 )
@@ -79,9 +81,23 @@ func (s *Settings) derive() {
 	if s.SSO.FrontendOrigin == "" {
 		s.SSO.FrontendOrigin = s.SSO.Origin
 	}
+	if s.Mail.From == "" {
+		s.Mail.From = "mnemosyne@" + s.HTTP.firstHost()
+	}
 	if s.Debug {
 		s.Logging = Logging{Level: slog.LevelDebug, HTTP: slog.LevelDebug, Worker: slog.LevelDebug}
 	}
+}
+
+// firstHost is the first of the allowed hosts that is one name.
+func (h HTTP) firstHost() string {
+	for _, host := range h.AllowedHosts {
+		name := strings.TrimPrefix(host, ".")
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil && name != "*" {
+			return name
+		}
+	}
+	return "localhost"
 }
 
 // missing reports variables that another one makes necessary. Those that are
@@ -112,6 +128,8 @@ func (s *Settings) missing(found []Fault) []Fault {
 	need("CASDOOR_CLIENT_ID", s.SSO.ClientID, "CASDOOR_ENABLED=True", s.SSO.Enabled)
 	need("CASDOOR_CLIENT_SECRET", s.SSO.ClientSecret.Reveal(), "CASDOOR_ENABLED=True", s.SSO.Enabled)
 
+	need("EMAIL_HOST_PASSWORD", s.Mail.Password.Reveal(), "EMAIL_HOST_USER", s.Mail.User != "")
+
 	need("EMBEDDING_MODEL", s.Embedding.Model, "EMBEDDING_BASE_URL", s.Embedding.BaseURL != "")
 	need("RERANKER_MODEL", s.Reranker.Model, "RERANKER_BASE_URL", s.Reranker.BaseURL != "" && s.Reranker.API != APITEI && !faulty["RERANKER_API"])
 	return faults
@@ -135,5 +153,8 @@ func (s *Settings) Warnings() []string {
 	warn(s.DaedalusStorage.S3.Endpoint != "" && !s.DaedalusStorage.S3.Verify,
 		"DAEDALUS_S3_VERIFY is False: the Daedalus S3 server's certificate is not checked.")
 	warn(s.SSO.Enabled && !s.SSO.SSLVerify, "CASDOOR_SSL_VERIFY is False: Casdoor's certificate is not checked.")
+	warn(s.Mail.Host != "" && s.HTTP.PublicURL == "" && slices.Contains(s.HTTP.AllowedHosts, "*"),
+		"ALLOWED_HOSTS is * and MNEMOSYNE_PUBLIC_URL is empty: mails have no links, so no password can be reset by mail.")
+	warn(s.Mail.User != "" && !s.Mail.UseTLS, "EMAIL_USE_TLS is False: the mail server's password is not sent in the clear, so only a server on this machine takes it.")
 	return out
 }

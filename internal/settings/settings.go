@@ -57,6 +57,7 @@ func (s *Settings) Embedded() bool { return s.Database.Host == "" }
 type HTTP struct {
 	Addr               string         // as given; empty means the command's own default
 	MetricsAddr        string         // mcp and worker: an address of their own for metrics and health; empty is none
+	PublicURL          string         // scheme://host that people reach the pages at; empty: as requests say
 	AllowedHosts       []string       // host names, ".example.com" for a domain and all below it, "*" for any
 	CSRFTrustedOrigins []string       // scheme://host[:port], the host may start with "*."
 	TrustedProxies     []netip.Prefix // whose X-Forwarded-* headers count
@@ -192,9 +193,12 @@ type LLM struct {
 
 // Mail is the server that mail is handed to; an empty Host sends none.
 type Mail struct {
-	Host   string
-	Port   int
-	UseTLS bool
+	Host     string
+	Port     int
+	UseTLS   bool // STARTTLS, or nothing
+	User     string
+	Password Secret
+	From     string // the sender; mnemosyne@ the first host of ALLOWED_HOSTS when not given
 }
 
 // ModelAPI is the shape that a model's server is asked in.

@@ -82,8 +82,8 @@ func coreRows(s *Settings) []variable {
 			doc: "True writes log lines of level DEBUG, whatever the levels below say.",
 		},
 		{
-			name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), status: NotYet, readers: everyone,
-			doc: "The zone of times on pages. Stored times and REST are UTC.",
+			name: "TIME_ZONE", byDefault: "UTC", kind: timeZone(&s.TimeZone), readers: appOnly,
+			doc: "The zone of times in mails, and on pages until a script shows the reader's own. Stored times and REST are UTC.",
 		},
 		{
 			name: "LANGUAGE_CODE", byDefault: "en-us", readers: everyone, status: NoEffect,
@@ -107,6 +107,10 @@ func httpRows(h *HTTP) []variable {
 			name: "ALLOWED_HOSTS", byDefault: "localhost,127.0.0.1,[::1]", readers: appAndMCP,
 			kind: list(&h.AllowedHosts, "host names parted by commas", "localhost,mnemosyne.example.com", hostName),
 			doc:  "Host names that requests may be addressed to; .example.com takes all below it, * any.",
+		},
+		{
+			name: "MNEMOSYNE_PUBLIC_URL", kind: originURL(&h.PublicURL), readers: appOnly,
+			doc: "Where people reach the pages, for links in mails and entries for clients. Empty: as their request names it, if ALLOWED_HOSTS does too.",
 		},
 		{
 			name: "CSRF_TRUSTED_ORIGINS", readers: appOnly,
@@ -309,11 +313,20 @@ func llmRows(l *LLM) []variable {
 func mailRows(m *Mail) []variable {
 	return []variable{
 		{
-			name: "EMAIL_HOST", kind: like(text(&m.Host), "oberon.example.com"), readers: appOnly, status: NotYet,
-			doc: "The server that mail is handed to. Empty: none is sent.",
+			name: "EMAIL_HOST", kind: like(text(&m.Host), "oberon.example.com"), readers: appOnly,
+			doc: "The server that mail is handed to: password resets, and a notice of each new token. Empty: none is sent.",
 		},
-		{name: "EMAIL_PORT", byDefault: "25", kind: like(port(&m.Port), "25"), readers: appOnly, status: NotYet, doc: "Its port."},
-		{name: "EMAIL_USE_TLS", byDefault: "False", kind: boolean(&m.UseTLS), readers: appOnly, status: NotYet, doc: "Start TLS on it."},
+		{name: "EMAIL_PORT", byDefault: "25", kind: like(port(&m.Port), "25"), readers: appOnly, doc: "Its port."},
+		{
+			name: "EMAIL_USE_TLS", byDefault: "False", kind: boolean(&m.UseTLS), readers: appOnly,
+			doc: "True starts TLS there and checks its certificate; a server that cannot gets no mail. False speaks in the clear.",
+		},
+		{name: "EMAIL_HOST_USER", kind: text(&m.User), readers: appOnly, doc: "Who signs in there. Empty: nobody does."},
+		{name: "EMAIL_HOST_PASSWORD", kind: text(&m.Password), secret: true, readers: appOnly, doc: "Their password."},
+		{
+			name: "EMAIL_FROM", kind: mailAddress(&m.From), readers: appOnly,
+			doc: "Who the mail is from. Empty: mnemosyne at the first host name of ALLOWED_HOSTS.",
+		},
 	}
 }
 
