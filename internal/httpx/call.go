@@ -17,6 +17,7 @@ type Call struct {
 	Address string // of the client, past the proxies that are trusted
 	Scheme  string // http or https, as the client used it
 
+	site           string
 	surface, route string
 	credential     accounts.CredentialKind
 }
@@ -31,6 +32,11 @@ func CallOf(ctx context.Context) *Call {
 	}
 	return &Call{Scheme: "http"}
 }
+
+// SiteURL is scheme://host of the site as a message may name it that is read
+// elsewhere, or empty where that cannot be told: whoever sends a request chooses
+// its Host, so one that any may be is not taken.
+func SiteURL(ctx context.Context) string { return CallOf(ctx).site }
 
 // Origin says where a request came from, for the audit trail.
 func Origin(r *http.Request) accounts.Origin {

@@ -24,6 +24,9 @@ type FrontOptions struct {
 	Registry       prometheus.Registerer
 	AllowedHosts   Hosts
 	TrustedProxies []netip.Prefix
+	// PublicURL is scheme://host that people reach the site at. Empty: as each
+	// request says, if AllowedHosts names its host.
+	PublicURL string
 	// AnyHost tells of paths whose Host header is not looked at, as those of
 	// health and metrics. May be nil.
 	AnyHost func(path string) bool
@@ -41,6 +44,8 @@ type Front struct {
 	log      *slog.Logger
 	onError  ErrorWriter
 	hosts    Hosts
+	named    Hosts // of those, without *
+	public   string
 	proxies  proxies
 	anyHost  func(path string) bool
 	stall    time.Duration
@@ -53,7 +58,7 @@ type Front struct {
 // NewFront puts a front before a handler.
 func NewFront(next http.Handler, opt FrontOptions) *Front {
 	f := &Front{
-		next: next, log: opt.Log, onError: RESTErrors(opt.Log), hosts: opt.AllowedHosts, proxies: opt.TrustedProxies,
+		next: next, log: opt.Log, onError: RESTErrors(opt.Log), hosts: opt.AllowedHosts, named: opt.AllowedHosts.named(), public: opt.PublicURL, proxies: opt.TrustedProxies,
 		anyHost: opt.AnyHost, stall: opt.Stall, now: opt.Now,
 		knownID: regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -105,6 +110,12 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !f.anyHost(r.URL.Path) && !f.hosts.Allow(r.Host) {
 		f.onError(rec, r, errs.Newf(errs.Invalid, "This server does not answer to the host %q. Add it to ALLOWED_HOSTS if it should.", hostName(r.Host)))
 		return
+	}
+	switch {
+	case f.public != "":
+		call.site = f.public
+	case f.named.Allow(r.Host):
+		call.site = call.Scheme + "://" + r.Host
 	}
 	f.next.ServeHTTP(rec, r)
 }

@@ -237,3 +237,28 @@ func TestAPanicInMidAnswerCutsTheConnection(t *testing.T) {
 		t.Errorf("the answer ended well with %q", body)
 	}
 }
+
+func TestTheSitesAddressIsNoneThatAnybodyMayChoose(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		allowed      httpx.Hosts
+		public, host string
+		want         string
+	}{
+		{httpx.Hosts{"memory.example"}, "", "memory.example:8443", "http://memory.example:8443"},
+		{httpx.Hosts{"memory.example"}, "https://public.example", "memory.example", "https://public.example"},
+		{httpx.Hosts{"*"}, "", "evil.example", ""},
+		{httpx.Hosts{"*", "memory.example"}, "", "evil.example", ""},
+		{httpx.Hosts{"*"}, "https://public.example", "evil.example", "https://public.example"},
+	} {
+		got := "unset"
+		front := httpx.NewFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = httpx.SiteURL(r.Context()) }),
+			httpx.FrontOptions{Log: slog.New(slog.DiscardHandler), AllowedHosts: row.allowed, PublicURL: row.public})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.Host = row.host
+		front.ServeHTTP(httptest.NewRecorder(), r)
+		if got != row.want {
+			t.Errorf("%+v: the site is at %q", row, got)
+		}
+	}
+}

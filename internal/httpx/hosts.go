@@ -36,8 +36,13 @@ func (h Hosts) AllowOrigin(origin, host string) bool {
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return false
 	}
-	named := slices.DeleteFunc(slices.Clone(h), func(pattern string) bool { return pattern == "*" })
+	named := h.named()
 	return named.Allow(u.Host) || (len(named) < len(h) && strings.EqualFold(u.Host, host))
+}
+
+// named are those that say more than any.
+func (h Hosts) named() Hosts {
+	return slices.DeleteFunc(slices.Clone(h), func(pattern string) bool { return pattern == "*" })
 }
 
 // hostName is the name in a Host header, without its port and final dot.

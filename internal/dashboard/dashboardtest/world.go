@@ -90,7 +90,7 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	Check(t, err)
 	cursors, err := httpx.NewCursors([]byte("secret"))
 	Check(t, err)
-	site, err := page.NewSite(auth, log)
+	site, err := page.NewSite(auth, log, nil)
 	Check(t, err)
 	opt := Options{
 		Pages: dashboard.Options{

@@ -13,21 +13,29 @@ import (
 
 // funcs are what templates may call. What a page says is decided before; here
 // is only how values are spelt.
-func funcs(assets *web.Assets) template.FuncMap {
+func funcs(assets *web.Assets, zone *time.Location) template.FuncMap {
+	if zone == nil {
+		zone = time.UTC
+	}
 	return template.FuncMap{
 		"asset":  assets.URL,
 		"bytes":  func(n int64) string { return humanize.IBytes(uint64(max(n, 0))) },
 		"count":  Count,
 		"number": func(n int64) string { return humanize.Comma(n) },
 		"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"utc":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
-		"day":    func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+		"moment": func(t time.Time) string { return Moment(t, zone) },
+		"day":    func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
 		"join":   func(list []string) string { return strings.Join(list, ", ") },
 		"pair":   pair,
 	}
 }
 
-// count spells a number of things: "1 document", "2,000 documents".
+// Moment is a time as people read it.
+func Moment(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2 Jan 2006, 15:04 MST")
+}
+
+// Count spells a number of things: "1 document", "2,000 documents".
 func Count(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

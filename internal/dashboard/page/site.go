@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -30,8 +31,9 @@ type Site struct {
 	fault   View[errorPage]
 }
 
-// NewSite reads the layout and the static files.
-func NewSite(auth *httpx.Auth, log *slog.Logger) (*Site, error) {
+// NewSite reads the layout and the static files. Times are written in the zone,
+// nil for UTC, until a script shows the reader's own.
+func NewSite(auth *httpx.Auth, log *slog.Logger, zone *time.Location) (*Site, error) {
 	static, err := fs.Sub(web.FS, "static")
 	if err != nil {
 		return nil, fmt.Errorf("find the static files: %w", err)
@@ -40,7 +42,7 @@ func NewSite(auth *httpx.Auth, log *slog.Logger) (*Site, error) {
 	if s.assets, err = web.NewAssets(static); err != nil {
 		return nil, err
 	}
-	s.base, err = template.New("base.html").Funcs(funcs(s.assets)).ParseFS(web.FS, "templates/base.html", "templates/parts.html", "templates/chart.html")
+	s.base, err = template.New("base.html").Funcs(funcs(s.assets, zone)).ParseFS(web.FS, "templates/base.html", "templates/parts.html", "templates/chart.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
 	}

@@ -1,10 +1,7 @@
 package signin
 
 import (
-	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
@@ -17,6 +14,7 @@ type loginPage struct {
 	Next     string
 	Username string
 	Fault    string
+	Mails    bool // a forgotten password is reset by mail
 }
 
 func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -29,6 +27,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request, s httpx.Sessio
 }
 
 func (p *Pages) askLogin(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, form loginPage) error {
+	form.Mails = p.mails(r)
 	return p.login.Show(w, r, s, status, page.Heading{Title: "Sign in"}, form)
 }
 
@@ -40,9 +39,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s httpx.Session) 
 		return err
 	}
 	if wait > 0 {
-		seconds := int(math.Ceil(wait.Seconds()))
-		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		form.Fault = fmt.Sprintf("There were too many tries. Wait %d seconds and try again.", seconds)
+		form.Fault = tooMany(w, wait)
 		return p.askLogin(w, r, s, http.StatusTooManyRequests, form)
 	}
 	client := accounts.Client{Origin: origin, UserAgent: r.UserAgent()}

@@ -6,10 +6,12 @@ package signin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/cache"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/letters"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 )
 
@@ -17,6 +19,9 @@ import (
 type Accounts interface {
 	SignIn(ctx context.Context, c accounts.Client, username, password string) (cookie string, err error)
 	SignOut(ctx context.Context, by accounts.Actor, cookie string) error
+	BeginReset(ctx context.Context, from accounts.Origin, named string) ([]accounts.Reset, error)
+	ResetUser(ctx context.Context, token string) (accounts.User, error)
+	ResetPassword(ctx context.Context, from accounts.Origin, token, password string) (accounts.User, error)
 }
 
 // Options are what the pages are made of.
@@ -25,6 +30,9 @@ type Options struct {
 	Accounts Accounts
 	// Cache counts tries to sign in. Nil: one of this process.
 	Cache cache.Cache
+	// Mail takes links to new passwords. Nil: none is sent, and pages say so.
+	Mail Mailer
+	Desk letters.Desk
 	// SessionLife is how long a browser keeps the cookie of a session: 30
 	// days. When the session ends is for Accounts to say.
 	SessionLife time.Duration
@@ -36,6 +44,10 @@ type Pages struct {
 	opt      Options
 	login    page.View[loginPage]
 	throttle *throttle
+
+	resets       *throttle
+	askResetView page.View[askResetPage]
+	newPassword  page.View[newPasswordPage]
 }
 
 // New reads the templates and proves each of them.
@@ -50,14 +62,18 @@ func New(opt Options) (*Pages, error) {
 		opt.Cache = cache.NewInProcess(cache.InProcessOptions{Now: opt.Now})
 	}
 	l := opt.Site.Loader()
-	return &Pages{opt: opt, throttle: newThrottle(opt.Cache, opt.Now), login: page.Load[loginPage](l, "login.html")}, l.Err()
+	return &Pages{
+		opt: opt, throttle: newThrottle(opt.Cache, opt.Now), login: page.Load[loginPage](l, "login.html"),
+		resets:       newResetThrottle(opt.Cache, opt.Now),
+		askResetView: page.Load[askResetPage](l, "reset.html"), newPassword: page.Load[newPasswordPage](l, "new_password.html"),
+	}, l.Err()
 }
 
 // Routes is every page and every form's target.
 func (p *Pages) Routes() []page.Route {
-	return []page.Route{
+	return slices.Concat([]page.Route{
 		{Method: http.MethodGet, Path: page.LoginPath, Handler: p.showLogin, Public: true},
 		{Method: http.MethodPost, Path: page.LoginPath, Handler: p.signIn, Public: true},
 		{Method: http.MethodPost, Path: "/accounts/logout/", Handler: p.signOut},
-	}
+	}, p.resetRoutes())
 }
