@@ -112,7 +112,7 @@ func TestTheReadmeNamesEveryCommandAndNoOther(t *testing.T) {
 func TestCheckNamesTheSettingsThatHaveNoEffectYet(t *testing.T) {
 	t.Parallel()
 	env := folder(t)
-	given := map[string]string{"TIME_ZONE": "Europe/Berlin", "EMAIL_HOST": "mail.example.com", "EMAIL_PORT": "2525"}
+	given := map[string]string{"TIME_ZONE": "Europe/Berlin", "SEARCH_GRAPH_TIMEOUT": "3", "SEARCH_GRAPH_MAX_DEPTH": "1"}
 	maps.Copy(env, given)
 	must(t, env, "", "migrate")
 	report := fromJSON[app.Report](t, must(t, env, "", "check", "--json"))

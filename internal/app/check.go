@@ -39,7 +39,7 @@ type Report struct {
 func Check(ctx context.Context, p Program) Report {
 	r := Report{Warnings: p.Settings.Warnings()}
 	parts, warning := checkStore(ctx, p)
-	r.Parts = append(r.Parts, parts...)
+	r.Parts = append(append(r.Parts, parts...), checkMail(ctx, p)...)
 	if warning != "" {
 		r.Warnings = append(r.Warnings, warning)
 	}
@@ -103,6 +103,9 @@ func (s *Services) tellEngines(ctx context.Context) {
 	}
 	line("database", string(s.DB.Engine()), s.DB.Where())
 	s.tell(ctx, s.Log)
+	if s.Mail != nil {
+		line("mail", "SMTP", s.Mail.Where())
+	}
 	for _, e := range s.Settings.Dump() {
 		if !e.Default && e.Status == settings.NotYet {
 			s.Log.WarnContext(ctx, "setting not used yet", slog.String("variable", e.Name))

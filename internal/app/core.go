@@ -16,6 +16,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/mail"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -47,6 +48,7 @@ type Core struct {
 	Keys     *mcpserver.SigningKeys
 	Teams    *mcpserver.Teams
 	Access   *library.Access
+	Mail     *mail.Outbox // nil: no mail is sent
 
 	resolver *mcpserver.Resolver
 	secret   []byte // what sessions, forms and cursors are signed with
@@ -80,6 +82,7 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	c.Access = library.NewAccess(c.DB, library.AccessOptions{
 		GlobalIngestMembersOnly: p.Settings.Ingest.GlobalLibrary == settings.IngestMembers,
 	})
+	c.addMail()
 	return c, nil
 }
 
@@ -115,8 +118,10 @@ func (c *Core) upToDate(ctx context.Context) error {
 	return nil
 }
 
-// Close writes down what was noted on the side and closes the store.
+// Close sends the last mails, writes down what was noted on the side and closes
+// the store.
 func (c *Core) Close() error {
+	c.closeMail()
 	c.Accounts.Wait()
 	c.resolver.Wait()
 	return c.DB.Close()

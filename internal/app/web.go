@@ -88,7 +88,7 @@ func (s *Services) handler(open doors) (http.Handler, error) {
 	router.NotFound(httpx.Unmatched(router, wrong))
 	return httpx.NewFront(router, httpx.FrontOptions{
 		Log: telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP), Registry: s.Registry, AnyHost: httpx.AnyHost,
-		AllowedHosts: s.Settings.HTTP.AllowedHosts, TrustedProxies: s.Settings.HTTP.TrustedProxies,
+		AllowedHosts: s.Settings.HTTP.AllowedHosts, TrustedProxies: s.Settings.HTTP.TrustedProxies, PublicURL: s.Settings.HTTP.PublicURL,
 	}), nil
 }
 
@@ -137,7 +137,7 @@ func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcpto
 }
 
 func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*page.Site, error) {
-	site, err := page.NewSite(auth, s.Log)
+	site, err := page.NewSite(auth, s.Log, s.Settings.TimeZone)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,9 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	if err != nil {
 		return nil, err
 	}
-	ways, err := signin.New(signin.Options{Site: site, Accounts: s.Accounts, Cache: s.Cache})
+	ways, err := signin.New(signin.Options{
+		Site: site, Accounts: s.Accounts, Cache: s.Cache, Mail: s.mailer(), Desk: s.desk(),
+	})
 	if err != nil {
 		return nil, err
 	}

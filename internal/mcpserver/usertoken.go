@@ -50,7 +50,12 @@ type Tokens struct {
 	db    *sqldb.DB
 	audit *accounts.Audit
 	now   func() time.Time
+	tell  func(ctx context.Context, by accounts.Actor, t UserToken) // nil: nobody is told
 }
+
+// Tell has a function called for each token that is made, before Create
+// returns. It is set before the store is used.
+func (s *Tokens) Tell(fn func(ctx context.Context, by accounts.Actor, t UserToken)) { s.tell = fn }
 
 // NewTokens makes the store. now may be nil, for time.Now.
 func NewTokens(db *sqldb.DB, audit *accounts.Audit, now func() time.Time) *Tokens {
@@ -94,6 +99,9 @@ func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, s
 	})
 	if err != nil {
 		return "", UserToken{}, err
+	}
+	if s.tell != nil {
+		s.tell(ctx, by, t)
 	}
 	return plaintext, t, nil
 }
