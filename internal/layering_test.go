@@ -61,7 +61,7 @@ func layers() []layer {
 		{"httpx", []string{"internal/httpx"}, []string{"accounts", "parts", "errs"}},
 		{"parts", []string{
 			"internal/sqldb", "internal/queue", "internal/blob", "internal/cache", "internal/embedding",
-			"internal/lifecycle", "internal/mail", "internal/telemetry", "migrations", "web",
+			"internal/lifecycle", "internal/mail", "internal/telemetry", "internal/usage", "migrations", "web",
 		}, []string{"errs"}},
 		{"settings", []string{"internal/settings"}, nil},
 		{"errs", []string{"internal/errs"}, nil},

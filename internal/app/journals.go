@@ -31,12 +31,13 @@ func (j *journals) flush() {
 	j.usage.Wait()
 }
 
-// sweep forgets what is older than days; 0 keeps all.
+// sweep forgets what is older than days; 0 keeps all but what is summed up
+// for the last days alone.
 func (j *journals) sweep(ctx context.Context, log *slog.Logger, days int) error {
-	if days == 0 {
-		return nil
+	var before time.Time
+	if days > 0 {
+		before = time.Now().AddDate(0, 0, -days)
 	}
-	before := time.Now().AddDate(0, 0, -days)
 	searches, failed := j.searches.Sweep(ctx, before)
 	calls, fault := j.usage.Sweep(ctx, before)
 	if searches+calls > 0 {

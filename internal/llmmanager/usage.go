@@ -13,6 +13,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
+	"git.helu.ca/r/mnemosyne/internal/usage"
 )
 
 // UsageOptions are what a Usage is made of.
@@ -49,7 +50,7 @@ func NewUsage(opt UsageOptions) *Usage {
 	u := &Usage{
 		opt: opt,
 		journal: sqldb.NewJournal(sqldb.JournalOptions[call]{
-			DB: opt.DB, Table: "llm_usage", Insert: insertUsage, Values: values, Log: opt.Log, Registry: opt.Registry,
+			DB: opt.DB, Table: "llm_usage", Insert: insertUsage, Values: values, Also: sumUp, Log: opt.Log, Registry: opt.Registry,
 		}),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mnemosyne_llm_tokens_total", Help: "Tokens that models read, by purpose, as far as their providers count them.",
@@ -97,7 +98,11 @@ func values(c call) []any {
 
 const sweepUsage = `DELETE FROM llm_usage WHERE id IN (SELECT id FROM llm_usage WHERE at < $1 ORDER BY at, id LIMIT $2)`
 
-// Sweep forgets calls from before a time and tells how many.
+// Sweep forgets calls from before a time and tells how many; the zero time
+// keeps them all. Sums of hours go in any case once they are too old.
 func (u *Usage) Sweep(ctx context.Context, before time.Time) (gone int64, err error) {
+	if err := usage.Sweep(ctx, u.opt.DB, sweepSums, u.opt.Now(), before); err != nil || before.IsZero() {
+		return 0, err
+	}
 	return u.journal.Sweep(ctx, sweepUsage, before)
 }

@@ -25,7 +25,9 @@ type JournalOptions[T any] struct {
 	Table  string // for logs and metrics
 	Insert string // up to and with VALUES
 	// Values are a row's values in the order of Insert's columns.
-	Values   func(T) []any
+	Values func(T) []any
+	// Also writes what follows from rows, in their transaction. May be nil.
+	Also     func(ctx context.Context, tx Querier, rows []T) error
 	Log      *slog.Logger
 	Registry prometheus.Registerer // nil: no metrics
 }
@@ -128,7 +130,10 @@ func (j *Journal[T]) insert(rows []T) error {
 			}
 			left = left[n:]
 		}
-		return nil
+		if j.opt.Also == nil {
+			return nil
+		}
+		return j.opt.Also(ctx, tx, rows)
 	})
 }
 

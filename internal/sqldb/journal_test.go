@@ -2,11 +2,13 @@ package sqldb_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -54,16 +56,52 @@ func TestAJournalWritesWhatWasNoted(t *testing.T) {
 func TestAJournalWritesByItselfAndAgain(t *testing.T) {
 	t.Parallel()
 	db := sqldbtest.SQLite(t)
-	j := newJournal(db, slog.New(slog.DiscardHandler), nil)
-	for want := 1; want <= 2; want++ { // the second one finds that the writer has rested
-		j.Note(fact{fmt.Sprintf("fact%d", want), fmt.Sprintf("of fact%d", want)})
-		for facts(t, db) != want {
-			if t.Context().Err() != nil {
-				t.Fatal("it is not written")
-			}
+	written := make(chan int, 2)
+	j := sqldb.NewJournal(sqldb.JournalOptions[fact]{
+		DB: db, Table: "setting", Insert: "INSERT INTO setting (name, value) VALUES",
+		Values: func(f fact) []any { return []any{f.name, f.value} }, Log: slog.New(slog.DiscardHandler),
+		Also: func(_ context.Context, _ sqldb.Querier, rows []fact) error { written <- len(rows); return nil },
+	})
+	for round := range 2 { // the second one may find that the writer has rested
+		j.Note(fact{fmt.Sprintf("fact%d", round), fmt.Sprintf("of fact%d", round)})
+		select {
+		case <-written:
+		case <-time.After(30 * time.Second):
+			t.Fatal("it is not written")
 		}
 	}
 	j.Wait()
+	if n := facts(t, db); n != 2 {
+		t.Errorf("%d of 2 rows are written", n)
+	}
+}
+
+func TestWhatFollowsFromRowsIsWrittenWithThemOrNeitherIs(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		fails := errors.New("no")
+		j := sqldb.NewJournal(sqldb.JournalOptions[fact]{
+			DB: db, Table: "setting", Insert: "INSERT INTO setting (name, value) VALUES",
+			Values: func(f fact) []any { return []any{f.name, f.value} }, Log: slog.New(slog.DiscardHandler),
+			Also: func(ctx context.Context, tx sqldb.Querier, rows []fact) error {
+				if _, err := sqldb.Exec(ctx, tx, "INSERT INTO setting (name, value) VALUES ('fact sum', 'of fact sum')"); err != nil {
+					return err
+				}
+				return fails
+			},
+		})
+		j.Note(fact{"fact1", "of fact1"})
+		j.Wait()
+		if n := facts(t, db); n != 0 {
+			t.Errorf("%d rows are written, want none", n)
+		}
+		fails = nil
+		j.Note(fact{"fact1", "of fact1"})
+		j.Wait()
+		if n := facts(t, db); n != 2 {
+			t.Errorf("%d rows are written, want two", n)
+		}
+	})
 }
 
 func TestAStoreThatTakesNothingHoldsNobodyUp(t *testing.T) {

@@ -27,15 +27,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) search(surface string, r Result, err error, took time.Duration) {
-	outcome := "ok"
-	switch {
-	case err != nil:
-		outcome = "error"
-	case r.Degraded:
-		outcome = "degraded"
-	}
-	m.searches.WithLabelValues(surface, outcome).Observe(took.Seconds())
+func (m *metrics) search(surface string, outcome Outcome, took time.Duration) {
+	m.searches.WithLabelValues(surface, string(outcome)).Observe(took.Seconds())
 }
 
 func (m *metrics) leg(l *leg) {

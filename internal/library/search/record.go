@@ -20,9 +20,31 @@ type Record struct {
 	By        accounts.Principal
 	Libraries int   // that were searched
 	Legs      []Leg // none when there was no answer
+	Outcome   Outcome
 	Hits      int
+	Found     map[string]int // hits by the uid of their library
 	Took      time.Duration
 	Query     string // whether it is kept is for the log to decide
+}
+
+// Outcome is how a search ended.
+type Outcome string
+
+// A search is answered, answered with a part missing, or not.
+const (
+	Answered         Outcome = "ok"
+	AnsweredDegraded Outcome = "degraded"
+	NotAnswered      Outcome = "error"
+)
+
+func outcomeOf(r Result, err error) Outcome {
+	switch {
+	case err != nil:
+		return NotAnswered
+	case r.Degraded:
+		return AnsweredDegraded
+	}
+	return Answered
 }
 
 // Recorder keeps the search log. It neither waits nor fails.
@@ -32,13 +54,18 @@ type Recorder interface {
 
 // record tells metrics and the search log of a search whose scope was known.
 func (e *Engine) record(p accounts.Principal, r Request, q question, result Result, err error, took time.Duration) {
-	surface := knownSurface(r.Surface)
-	e.metrics.search(surface, result, err, took)
+	surface, outcome := knownSurface(r.Surface), outcomeOf(result, err)
+	e.metrics.search(surface, outcome, took)
 	if e.opt.Recorder == nil {
 		return
 	}
+	found := map[string]int{}
+	for _, h := range result.Hits {
+		found[h.LibraryUID]++
+	}
 	e.opt.Recorder.RecordSearch(Record{
-		Surface: surface, By: p, Libraries: len(q.uids), Legs: result.Legs, Hits: len(result.Hits), Took: took, Query: q.text,
+		Surface: surface, By: p, Libraries: len(q.uids), Legs: result.Legs, Outcome: outcome,
+		Hits: len(result.Hits), Found: found, Took: took, Query: q.text,
 	})
 }
 

@@ -57,7 +57,8 @@ func TestEachSearchIsToldToTheSearchLog(t *testing.T) {
 		t.Fatalf("%d searches are told, want 3", len(log))
 	}
 	first := log[0]
-	if first.Surface != "rest" || first.By.UserID != w.alice.UserID || first.Libraries != 2 || first.Hits != 1 || first.Query != "zebras" || first.Took <= 0 {
+	if first.Surface != "rest" || first.By.UserID != w.alice.UserID || first.Libraries != 2 || first.Hits != 1 || first.Query != "zebras" || first.Took <= 0 ||
+		first.Outcome != search.Answered || len(first.Found) != 1 || first.Found[w.papers] != 1 {
 		t.Errorf("the first is told as %+v", first)
 	}
 	statuses := func(r search.Record) (out []string) {
@@ -72,10 +73,10 @@ func TestEachSearchIsToldToTheSearchLog(t *testing.T) {
 	if got := statuses(first); !slices.Contains(got, "vector ok") || !slices.Contains(got, "fulltext ok") {
 		t.Errorf("its legs are %v", got)
 	}
-	if got := statuses(log[1]); log[1].Surface != "other" || log[1].Libraries != 1 || !slices.Contains(got, "fulltext failed") {
+	if got := statuses(log[1]); log[1].Surface != "other" || log[1].Libraries != 1 || log[1].Outcome != search.AnsweredDegraded || !slices.Contains(got, "fulltext failed") {
 		t.Errorf("the second is told as %+v", log[1])
 	}
-	if log[2].Hits != 0 {
+	if log[2].Hits != 0 || len(log[2].Found) != 0 || log[2].Outcome != search.NotAnswered {
 		t.Errorf("the third is told as %+v", log[2])
 	}
 	if len(users) == 0 || slices.ContainsFunc(users, func(u string) bool { return u != w.alice.UserID }) {

@@ -1,6 +1,6 @@
 // Package searchlog keeps account of searches: who searched by which door and
-// credential, how many libraries, what each leg did, how many hits and how
-// long. It keeps no word of what was searched for unless it is told to, and it
+// credential, how many libraries, what each leg did, how it ended, how many
+// hits and how long; and the sums of that by hour and day. It keeps no word of what was searched for unless it is told to, and it
 // never slows a search or fails it.
 package searchlog
 
@@ -16,6 +16,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
+	"git.helu.ca/r/mnemosyne/internal/usage"
 )
 
 // maxQuery is the most of a search's words that is kept, in bytes.
@@ -44,7 +45,7 @@ type entry struct {
 }
 
 const insertSearch = `INSERT INTO search_log
-	(id, at, surface, user_id, credential_kind, credential, libraries, legs, hits, took_ms, query) VALUES`
+	(id, at, surface, user_id, credential_kind, credential, libraries, legs, outcome, hits, took_ms, query) VALUES`
 
 // New makes a Log.
 func New(opt Options) *Log {
@@ -53,7 +54,7 @@ func New(opt Options) *Log {
 	}
 	l := &Log{opt: opt}
 	l.journal = sqldb.NewJournal(sqldb.JournalOptions[entry]{
-		DB: opt.DB, Table: "search_log", Insert: insertSearch, Values: values, Log: opt.Log, Registry: opt.Registry,
+		DB: opt.DB, Table: "search_log", Insert: insertSearch, Values: values, Also: sumUp, Log: opt.Log, Registry: opt.Registry,
 	})
 	return l
 }
@@ -80,7 +81,7 @@ func values(e entry) []any {
 	by := e.By.Credential
 	return []any{
 		newID(), sqldb.At(e.at), e.Surface, user, string(by.Kind), by.Masked,
-		e.Libraries, legs(e.Legs), e.Hits, e.Took.Milliseconds(), query,
+		e.Libraries, legs(e.Legs), string(e.Outcome), e.Hits, e.Took.Milliseconds(), query,
 	}
 }
 
@@ -117,7 +118,16 @@ func storable(text string) string {
 
 const sweepSearches = `DELETE FROM search_log WHERE id IN (SELECT id FROM search_log WHERE at < $1 ORDER BY at, id LIMIT $2)`
 
-// Sweep forgets searches from before a time and tells how many.
+// Sweep forgets searches from before a time and tells how many; the zero time
+// keeps them all. Sums of hours go in any case once they are too old.
 func (l *Log) Sweep(ctx context.Context, before time.Time) (gone int64, err error) {
+	for _, statement := range []string{sweepSums, sweepLibrarySums} {
+		if err := usage.Sweep(ctx, l.opt.DB, statement, l.opt.Now(), before); err != nil {
+			return 0, err
+		}
+	}
+	if before.IsZero() {
+		return 0, nil
+	}
 	return l.journal.Sweep(ctx, sweepSearches, before)
 }

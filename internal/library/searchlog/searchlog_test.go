@@ -23,17 +23,17 @@ func rows(t *testing.T, db *sqldb.DB) []string {
 	all, err := sqldb.All(t.Context(), db.Read(), func(r sqldb.Row) (string, error) {
 		var at sqldb.Time
 		var user, query *string
-		var surface, kind, credential, legs string
+		var surface, kind, credential, legs, outcome string
 		var libraries, hits, took int
-		err := r.Scan(&at, &surface, &user, &kind, &credential, &libraries, &legs, &hits, &took, &query)
+		err := r.Scan(&at, &surface, &user, &kind, &credential, &libraries, &legs, &outcome, &hits, &took, &query)
 		or := func(p *string) string {
 			if p == nil {
 				return "NULL"
 			}
 			return *p
 		}
-		return fmt.Sprintf("%s %s %s %s %s %d %s %d %d %q", at.Format(time.TimeOnly), surface, or(user), kind, credential, libraries, legs, hits, took, or(query)), err
-	}, `SELECT at, surface, user_id, credential_kind, credential, libraries, legs, hits, took_ms, query FROM search_log ORDER BY at, id`)
+		return fmt.Sprintf("%s %s %s %s %s %d %s %s %d %d %q", at.Format(time.TimeOnly), surface, or(user), kind, credential, libraries, legs, outcome, hits, took, or(query)), err
+	}, `SELECT at, surface, user_id, credential_kind, credential, libraries, legs, outcome, hits, took_ms, query FROM search_log ORDER BY at, id`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func rows(t *testing.T, db *sqldb.DB) []string {
 
 func aSearch(query string) search.Record {
 	return search.Record{
-		Surface: "mcp", Libraries: 3, Hits: 2, Took: 12 * time.Millisecond, Query: query,
+		Surface: "mcp", Libraries: 3, Hits: 2, Outcome: search.AnsweredDegraded, Took: 12 * time.Millisecond, Query: query,
 		By: accounts.Principal{UserID: "u1", Username: "ann", Credential: accounts.Credential{Kind: accounts.CredentialTeam, ID: "t1", Masked: "team:t1"}},
 		Legs: []search.Leg{
 			{Name: "vector", Status: search.OK, Took: 1500 * time.Microsecond}, {Name: "fulltext", Status: search.Timeout, Took: 5 * time.Second},
@@ -55,11 +55,11 @@ func TestASearchIsLoggedWithoutItsWords(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		l := searchlog.New(searchlog.Options{DB: db, Log: quiet, Now: func() time.Time { return noon }})
 		l.RecordSearch(aSearch("my secret illness"))
-		l.RecordSearch(search.Record{Surface: "mcp", By: accounts.Principal{Credential: accounts.Credential{Kind: accounts.CredentialAnonymous, Masked: "anonymous"}}})
+		l.RecordSearch(search.Record{Surface: "mcp", Outcome: search.Answered, By: accounts.Principal{Credential: accounts.Credential{Kind: accounts.CredentialAnonymous, Masked: "anonymous"}}})
 		l.Wait()
 		want := []string{
-			`12:00:00 mcp u1 team team:t1 3 {"fulltext":{"status":"timeout","took_ms":5000},"vector":{"status":"ok","took_ms":1.5}} 2 12 "NULL"`,
-			`12:00:00 mcp NULL anonymous anonymous 0 {} 0 0 "NULL"`,
+			`12:00:00 mcp u1 team team:t1 3 {"fulltext":{"status":"timeout","took_ms":5000},"vector":{"status":"ok","took_ms":1.5}} degraded 2 12 "NULL"`,
+			`12:00:00 mcp NULL anonymous anonymous 0 {} ok 0 0 "NULL"`,
 		}
 		if got := rows(t, db); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("the log holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
