@@ -117,11 +117,12 @@ type TeamFilter struct {
 const fromAnyTeam = `SELECT ` + teamColumns + `, u.username, u.is_active, t.active_kid FROM team t JOIN auth_user u ON u.id = t.owner_id `
 
 func scanOwnedTeam(r sqldb.Row) (t OwnedTeam, err error) {
-	var created, updated sqldb.Time
-	var workspaces string
-	err = r.Scan(&t.ID, &t.Name, &t.OwnerID, &t.Active, &created, &updated, &workspaces, &t.OwnerUsername, &t.OwnerActive, &t.Kid)
-	t.CreatedAt, t.UpdatedAt, t.WorkspaceIDs = created.Time, updated.Time, splitWorkspaces(workspaces)
-	return t, err
+	fields, done := teamFields(&t.Team)
+	if err := r.Scan(append(fields, &t.OwnerUsername, &t.OwnerActive, &t.Kid)...); err != nil {
+		return OwnedTeam{}, err
+	}
+	done()
+	return t, nil
 }
 
 const pageOfTeams = fromAnyTeam + `WHERE ($1 = '' OR u.username_key = $1)

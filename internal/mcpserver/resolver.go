@@ -40,7 +40,8 @@ const (
 // between requests but a prepared statement.
 type Resolver struct {
 	db        *sqldb.DB
-	used      *sqldb.Marker
+	used      *sqldb.Marker // tokens
+	teamsUsed *sqldb.Marker
 	jwts      *jwt.Parser
 	anonymous bool
 	now       func() time.Time
@@ -65,14 +66,18 @@ func NewResolver(db *sqldb.DB, log *slog.Logger, opt ResolverOptions) *Resolver 
 	}
 	return &Resolver{
 		db: db, jwts: newJWTs(opt.Now), anonymous: opt.AnonymousMCP, now: opt.Now,
-		used:    sqldb.NewMarker(db, log, usedInterval, markUsed),
-		refused: newRefused(opt.Registry),
+		used:      sqldb.NewMarker(db, log, usedInterval, markUsed),
+		teamsUsed: sqldb.NewMarker(db, log, usedInterval, markTeamUsed),
+		refused:   newRefused(opt.Registry),
 	}
 }
 
-// Wait returns when notes of when tokens were last used are written. Call it
-// before the store closes.
-func (r *Resolver) Wait() { r.used.Wait() }
+// Wait returns when notes of when tokens and teams were last used are written.
+// Call it before the store closes.
+func (r *Resolver) Wait() {
+	r.used.Wait()
+	r.teamsUsed.Wait()
+}
 
 // Resolve finds who a header stands for. Whatever is not an accepted bearer
 // is Unauthenticated, with a message that says why and shows no secret.
@@ -116,8 +121,12 @@ const selectBearer = `SELECT t.id, t.name, t.is_active, t.expires_at, t.last_use
 	FROM user_token t JOIN auth_user u ON u.id = t.user_id
 	WHERE t.token_hash = $1`
 
-const markUsed = `UPDATE user_token SET last_used_at = $1
+const (
+	markUsed = `UPDATE user_token SET last_used_at = $1
 	WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)`
+	markTeamUsed = `UPDATE team SET last_used_at = $1
+	WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)`
+)
 
 // bearerRow is a token with its user, as one read gives them.
 type bearerRow struct {

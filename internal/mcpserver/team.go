@@ -27,6 +27,7 @@ type Team struct {
 	WorkspaceIDs []string
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	LastUsedAt   *time.Time // to half a minute; nil: never
 }
 
 // TeamsOptions are what a deployment may choose.
@@ -77,17 +78,31 @@ func teamName(name string) (string, error) {
 	return name, library.CheckLine("name", name, maxTeamName)
 }
 
-const teamColumns = `t.id, t.name, t.owner_id, t.active, t.created_at, t.updated_at, ` + workspacesColumn
+const teamColumns = `t.id, t.name, t.owner_id, t.active, t.created_at, t.updated_at, t.last_used_at, ` + workspacesColumn
 
 // workspacesColumn is a team's workspace ids in one text; none holds a space.
 const workspacesColumn = `COALESCE((SELECT string_agg(w.workspace_id, ' ') FROM team_workspace_assignment w WHERE w.team_id = t.id), '')`
 
-func scanTeam(r sqldb.Row) (t Team, err error) {
+// teamFields are where teamColumns go; done completes the team once they are
+// filled.
+func teamFields(t *Team) (fields []any, done func()) {
 	var created, updated sqldb.Time
+	var used sqldb.NullTime
 	var workspaces string
-	err = r.Scan(&t.ID, &t.Name, &t.OwnerID, &t.Active, &created, &updated, &workspaces)
-	t.CreatedAt, t.UpdatedAt, t.WorkspaceIDs = created.Time, updated.Time, splitWorkspaces(workspaces)
-	return t, err
+	fields = []any{&t.ID, &t.Name, &t.OwnerID, &t.Active, &created, &updated, &used, &workspaces}
+	return fields, func() {
+		t.CreatedAt, t.UpdatedAt, t.LastUsedAt = created.Time, updated.Time, used.Ptr()
+		t.WorkspaceIDs = splitWorkspaces(workspaces)
+	}
+}
+
+func scanTeam(r sqldb.Row) (t Team, err error) {
+	fields, done := teamFields(&t)
+	if err := r.Scan(fields...); err != nil {
+		return Team{}, err
+	}
+	done()
+	return t, nil
 }
 
 const selectTeam = `SELECT ` + teamColumns + ` FROM team t WHERE t.id = $1 AND t.owner_id = $2`
@@ -137,9 +152,9 @@ func (s *Teams) List(ctx context.Context, ownerID string, after TeamPosition, li
 // update of nothing is the one way to do so that both engines have.
 const (
 	holdTeam = `UPDATE team SET updated_at = updated_at WHERE id = $1
-	RETURNING id, name, owner_id, active, created_at, updated_at, ''`
+	RETURNING id, name, owner_id, active, created_at, updated_at, last_used_at, ''`
 	holdOwn = `UPDATE team SET updated_at = updated_at WHERE id = $1 AND owner_id = $2
-	RETURNING id, name, owner_id, active, created_at, updated_at, ''`
+	RETURNING id, name, owner_id, active, created_at, updated_at, last_used_at, ''`
 )
 
 // holdOwnTeam holds a team of a user; NotFound when they have none of that id.

@@ -569,6 +569,10 @@ func TestSection134TheEventsOfATeamAreToldAndKept(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		_, err := f.teams.Rotate(t.Context(), as(f.ann), id)
+		wantKind(t, err, errs.Conflict)
+		_, err = f.teams.SetWorkspaces(t.Context(), as(f.ann), id, []string{"a"})
+		wantKind(t, err, errs.Conflict)
 		f.create(t, id, "Back")
 		log := f.log.String()
 		for _, line := range []string{
@@ -588,7 +592,7 @@ func TestSection134TheEventsOfATeamAreToldAndKept(t *testing.T) {
 		}
 		want := []string{
 			"team_create created", "team_create idempotent_hit", "team_create owner_conflict", "team_rotate ", "team_rotate upserted_missing",
-			"team_workspaces replaced", "team_workspaces replaced", "team_delete ", "team_create recreated",
+			"team_workspaces replaced", "team_workspaces replaced", "team_delete ", "team_rotate inactive", "team_workspaces inactive", "team_create recreated",
 		}
 		if got := f.events(t)[3:]; !slices.Equal(got, want) {
 			t.Errorf("the trail holds %q; want %q", got, want)

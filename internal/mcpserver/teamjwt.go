@@ -138,7 +138,7 @@ func isUUID(text string) bool {
 // selectJWT reads in one statement all that a JWT stands on: the key, the
 // team, its owner and its workspaces, so that whatever was taken back is gone
 // at the next request, whichever process took it back.
-const selectJWT = `SELECT k.secret_hex, t.id, t.name, t.active, t.active_jti, u.id, u.username, u.is_active, ` + workspacesColumn + `
+const selectJWT = `SELECT k.secret_hex, t.id, t.name, t.active, t.active_jti, t.last_used_at, u.id, u.username, u.is_active, ` + workspacesColumn + `
 	FROM mcp_signing_key k
 	LEFT JOIN team t ON t.id = $2
 	LEFT JOIN auth_user u ON u.id = t.owner_id
@@ -149,11 +149,12 @@ type standing struct {
 	secretHex                            string
 	teamID, name, jti, ownerID, username *string // nil: no team
 	active, ownerActive                  *bool
+	lastUsed                             sqldb.NullTime
 	workspaces                           string
 }
 
 func scanStanding(r sqldb.Row) (s standing, err error) {
-	err = r.Scan(&s.secretHex, &s.teamID, &s.name, &s.active, &s.jti, &s.ownerID, &s.username, &s.ownerActive, &s.workspaces)
+	err = r.Scan(&s.secretHex, &s.teamID, &s.name, &s.active, &s.jti, &s.lastUsed, &s.ownerID, &s.username, &s.ownerActive, &s.workspaces)
 	return s, err
 }
 
@@ -180,6 +181,7 @@ func (r *Resolver) resolveTeamJWT(ctx context.Context, bearer string, surface Su
 	if err := found.admits(shown); err != nil {
 		return accounts.Principal{}, err
 	}
+	r.teamsUsed.Mark(ctx, shown.teamID, found.lastUsed.Ptr(), r.now())
 	return accounts.Principal{
 		UserID: *found.ownerID, Username: *found.username,
 		Credential: accounts.Credential{

@@ -110,7 +110,7 @@ func (s *Teams) Rotate(ctx context.Context, by accounts.Actor, id string) (m Min
 	if err := by.Need(accounts.RightWrite); err != nil {
 		return Minted{}, err
 	}
-	foreign, jti := false, uuid.NewString()
+	foreign, inactive, jti := false, false, uuid.NewString()
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		t, made, err := s.claim(ctx, tx, by, id, id, jti)
 		if err != nil {
@@ -124,7 +124,8 @@ func (s *Teams) Rotate(ctx context.Context, by accounts.Actor, id string) (m Min
 			foreign = true
 			return []accounts.Event{teamEvent("team_rotate", "owner_conflict", by, id, slog.String("caller", by.Username))}, nil
 		case !t.Active:
-			return nil, inactiveTeam()
+			inactive = true
+			return []accounts.Event{teamEvent("team_rotate", "inactive", by, id)}, nil
 		default:
 			if _, err := sqldb.Exec(ctx, tx, rotateTeam, id, jti, sqldb.At(s.now())); err != nil {
 				return nil, fmt.Errorf("rotate team: %w", err)
@@ -134,6 +135,9 @@ func (s *Teams) Rotate(ctx context.Context, by accounts.Actor, id string) (m Min
 		m.JWT, err = s.sign(ctx, tx, id, jti)
 		return []accounts.Event{event}, err
 	})
+	if err == nil && inactive {
+		err = inactiveTeam()
+	}
 	if err == nil && m.Created {
 		s.upserts.Inc()
 	}

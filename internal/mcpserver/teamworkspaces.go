@@ -58,6 +58,7 @@ func (s *Teams) SetWorkspaces(ctx context.Context, by accounts.Actor, id string,
 	if err != nil {
 		return nil, err
 	}
+	inactive := false
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		t, err := holdOwnTeam(ctx, tx, by.UserID, id)
 		if err != nil {
@@ -67,7 +68,8 @@ func (s *Teams) SetWorkspaces(ctx context.Context, by accounts.Actor, id string,
 			return nil, err
 		}
 		if !t.Active {
-			return nil, inactiveTeam()
+			inactive = true
+			return []accounts.Event{teamEvent("team_workspaces", "inactive", by, t.ID)}, nil
 		}
 		added, removed, err := s.assign(ctx, tx, t.ID, ids)
 		if err != nil || added+removed == 0 {
@@ -76,6 +78,9 @@ func (s *Teams) SetWorkspaces(ctx context.Context, by accounts.Actor, id string,
 		return []accounts.Event{teamEvent("team_workspaces", "replaced", by, t.ID,
 			slog.Int("assigned", len(ids)), slog.Int("added", added), slog.Int("removed", removed))}, nil
 	})
+	if err == nil && inactive {
+		err = inactiveTeam()
+	}
 	if err != nil {
 		return nil, err
 	}

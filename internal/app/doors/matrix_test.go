@@ -291,7 +291,7 @@ func isWorkspace(k class) bool { return k == workspace || k == elsewhere || k ==
 
 // volatile is what changes by itself or by being asked.
 func volatile() []string {
-	return []string{"audit_event", "search_log", "llm_usage", "user_token.last_used_at", "session.last_seen_at"}
+	return []string{"audit_event", "search_log", "llm_usage", "search_usage", "search_library_usage", "model_usage", "user_token.last_used_at", "team.last_used_at", "session.last_seen_at"}
 }
 
 // content is all that people put in, as text.
