@@ -44,6 +44,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/libraries/", "/libraries/add/", at, at + "items/" + job.ItemUID + "/", at + "items/" + job.ItemUID + "/delete/",
 		"/search/", "/search/?q=" + url.QueryEscape("owl "+canary), "/search/?q=owl&library=" + url.QueryEscape(canary), "/jobs/", "/jobs/?status=" + url.QueryEscape(canary),
 		"/profile/tokens/", "/profile/tokens/add/", "/profile/tokens/" + token.ID + "/edit/", "/profile/tokens/" + token.ID + "/revoke/",
+		"/profile/settings/",
 		"/nothing/" + url.PathEscape(canary) + "/",
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
 )
@@ -42,6 +43,19 @@ func (w *World) SignedIn(p accounts.Principal) *Browser {
 	if answer.Status != http.StatusSeeOther {
 		w.t.Fatalf("signing in answers %d: %s", answer.Status, answer.Text("main"))
 	}
+	return b
+}
+
+// Holding is the browser of somebody who has signed in by another way than a
+// password.
+func (w *World) Holding(userID string) *Browser {
+	w.t.Helper()
+	cookie, err := w.Accounts.StartSession(w.t.Context(), accounts.Client{}, userID)
+	Check(w.t, err)
+	at, err := url.Parse(w.URL)
+	Check(w.t, err)
+	b := w.Browser()
+	b.Client.Jar.SetCookies(at, []*http.Cookie{{Name: httpx.SessionCookie, Value: cookie, Path: "/"}})
 	return b
 }
 

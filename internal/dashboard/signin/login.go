@@ -42,10 +42,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s httpx.Session) 
 		form.Fault = tooMany(w, wait)
 		return p.askLogin(w, r, s, http.StatusTooManyRequests, form)
 	}
-	client := accounts.Client{Origin: origin, UserAgent: r.UserAgent()}
-	if c, err := r.Cookie(httpx.SessionCookie); err == nil {
-		client.Cookie = c.Value
-	}
+	client := clientOf(r)
 	value, err := p.opt.Accounts.SignIn(r.Context(), client, form.Username, r.PostForm.Get("password"))
 	if errs.Is(err, errs.Unauthenticated) {
 		form.Fault = errs.As(err).Message
@@ -74,4 +71,13 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request, s httpx.Session)
 	http.SetCookie(w, page.Cookie(r, httpx.SessionCookie, "", -1))
 	http.Redirect(w, r, page.LoginPath, http.StatusSeeOther)
 	return nil
+}
+
+// clientOf is the browser that signs in, with the session that it has.
+func clientOf(r *http.Request) accounts.Client {
+	c := accounts.Client{Origin: httpx.Origin(r), UserAgent: r.UserAgent()}
+	if cookie, err := r.Cookie(httpx.SessionCookie); err == nil {
+		c.Cookie = cookie.Value
+	}
+	return c
 }

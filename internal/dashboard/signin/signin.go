@@ -17,6 +17,7 @@ import (
 
 // Accounts starts and ends sessions (accounts.Accounts).
 type Accounts interface {
+	OwnAccount
 	SignIn(ctx context.Context, c accounts.Client, username, password string) (cookie string, err error)
 	SignOut(ctx context.Context, by accounts.Actor, cookie string) error
 	BeginReset(ctx context.Context, from accounts.Origin, named string) ([]accounts.Reset, error)
@@ -48,6 +49,8 @@ type Pages struct {
 	resets       *throttle
 	askResetView page.View[askResetPage]
 	newPassword  page.View[newPasswordPage]
+
+	settings page.View[settingsPage]
 }
 
 // New reads the templates and proves each of them.
@@ -66,6 +69,7 @@ func New(opt Options) (*Pages, error) {
 		opt: opt, throttle: newThrottle(opt.Cache, opt.Now), login: page.Load[loginPage](l, "login.html"),
 		resets:       newResetThrottle(opt.Cache, opt.Now),
 		askResetView: page.Load[askResetPage](l, "reset.html"), newPassword: page.Load[newPasswordPage](l, "new_password.html"),
+		settings: page.Load[settingsPage](l, "settings.html"),
 	}, l.Err()
 }
 
@@ -75,5 +79,5 @@ func (p *Pages) Routes() []page.Route {
 		{Method: http.MethodGet, Path: page.LoginPath, Handler: p.showLogin, Public: true},
 		{Method: http.MethodPost, Path: page.LoginPath, Handler: p.signIn, Public: true},
 		{Method: http.MethodPost, Path: "/accounts/logout/", Handler: p.signOut},
-	}, p.resetRoutes())
+	}, p.resetRoutes(), p.settingsRoutes())
 }
