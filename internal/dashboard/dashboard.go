@@ -54,6 +54,12 @@ type Ingest interface {
 	Jobs(ctx context.Context, p accounts.Principal, f ingest.Filter) (jobs []ingest.Job, next string, err error)
 	Retry(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
 	Cancel(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
+	RetryAll(ctx context.Context, p accounts.Principal, f ingest.Filter) (ingest.Bulk, error)
+	CancelAll(ctx context.Context, p accounts.Principal, f ingest.Filter) (ingest.Bulk, error)
+	Job(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
+	Events(ctx context.Context, p accounts.Principal, id string) ([]ingest.Event, error)
+	Counts(ctx context.Context, p accounts.Principal, f ingest.Filter) (counts map[ingest.Status]int64, whole bool, err error)
+	Unfinished(ctx context.Context, p accounts.Principal, libraries []string) (int64, error)
 }
 
 // Search answers questions (search.Engine).

@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/library/terms"
 )
 
 const (
 	excerptRunes = 600 // of a passage that a hit shows
 	excerptLead  = 120 // of them, before the first word that was asked for
-	sameRoot     = 4   // letters that two forms of a word share at least
-	otherEnding  = 3   // letters that they may differ by
+	markedTerms  = 200 // of a question, that are looked for in what was found
 )
 
 // span is a run of text, marked or not.
@@ -20,111 +20,178 @@ type span struct {
 	Marked bool
 }
 
-// excerpt cuts a passage to where the words asked for stand, and marks them.
-// What is marked is for the eye: the engines have rules of their own.
-func excerpt(text string, words []string) []span {
-	runs := mark(text, words)
-	before := 0
-	for _, run := range runs {
-		if run.Marked {
-			break
-		}
-		before += utf8.RuneCountInString(run.Text)
-	}
-	total := utf8.RuneCountInString(text)
-	if total <= excerptRunes {
-		return runs
-	}
-	if before == total {
-		before = 0
-	}
-	from := max(0, min(before-excerptLead, total-excerptRunes))
-	return mark(window(text, from, excerptRunes), words)
+// block is a part of a passage that is shown in one way.
+type block struct {
+	Code  bool // it keeps its lines
+	Spans []span
 }
 
-// window gives n runes from one on, moved to whole words, with dots where
-// text is left out.
-func window(text string, from, n int) string {
-	runes := []rune(text)
-	to := min(from+n, len(runes))
+// marker marks in texts what a question matches there, by the rules of the
+// full-text search.
+type marker struct{ matcher *terms.Matcher }
+
+// markerOf leaves out the words of a question that stand everywhere, unless
+// there are no others.
+func markerOf(question string) marker {
+	var a terms.Analyzer
+	asked := a.Query(question, markedTerms)
+	small := a.Document("a an and are as at be by can do does for from how i in into is it its me my of on or so that the their " +
+		"there these they this to was we were what when where which who why will with you your")
+	telling := slices.DeleteFunc(slices.Clone(asked), func(t terms.Term) bool {
+		return len(t.Words) > 1 || slices.Contains(small, t.Words[0])
+	})
+	if len(telling) == 0 {
+		telling = asked
+	}
+	return marker{terms.NewMatcher(telling)}
+}
+
+// spans splits a text into what is marked and what is not.
+func (m marker) spans(text string) []span {
+	return cutSpans(text, m.matcher.Find(text), 0, len(text))
+}
+
+// cutSpans are the spans of a part of a text.
+func cutSpans(text string, marks []terms.Place, from, to int) []span {
+	var out []span
+	add := func(a, b int, marked bool) {
+		if a, b = max(a, from), min(b, to); a < b {
+			out = append(out, span{text[a:b], marked})
+		}
+	}
+	at := from
+	for _, p := range marks {
+		add(at, p.From, false)
+		add(max(at, p.From), p.To, true)
+		at = max(at, p.To)
+	}
+	add(at, to, false)
+	return out
+}
+
+// passage shows a text whole and, where it is long, cut to where the words
+// asked for stand closest. whole is empty where the excerpt is all of it.
+func (m marker) passage(text string, code bool) (excerpt, whole []block) {
+	if !code {
+		text = flow(text)
+	}
+	marks := m.matcher.Find(text)
+	parts := partsOf(text, code)
+	from, to := window(text, marks)
+	excerpt = cutBlocks(text, parts, marks, from, to)
+	if from > 0 || to < len(text) {
+		whole = cutBlocks(text, parts, marks, 0, len(text))
+	}
+	return excerpt, whole
+}
+
+// part is a run of a text, in bytes, that is code or is not.
+type part struct {
+	from, to int
+	code     bool
+}
+
+// partsOf tells the fenced code of a text from the rest. The fences are in no
+// part.
+func partsOf(text string, code bool) []part {
+	if code {
+		return []part{{0, len(text), true}}
+	}
+	var out []part
+	at, inside := 0, false
+	start := 0
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			out = append(out, part{start, at, inside})
+			start, inside = at+len(line), !inside
+		}
+		at += len(line)
+	}
+	out = append(out, part{start, len(text), inside})
+	return slices.DeleteFunc(out, func(p part) bool { return strings.TrimSpace(text[p.from:p.to]) == "" })
+}
+
+// cutBlocks shows the part of a text between two bytes, with dots where
+// something is left out.
+func cutBlocks(text string, parts []part, marks []terms.Place, from, to int) []block {
+	var out []block
+	for _, p := range parts {
+		a, b := max(p.from, from), min(p.to, to)
+		if a >= b {
+			continue
+		}
+		if !p.code {
+			a += len(text[a:b]) - len(strings.TrimLeftFunc(text[a:b], unicode.IsSpace))
+		}
+		b -= len(text[a:b]) - len(strings.TrimRightFunc(text[a:b], unicode.IsSpace))
+		if a < b {
+			out = append(out, block{p.code, cutSpans(text, marks, a, b)})
+		}
+	}
+	if n := len(out); n > 0 {
+		if from > 0 {
+			out[0].Spans = slices.Insert(out[0].Spans, 0, span{Text: "… "})
+		}
+		if to < len(text) {
+			out[n-1].Spans = append(out[n-1].Spans, span{Text: " …"})
+		}
+	}
+	return out
+}
+
+// window chooses the part of a long text, in bytes, that holds most of the
+// words asked for, and the first of such parts. It ends at spaces where there
+// are any.
+func window(text string, marks []terms.Place) (from, to int) {
+	starts := runeStarts(text) // of each rune, and the end
+	total := len(starts) - 1
+	if total <= excerptRunes {
+		return 0, len(text)
+	}
+	runeAt := func(b int) int { i, _ := slices.BinarySearch(starts, b); return i }
+	first, most := 0, 0
+	for i, p := range marks {
+		begin := max(0, runeAt(p.From)-excerptLead)
+		end := starts[min(begin+excerptRunes, total)]
+		words := map[string]bool{}
+		for _, q := range marks[i:] {
+			if q.To > end {
+				break
+			}
+			words[strings.ToLower(text[q.From:q.To])] = true
+		}
+		if len(words) > most {
+			first, most = begin, len(words)
+		}
+	}
+	first = min(first, total-excerptRunes)
+	return toSpaces(text, starts, first, first+excerptRunes)
+}
+
+// toSpaces moves the ends of a part of a text, in runes, inwards to spaces
+// that are near, and gives it in bytes.
+func toSpaces(text string, starts []int, first, last int) (from, to int) {
 	const reach = 30 // runes to look for a space in
-	if from > 0 {
-		if i := slices.IndexFunc(runes[from:min(from+reach, to)], unicode.IsSpace); i >= 0 {
+	from, to = starts[first], starts[last]
+	if first > 0 {
+		near := text[from:starts[min(first+reach, last)]]
+		if i := strings.IndexFunc(near, unicode.IsSpace); i >= 0 {
 			from += i + 1
 		}
 	}
-	if to < len(runes) {
-		for i := to; i > max(from, to-reach); i-- {
-			if unicode.IsSpace(runes[i]) {
-				to = i
-				break
-			}
+	if last < len(starts)-1 {
+		near := text[starts[max(last-reach, first)]:to]
+		if i := strings.LastIndexFunc(near, unicode.IsSpace); i >= 0 {
+			to -= len(near) - i
 		}
 	}
-	out := strings.TrimSpace(string(runes[from:to]))
-	if from > 0 {
-		out = "… " + out
-	}
-	if to < len(runes) {
-		out += " …"
-	}
-	return out
+	return from, to
 }
 
-// mark splits a text into what matches one of the words and what does not.
-func mark(text string, words []string) []span {
-	var out []span
-	add := func(s string, marked bool) {
-		if s == "" {
-			return
-		}
-		if n := len(out); n > 0 && out[n-1].Marked == marked && !marked {
-			out[n-1].Text += s
-			return
-		}
-		out = append(out, span{s, marked})
+func runeStarts(text string) []int {
+	out := make([]int, 0, len(text)+1)
+	for i := range text {
+		out = append(out, i)
 	}
-	for text != "" {
-		start := strings.IndexFunc(text, inWord)
-		if start < 0 {
-			start = len(text)
-		}
-		add(text[:start], false)
-		text = text[start:]
-		end := strings.IndexFunc(text, func(r rune) bool { return !inWord(r) })
-		if end < 0 {
-			end = len(text)
-		}
-		word := text[:end]
-		add(word, slices.ContainsFunc(words, func(asked string) bool { return alike(strings.ToLower(word), asked) }))
-		text = text[end:]
-	}
-	return out
-}
-
-func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
-
-// alike tells whether two words differ in their ending alone.
-func alike(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, y := []rune(a), []rune(b)
-	same := 0
-	for same < len(x) && same < len(y) && x[same] == y[same] {
-		same++
-	}
-	return same >= sameRoot && len(x)-same <= otherEnding && len(y)-same <= otherEnding && (same == len(x) || same == len(y))
-}
-
-// wordsOf are the words of a question that are worth marking: all but the
-// small ones, or all when there are no others.
-func wordsOf(query string) []string {
-	words := strings.FieldsFunc(strings.ToLower(query), func(r rune) bool { return !inWord(r) })
-	small := strings.Fields("a an and are as at be by do does for from how in is it of on or that the this to was were what when where which who why will with")
-	telling := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return slices.Contains(small, w) })
-	if len(telling) == 0 {
-		return words
-	}
-	return telling
+	return append(out, len(text))
 }

@@ -1,17 +1,14 @@
 package dashboard_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
-	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
 func TestALibraryIsMadeAndListed(t *testing.T) {
@@ -107,7 +104,7 @@ func TestAnothersLibraryIsAsOneThatIsNotThere(t *testing.T) {
 	b.Post("/libraries/"+uid+"/items/"+job.ItemUID+"/delete/", url.Values{"csrf_token": {token}}).Want(http.StatusNotFound)
 	b.Post("/jobs/"+job.ID+"/cancel/", url.Values{"csrf_token": {token}}).Want(http.StatusNotFound)
 	b.Get("/jobs/").Says(".empty", "No jobs yet")
-	b.Get("/search/?q=owls&library="+uid).Says(".notice", "no library").Says(".empty", "you can read none of these libraries")
+	b.Get("/search/?q=owls&library="+uid).Says(".notice", "no library").Says(".empty", "none of your libraries is among those asked for")
 	if found := b.Get("/search/?q=owls"); len(found.All(".hit")) != 0 {
 		t.Error("another's document is found")
 	}
@@ -164,25 +161,6 @@ func TestAHitLeadsToItsPassageHoweverLongTheDocument(t *testing.T) {
 			t.Errorf("%s shows no text", odd)
 		}
 	}
-}
-
-// halting is a search of which a part is down.
-type halting struct{ status search.Status }
-
-func (h halting) Search(context.Context, accounts.Principal, search.Request) (search.Result, error) {
-	return search.Result{Status: h.status, Degraded: true}, nil
-}
-
-func TestASearchSaysWhichOfItsPartsDidNotAnswer(t *testing.T) {
-	t.Parallel()
-	half := halting{search.Status{Vector: search.Timeout, FullText: search.Failed, Graph: search.Skipped, Rerank: search.Skipped}}
-	w := dashboardtest.New(t, func(o *dashboardtest.Options) { o.Pages.Search = half })
-	ann := w.User("ann")
-	w.Library(ann, "Papers")
-	b := w.SignedIn(ann)
-	b.Get("/search/?q=owls").Want(http.StatusOK).
-		Says(".notice", "Search by meaning did not answer in time.").Says(".notice", "Search by words failed.").
-		Says(".empty", "Nothing found").Says(".empty", "0 documents were searched, in Papers.")
 }
 
 func TestAJobIsCancelledAndTriedAgainFromItsRow(t *testing.T) {

@@ -42,7 +42,8 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	return []string{
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),
 		"/libraries/", "/libraries/add/", at, at + "items/" + job.ItemUID + "/", at + "items/" + job.ItemUID + "/delete/",
-		"/search/", "/search/?q=" + url.QueryEscape("owl "+canary), "/search/?q=owl&library=" + url.QueryEscape(canary), "/jobs/", "/jobs/?status=" + url.QueryEscape(canary),
+		"/search/", "/search/?q=" + url.QueryEscape("owl "+canary), "/search/?q=owl&library=" + url.QueryEscape(canary),
+		"/search/?q=owl&choose=1&collection=" + url.QueryEscape(canary) + "&find=" + url.QueryEscape(canary), "/search/?q=owl&item=" + job.ItemUID, "/search/?q=+", "/jobs/", "/jobs/?status=" + url.QueryEscape(canary),
 		"/profile/tokens/", "/profile/tokens/add/", "/profile/tokens/" + token.ID + "/edit/", "/profile/tokens/" + token.ID + "/revoke/",
 		"/profile/settings/",
 		"/nothing/" + url.PathEscape(canary) + "/",

@@ -1,192 +1,211 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
-	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
-const searchFirst = 20 // hits, before more are asked for
-
-const searchPath = "/search/"
+const (
+	searchPath  = "/search/"
+	searchFirst = 20   // hits, before more are asked for
+	queryMost   = 2000 // characters of a question
+	titleMost   = 60   // of them, in the title of its page
+)
 
 // searchPage asks, and shows what was found.
 type searchPage struct {
-	Query     string
-	Libraries []page.Choice
-	Asked     bool
-	Fault     string
-	Hits      []hitRow
+	Query   string
+	Longest int
+	Asked   bool
+	Faults  page.Faults
+	Scope   searchScope
+	Hits      []hitGroup
+	Count     int64 // passages
+	Documents int64 // that they are of
 	TookMS    int64
-	Degraded  []string // what did not answer, a sentence each
-	Searched  string   // the names of the libraries that were searched
-	Documents int64    // in them
-	Missing   []string // libraries asked for that are not there
-	More      string   // path of the same search with more hits
+	// Degraded says what did not answer and what that means, a sentence each.
+	Degraded []string
+	How      howFound
+	Nothing  nothingFound
+	More     string // path of the same search with more hits
 }
 
-// hitRow is a passage that was found.
-type hitRow struct {
-	Title, Source string
-	Path          string // to the passage
-	Library       string
-	LibraryPath   string
-	Headings      []string
-	Page          int // 0: none
-	Text          []span
-	Code          bool // it keeps its lines
+// searched is what the address of a search says.
+type searched struct {
+	query      string
+	libraries  []string // uids
+	types      []string
+	item       string
+	collection string
+	find       string // a part of the names of the libraries to choose from
+	limit      int
+	sent       bool // the form was sent, and not only its choice of libraries
 }
 
-func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
-	if err != nil {
-		return err
+func searchedOf(r *http.Request) searched {
+	values := r.URL.Query()
+	s := searched{
+		query: strings.TrimSpace(page.Param(r, "q")), libraries: named(values, "library"), types: named(values, "type"),
+		item: page.Param(r, "item"), collection: strings.TrimSpace(page.Param(r, "collection")), find: strings.TrimSpace(page.Param(r, "find")),
+		sent: values.Has("q") && !values.Has("choose"),
 	}
-	p := searchPage{Query: strings.TrimSpace(page.Param(r, "q"))}
-	p.Asked = p.Query != ""
-	chosen := page.Each(r.URL.Query()["library"])
-	searched := p.choose(readable, chosen)
-	status := http.StatusOK
-	if p.Asked && len(searched) > 0 {
-		if err := d.find(r, s, &p, searched, len(chosen) > 0); err != nil {
-			found, ok := page.FaultsOf(err)
-			if !ok {
-				return err
-			}
-			status = http.StatusBadRequest
-			for _, text := range found {
-				p.Fault = text
-			}
+	if n, ok := number(page.Param(r, "limit")); ok && n > 0 {
+		s.limit = min(n, search.MaxLimit)
+	} else {
+		s.limit = searchFirst
+	}
+	return s
+}
+
+// named are the values of a name that say something, each once.
+func named(values url.Values, name string) []string {
+	var out []string
+	for _, v := range page.Each(values[name]) {
+		if v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
 		}
 	}
-	title := "Search"
-	if p.Asked {
-		title = p.Query + " – search"
-	}
-	return d.views.search.Show(w, r, s, status, page.Heading{Title: title, Area: "search"}, p)
+	return out
 }
 
-// choose fills in the boxes, and gives the libraries to search: those ticked,
-// or all when none is.
-func (p *searchPage) choose(readable []library.Library, chosen []string) []library.Library {
-	var searched []library.Library
-	var names []string
-	known := map[string]bool{}
-	for _, l := range readable {
-		ticked := slices.Contains(chosen, l.UID)
-		known[l.UID] = true
-		p.Libraries = append(p.Libraries, page.Choice{Value: l.UID, Label: l.Name, Chosen: ticked})
-		if ticked || len(chosen) == 0 {
-			searched = append(searched, l)
-			names = append(names, l.Name)
-			p.Documents += l.ItemCount
+// path is the address of the search.
+func (s searched) path() string {
+	q := url.Values{"library": s.libraries, "type": s.types}
+	for name, value := range map[string]string{"q": s.query, "item": s.item, "collection": s.collection, "find": s.find} {
+		if value != "" {
+			q.Set(name, value)
 		}
 	}
-	for _, uid := range chosen {
-		if !known[uid] {
-			p.Missing = append(p.Missing, uid)
-		}
+	if s.limit > searchFirst {
+		q.Set("limit", strconv.Itoa(s.limit))
 	}
-	p.Searched = someOf(names)
-	return searched
+	if len(q.Encode()) == 0 {
+		return searchPath
+	}
+	return searchPath + "?" + q.Encode()
 }
 
-// someOf lists names, not too many of them.
-func someOf(names []string) string {
-	const most = 6
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return strings.Join(names[:most], ", ") + " and " + page.Count(int64(len(names)-most), "other", "others")
-}
-
-func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, searched []library.Library, narrowed bool) error {
-	limit, ok := number(page.Param(r, "limit"))
-	if !ok || limit == 0 {
-		limit = searchFirst
-	}
-	request := search.Request{Query: p.Query, Limit: min(limit, search.MaxLimit), Surface: "page"}
-	if narrowed {
-		for _, l := range searched {
-			request.Libraries = append(request.Libraries, l.UID)
-		}
-	}
-	result, err := d.opt.Search.Search(r.Context(), s.Principal, request)
-	if errs.Is(err, errs.NotFound) { // a library went between the two questions
-		return errs.Wrap(errs.Conflict, err, "A library was changed while you searched. Search again.")
-	}
-	if err != nil {
-		return err
-	}
-	words := wordsOf(p.Query)
-	for _, h := range result.Hits {
-		p.Hits = append(p.Hits, hitRowOf(h, words))
-	}
-	p.TookMS = result.TookMS
-	if result.Degraded {
-		p.Degraded = degradedText(result.Status)
-	}
-	if len(result.Hits) == request.Limit && request.Limit < search.MaxLimit {
-		q := url.Values{"q": {p.Query}, "limit": {strconv.Itoa(min(request.Limit*5/2, search.MaxLimit))}, "library": request.Libraries}
-		p.More = searchPath + "?" + q.Encode()
+func (s searched) faults() page.Faults {
+	switch n := utf8.RuneCountInString(s.query); {
+	case n == 0 && s.sent:
+		return page.Faults{"query": "Type what you are looking for."}
+	case n > queryMost:
+		return page.Faults{"query": fmt.Sprintf("This is %d characters long. Shorten it to %d at most: ask for what matters.", n, queryMost)}
 	}
 	return nil
 }
 
-func hitRowOf(h search.Hit, words []string) hitRow {
-	row := hitRow{
-		Title: h.Title, Source: h.Source, Library: h.LibraryName, LibraryPath: librariesPath + h.LibraryUID + "/",
-		Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Headings: h.HeadingPath, Code: looksLikeCode(h.Source),
+func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	asked := searchedOf(r)
+	scope, err := d.scope(r, s, asked)
+	if err != nil {
+		return err
 	}
-	text := h.Text
-	if !row.Code {
-		text = flow(text)
-	}
-	row.Text = excerpt(text, words)
-	if row.Title == "" {
-		row.Title = h.Source
-	}
-	if h.Page != nil {
-		row.Page = *h.Page
-	}
-	return row
-}
-
-// looksLikeCode tells by a document's name whether its line breaks mean
-// something: a hit does not say of what kind its document is.
-func looksLikeCode(name string) bool {
-	code := strings.Fields(".bash .c .cc .cpp .cs .css .csv .go .h .hpp .ini .java .js .json .jsx .kt .lua .mjs .php .pl .ps1 .py .r .rb .rs .scala .sh .sql .swift .toml .ts .tsx .xml .yaml .yml")
-	return slices.Contains(code, strings.ToLower(path.Ext(name)))
-}
-
-// degradedText says what each leg that did not answer leaves out.
-func degradedText(status search.Status) []string {
-	var out []string
-	for _, leg := range []struct {
-		status  search.LegStatus
-		subject string
-	}{
-		{status.Vector, "Search by meaning"},
-		{status.FullText, "Search by words"},
-		{status.Graph, "Search by concepts"},
-		{status.Rerank, "Reranking"},
-	} {
-		switch leg.status {
-		case search.Timeout:
-			out = append(out, leg.subject+" did not answer in time.")
-		case search.Failed:
-			out = append(out, leg.subject+" failed.")
-		case search.OK, search.Empty, search.Skipped:
+	p := searchPage{Query: asked.query, Longest: queryMost, Asked: asked.query != "", Scope: scope, Faults: asked.faults()}
+	if p.Asked && len(p.Faults) == 0 {
+		if p.Faults, err = d.find(r, s, &p, asked); err != nil {
+			return err
 		}
 	}
+	status, title := http.StatusOK, "Search"
+	if len(p.Faults) > 0 {
+		status = http.StatusBadRequest
+	}
+	if p.Asked {
+		title = shortened(asked.query, titleMost) + " – search"
+	}
+	return d.views.search.Show(w, r, s, status, page.Heading{Title: title, Area: "search"}, p)
+}
+
+// shortened cuts a text to a number of characters.
+func shortened(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return strings.TrimSpace(string([]rune(text)[:most-1])) + "…"
+}
+
+// find asks, if there is anything to ask, and fills in what came of it.
+func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, asked searched) (page.Faults, error) {
+	var result search.Result
+	if p.Scope.any() {
+		var err error
+		result, err = d.opt.Search.Search(r.Context(), s.Principal, search.Request{
+			Query: asked.query, Limit: asked.limit, Surface: "page",
+			Libraries: p.Scope.narrowed, ItemUID: asked.item, Collection: asked.collection,
+		})
+		switch found, mendable := page.FaultsOf(err); {
+		case errs.Is(err, errs.NotFound) && asked.collection != "":
+			p.Scope.Missing = append(p.Scope.Missing, "There is no collection “"+asked.collection+"” in these libraries. Nothing was searched.")
+			p.Scope.Libraries.Searched = nil
+		case errs.Is(err, errs.NotFound): // it went between the two questions
+			return page.Faults{"query": "A library was changed while you searched. Search again."}, nil
+		case mendable:
+			return page.Faults{"query": strings.Join(sortedValues(found), " ")}, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+	p.Hits = groupsOf(result.Hits, markerOf(asked.query), result.Status)
+	p.Count, p.Documents, p.TookMS = int64(len(result.Hits)), int64(len(p.Hits)), result.TookMS
+	p.Degraded = degradedText(result)
+	p.How = howFoundOf(result)
+	if len(result.Hits) == 0 {
+		var err error
+		p.Nothing, err = d.nothing(r, s, p.Scope)
+		return nil, err
+	}
+	if len(result.Hits) == asked.limit && asked.limit < search.MaxLimit {
+		more := asked
+		more.limit = min(asked.limit*5/2, search.MaxLimit)
+		p.More = more.path() + "#hit-" + strconv.Itoa(len(result.Hits)+1)
+	}
+	return nil, nil
+}
+
+func sortedValues(found page.Faults) []string {
+	out := make([]string, 0, len(found))
+	for _, text := range found {
+		out = append(out, text)
+	}
+	slices.Sort(out)
 	return out
+}
+
+// nothingFound says why there may be no answer, and what to try.
+type nothingFound struct {
+	OnTheirWay int64 // documents that are still being read
+	JobsPath   string
+	AddPath    string // where documents can be added, when there are none
+	Everywhere string // path of the same search in all libraries, when this one is narrowed
+}
+
+func (d *Dashboard) nothing(r *http.Request, s httpx.Session, scope searchScope) (nothingFound, error) {
+	n := nothingFound{JobsPath: jobsPath, AddPath: librariesPath}
+	uids := make([]string, len(scope.searched))
+	for i, l := range scope.searched {
+		uids[i] = l.UID
+	}
+	if len(uids) == 1 {
+		n.AddPath = librariesPath + uids[0] + "/"
+		n.JobsPath += "?library=" + url.QueryEscape(uids[0])
+	}
+	if asked := searchedOf(r); len(asked.libraries)+len(asked.types) > 0 || asked.item != "" || asked.collection != "" {
+		n.Everywhere = searched{query: asked.query}.path()
+	}
+	var err error
+	if len(uids) > 0 {
+		n.OnTheirWay, err = d.opt.Ingest.Unfinished(r.Context(), s.Principal, uids)
+	}
+	return n, err
 }

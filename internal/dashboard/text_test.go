@@ -26,15 +26,21 @@ func TestParagraphsFlowAndCodeKeepsItsLines(t *testing.T) {
 	}
 }
 
-// marked writes spans with brackets around what is marked.
-func marked(spans []span) string {
+// marked writes blocks with brackets around what is marked, code between
+// bars.
+func marked(blocks []block) string {
 	var b strings.Builder
-	for _, s := range spans {
-		if s.Marked {
-			b.WriteString("[" + s.Text + "]")
-		} else {
-			b.WriteString(s.Text)
+	for _, part := range blocks {
+		bar := map[bool]string{true: "|"}[part.Code]
+		b.WriteString(bar)
+		for _, s := range part.Spans {
+			if s.Marked {
+				b.WriteString("[" + s.Text + "]")
+			} else {
+				b.WriteString(s.Text)
+			}
 		}
+		b.WriteString(bar)
 	}
 	return b.String()
 }
@@ -42,26 +48,47 @@ func marked(spans []span) string {
 func TestTheWordsAskedForAreMarkedInWhateverForm(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ query, text, want string }{
-		{"how do owls hear", "Owls hear. Hearing of an owl.", "[Owls] [hear]. [Hearing] of an owl."},
-		{"ÜBER", "Nichts geht über Äpfel.", "Nichts geht [über] Äpfel."},
+		{"how do owls hear", "Owls hear. Hearing of an owl.", "[Owls] [hear]. [Hearing] of an [owl]."},
+		{"ÜBER", "Nichts geht über Äpfel, sagt Uber.", "Nichts geht [über] Äpfel, sagt [Uber]."},
 		{"the of", "the end of it", "[the] end [of] it"},
 		{"<b>", "a <b> c", "a <[b]> c"},
+		{"\"NEAR(title:*\" OR", "near or far", "[near] or far"},
+		{"检索", "全文检索", "全文[检索]"},
 		{"", "nothing", "nothing"},
+		{"owl", "See:\n```go\nowl()\n```\nThe end.", "See:|[owl]()|The end."},
+		{"owl", "```\nowl", "|[owl]|"},
 	} {
-		if got := marked(excerpt(row.text, wordsOf(row.query))); got != row.want {
+		excerpt, whole := markerOf(row.query).passage(row.text, false)
+		if got := marked(excerpt); got != row.want || whole != nil {
 			t.Errorf("%q in %q is %q, want %q", row.query, row.text, got, row.want)
 		}
 	}
+	code, _ := markerOf("name").passage("func x(\n\tname int,\n)", true)
+	if got := marked(code); got != "|func x(\n\t[name] int,\n)|" {
+		t.Errorf("code is shown as %q", got)
+	}
 }
 
-func TestALongPassageIsCutToWhereTheWordsStand(t *testing.T) {
+func TestALongPassageIsCutToWhereMostOfTheWordsStand(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("filler ", 300) + "needle " + strings.Repeat("straw ", 300)
-	got := marked(excerpt(text, wordsOf("needle")))
-	if !strings.Contains(got, "[needle]") || !strings.HasPrefix(got, "… filler") || !strings.HasSuffix(got, "straw …") || len(got) > 700 {
+	text := "needle " + strings.Repeat("filler ", 300) + "needle in hay " + strings.Repeat("straw ", 300)
+	excerpt, whole := markerOf("needle hay").passage(text, false)
+	got := marked(excerpt)
+	if !strings.Contains(got, "[needle] in [hay]") || !strings.HasPrefix(got, "… filler") || !strings.HasSuffix(got, "straw …") || len(got) > 700 {
 		t.Errorf("the excerpt is %q", got)
 	}
-	if got := marked(excerpt(text, wordsOf("absent"))); !strings.HasPrefix(got, "filler") {
+	if got := marked(whole); !strings.HasPrefix(got, "[needle] filler") || !strings.HasSuffix(got, "straw") {
+		t.Errorf("the whole is %q", got)
+	}
+	excerpt, _ = markerOf("absent").passage(text, false)
+	if got := marked(excerpt); !strings.HasPrefix(got, "needle filler") || !strings.HasSuffix(got, "filler …") {
 		t.Errorf("without a match the excerpt is %q", got)
+	}
+	dense := strings.Repeat("全文检索", 400)
+	if excerpt, _ := markerOf("absent").passage(dense, false); len([]rune(marked(excerpt))) != excerptRunes+2 {
+		t.Errorf("without spaces the excerpt is %d long", len([]rune(marked(excerpt))))
+	}
+	if excerpt, whole := markerOf("x").passage(strings.Repeat(" \n", 900), false); len(excerpt)+len(whole) != 0 {
+		t.Errorf("of nothing it shows %v", excerpt)
 	}
 }

@@ -1,12 +1,14 @@
 // Every page works without this. What is here makes some of it better.
 import { copyButtons } from "./copy.js";
 import { followJobs } from "./jobs.js";
+import { searching } from "./search.js";
 import { localTimes } from "./times.js";
 import { uploads } from "./upload.js";
 
 localTimes(document);
 copyButtons(document);
 followJobs(document);
+searching(document);
 uploads(document);
 
 // The menu closes as menus do.
