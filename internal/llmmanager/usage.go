@@ -1,6 +1,12 @@
-// Package llmmanager owns what is known of language models: today the account
-// of their use, for whom, by which provider and model, how much and how long.
-// It calls no model itself.
+// Package llmmanager owns what is known of language models: the providers that
+// serve them, with their keys, which model is the default for what, and the
+// account of their use, for whom, by which provider and model, how much and how
+// long.
+//
+// Keys of providers are stored as Fernet tokens under
+// LLM_API_SECRETS_ENCRYPTION_KEY, and leave this package only inside an
+// embedding.Endpoint, to be sent to the provider. They are in no error, no log
+// line and no audit event. It calls no model itself.
 package llmmanager
 
 import (

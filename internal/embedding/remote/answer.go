@@ -84,7 +84,7 @@ func (c *client) rows(body []byte) ([]row, int, error) {
 		rows = bareRows(wrapped.Embeddings)
 	}
 	if rows == nil {
-		return nil, 0, c.garble("the answer holds no embeddings; see %s_BASE_URL and %[1]s_API", c.settings)
+		return nil, 0, c.garble("the answer holds no embeddings; see %s and %s", c.setting(baseURLSetting), c.setting(apiSetting))
 	}
 	return rows, max(wrapped.Usage.PromptTokens, wrapped.Usage.TotalTokens), nil
 }
@@ -117,7 +117,7 @@ func (c *client) unreadable(body []byte) *fault {
 		f.kind = refused
 		return f
 	}
-	return c.garble("the answer is no JSON of the shape that was asked for; see %s_BASE_URL and %[1]s_API", c.settings)
+	return c.garble("the answer is no JSON of the shape that was asked for; see %s and %s", c.setting(baseURLSetting), c.setting(apiSetting))
 }
 
 // vector reads one vector. unusable is a fault of this text alone, err one of

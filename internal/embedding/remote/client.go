@@ -17,17 +17,17 @@ import (
 
 // client exchanges JSON with one server.
 type client struct {
-	http     *http.Client
-	base     *url.URL
-	key      string
-	settings string
-	timeout  time.Duration
+	http    *http.Client
+	base    *url.URL
+	key     string
+	setting func(name string) string // as people know it
+	timeout time.Duration
 }
 
 func newClient(s Server) (*client, error) {
 	base, err := url.Parse(strings.TrimRight(s.BaseURL, "/"))
 	if err != nil || base.Host == "" {
-		return nil, fmt.Errorf("%s_BASE_URL is no URL with a host", s.Settings)
+		return nil, fmt.Errorf("%s is no URL with a host", s.setting(baseURLSetting))
 	}
 	const dial, keep, idle = 5 * time.Second, 30 * time.Second, 90 * time.Second
 	transport := &http.Transport{
@@ -43,7 +43,7 @@ func newClient(s Server) (*client, error) {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		base: base, key: s.APIKey, settings: s.Settings, timeout: s.Timeout,
+		base: base, key: s.APIKey, setting: s.setting, timeout: s.Timeout,
 	}, nil
 }
 

@@ -80,7 +80,7 @@ func NewEmbedder(opt EmbedderOptions) (*Embedder, error) {
 		opt.API = apiFor(opt.Model)
 	}
 	opt.Prompts = opt.Prompts.orKnown(opt.API, opt.Model)
-	if err := opt.Prompts.check(opt.Settings); err != nil {
+	if err := opt.Prompts.check(opt.Server); err != nil {
 		return nil, err
 	}
 	c, err := newClient(opt.Server)
@@ -96,7 +96,7 @@ func NewEmbedder(opt EmbedderOptions) (*Embedder, error) {
 	case VLLM:
 		e.dialect = &vllm{openAI{client: c, opt: &e.opt}}
 	default:
-		return nil, fmt.Errorf("%s_API: there is no shape %q", opt.Settings, opt.API)
+		return nil, fmt.Errorf("%s: there is no shape %q", opt.setting(apiSetting), opt.API)
 	}
 	e.queries = newLane(c, opt.Server, embedding.PurposeQuery)
 	e.documents = newLane(c, opt.Server, embedding.PurposeDocuments)
@@ -230,8 +230,8 @@ func (e *Embedder) learn(ctx context.Context) (*facts, error) {
 	known := &facts{dimensions: len(got.vectors[0])}
 	if want := e.opt.Dimensions; want > 0 {
 		if want > known.dimensions {
-			return nil, &fault{kind: misconfigured, message: fmt.Sprintf("%s at %s gives vectors of %d dimensions, and %s_DIMENSIONS asks for %d",
-				e.opt.Model, e.opt.BaseURL, known.dimensions, e.opt.Settings, want)}
+			return nil, &fault{kind: misconfigured, message: fmt.Sprintf("%s at %s gives vectors of %d dimensions, and %s asks for %d",
+				e.opt.Model, e.opt.BaseURL, known.dimensions, e.opt.setting(dimensionsSetting), want)}
 		}
 		known.dimensions = want
 	}

@@ -90,10 +90,10 @@ func (c *client) unanswered(ctx context.Context, err error) error {
 		return &fault{kind: misconfigured, err: err, message: where + ": " + text}
 	}
 	if name, ok := errors.AsType[*net.DNSError](err); ok {
-		return &fault{kind: unreachable, err: err, message: fmt.Sprintf("%s: there is no host %s; see %s_BASE_URL", where, name.Name, c.settings)}
+		return &fault{kind: unreachable, err: err, message: fmt.Sprintf("%s: there is no host %s; see %s", where, name.Name, c.setting(baseURLSetting))}
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return &fault{kind: unreachable, err: err, message: fmt.Sprintf("nothing listens at %s; start the server, or mend %s_BASE_URL", where, c.settings)}
+		return &fault{kind: unreachable, err: err, message: fmt.Sprintf("nothing listens at %s; start the server, or mend %s", where, c.setting(baseURLSetting))}
 	}
 	return &fault{kind: unreachable, err: err, message: fmt.Sprintf("%s: the connection failed: %v", where, bare(err))}
 }
@@ -142,9 +142,9 @@ func (c *client) refusal(status int, header http.Header, body []byte, texts []st
 	}
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		f.kind, f.message = misconfigured, fmt.Sprintf("%s: it does not accept the key; see %s_API_KEY", answer, c.settings)
+		f.kind, f.message = misconfigured, fmt.Sprintf("%s: it does not accept the key; see %s", answer, c.setting(keySetting))
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
-		f.kind, f.message = misconfigured, fmt.Sprintf("%s: redirects are not followed; put the address that it names into %s_BASE_URL", answer, c.settings)
+		f.kind, f.message = misconfigured, fmt.Sprintf("%s: redirects are not followed; put the address that it names into %s", answer, c.setting(baseURLSetting))
 	case status == http.StatusRequestEntityTooLarge:
 		f.kind, f.message = tooLarge, answer
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity || status == http.StatusFailedDependency:
@@ -158,7 +158,7 @@ func (c *client) refusal(status int, header http.Header, body []byte, texts []st
 		}
 	default:
 		f.kind = misconfigured
-		f.message = fmt.Sprintf("%s: see %[2]s_BASE_URL, %[2]s_API and %[2]s_MODEL", answer, c.settings)
+		f.message = fmt.Sprintf("%s: see %s, %s and %s", answer, c.setting(baseURLSetting), c.setting(apiSetting), c.setting(modelSetting))
 	}
 	return f
 }

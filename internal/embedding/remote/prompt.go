@@ -87,12 +87,12 @@ func trainedWith(model string) (Prompts, bool) {
 }
 
 // check refuses prompts that leave the text out.
-func (p Prompts) check(settings string) error {
+func (p Prompts) check(s Server) error {
 	if !p.system && !strings.Contains(p.Query, textPlace) {
-		return fmt.Errorf("%s_QUERY_PROMPT has no %s in it", settings, textPlace)
+		return fmt.Errorf("%s has no %s in it", s.setting("QUERY_PROMPT"), textPlace)
 	}
 	if !p.system && !strings.Contains(p.Document, textPlace) {
-		return fmt.Errorf("%s_DOCUMENT_PROMPT has no %s in it", settings, textPlace)
+		return fmt.Errorf("%s has no %s in it", s.setting("DOCUMENT_PROMPT"), textPlace)
 	}
 	return nil
 }

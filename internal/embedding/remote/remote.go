@@ -33,10 +33,34 @@ type Server struct {
 	// Settings is what the names of its settings begin with, as "EMBEDDING",
 	// so that a failure can say what to mend.
 	Settings string
+	// Provider is what people call the server where they, and not the
+	// settings, say how it is asked; empty: the settings do.
+	Provider string
 
 	Recorder embedding.Recorder // nil: nobody keeps account
 	Metrics  *Metrics           // nil: none
 	Log      *slog.Logger       // nil: none
+}
+
+// The settings of a server that failures name.
+const (
+	baseURLSetting    = "BASE_URL"
+	apiSetting        = "API"
+	modelSetting      = "MODEL"
+	keySetting        = "API_KEY"
+	dimensionsSetting = "DIMENSIONS"
+)
+
+// setting is what people know a setting as: a variable of the environment, or
+// a field of a provider's or a model's form.
+func (s Server) setting(name string) string {
+	if s.Provider == "" {
+		return s.Settings + "_" + name
+	}
+	field := map[string]string{
+		baseURLSetting: "address", apiSetting: "interface", modelSetting: "model’s name", keySetting: "key", dimensionsSetting: "model’s dimensions",
+	}[name]
+	return "the " + cmp.Or(field, "model’s prompts") + " at the provider “" + s.Provider + "”"
 }
 
 func (s Server) withDefaults(settings string) Server {

@@ -47,7 +47,7 @@ func NewReranker(opt RerankerOptions) (*Reranker, error) {
 		opt.API = Cohere
 	}
 	if opt.API != Cohere && opt.API != TEI {
-		return nil, fmt.Errorf("%s_API: there is no shape %q", opt.Settings, opt.API)
+		return nil, fmt.Errorf("%s: there is no shape %q", opt.setting(apiSetting), opt.API)
 	}
 	if opt.Prompts.Query == "" {
 		opt.Prompts.Query = textPlace
@@ -55,7 +55,7 @@ func NewReranker(opt RerankerOptions) (*Reranker, error) {
 	if opt.Prompts.Document == "" {
 		opt.Prompts.Document = textPlace
 	}
-	if err := opt.Prompts.check(opt.Settings); err != nil {
+	if err := opt.Prompts.check(opt.Server); err != nil {
 		return nil, err
 	}
 	c, err := newClient(opt.Server)

@@ -41,7 +41,7 @@ func (c *client) readScores(body []byte, n int) (map[int]float64, int, error) {
 		scores[*one.Index] = *score
 	}
 	if len(scores) == 0 {
-		return nil, 0, c.garble("the answer holds no scores; see %s_BASE_URL and %[1]s_API", c.settings)
+		return nil, 0, c.garble("the answer holds no scores; see %s and %s", c.setting(baseURLSetting), c.setting(apiSetting))
 	}
 	return scores, tokens, nil
 }
