@@ -59,17 +59,18 @@ type cli struct {
 	Reindex reindexCmd `cmd:"" help:"Make libraries' indexes again from what is stored."`
 	Reembed reembedCmd `cmd:"" help:"Move libraries to another embedding model while searches go on."`
 
-	CreateUser      createUserCmd      `cmd:"" help:"Make an account."`
-	ListUsers       listUsersCmd       `cmd:"" help:"List the accounts."`
-	SetPassword     setPasswordCmd     `cmd:"" help:"Set an account's password."`
-	DisableUser     disableUserCmd     `cmd:"" help:"Stop an account with its sessions, tokens and teams."`
-	EnableUser      enableUserCmd      `cmd:"" help:"Let a disabled account work again."`
-	CreateSSOGroups createSSOGroupsCmd `cmd:"" name:"create-sso-groups" help:"Make the groups that single sign-on uses."`
-	CreateUserToken createUserTokenCmd `cmd:"" help:"Make a token and print it, once."`
-	ListTokens      listTokensCmd      `cmd:"" help:"List the tokens."`
-	RevokeToken     revokeTokenCmd     `cmd:"" help:"End a token."`
-	SeedSigningKey  seedSigningKeyCmd  `cmd:"" help:"Make a key that signs team JWTs."`
-	Audit           auditCmd           `cmd:"" help:"Print the audit trail, oldest first. Nothing is ever dropped from it."`
+	CreateUser            createUserCmd            `cmd:"" help:"Make an account."`
+	ListUsers             listUsersCmd             `cmd:"" help:"List the accounts."`
+	SetPassword           setPasswordCmd           `cmd:"" help:"Set an account's password."`
+	DisableUser           disableUserCmd           `cmd:"" help:"Stop an account with its sessions, tokens and teams."`
+	EnableUser            enableUserCmd            `cmd:"" help:"Let a disabled account work again."`
+	CreateSSOGroups       createSSOGroupsCmd       `cmd:"" name:"create-sso-groups" help:"Make the groups that single sign-on uses."`
+	CreateUserToken       createUserTokenCmd       `cmd:"" help:"Make a token and print it, once."`
+	ListTokens            listTokensCmd            `cmd:"" help:"List the tokens."`
+	RevokeToken           revokeTokenCmd           `cmd:"" help:"End a token."`
+	ReencryptProviderKeys reencryptProviderKeysCmd `cmd:"" help:"Bring the keys of providers of models from an old encryption key under LLM_API_SECRETS_ENCRYPTION_KEY."`
+	SeedSigningKey        seedSigningKeyCmd        `cmd:"" help:"Make a key that signs team JWTs."`
+	Audit                 auditCmd                 `cmd:"" help:"Print the audit trail, oldest first. Nothing is ever dropped from it."`
 
 	CollectStatic collectStaticCmd `cmd:"" name:"collectstatic" help:"Write the static files for a web server to serve."`
 

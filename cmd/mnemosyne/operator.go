@@ -15,6 +15,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/app"
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
@@ -27,6 +28,8 @@ type operator struct {
 	accounts *accounts.Accounts
 	tokens   *mcpserver.Tokens
 	keys     *mcpserver.SigningKeys
+
+	providers *llmmanager.Providers
 }
 
 // operate opens the store for a command. What the command changes is in the
@@ -42,7 +45,7 @@ func (p *program) operate(ctx context.Context, do func(o operator) error) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
-	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys})
+	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys, providers: core.Providers})
 }
 
 // user finds the user that a command names.
@@ -60,15 +63,23 @@ func (p *program) password(fromStdin bool) (password string, random bool, err er
 	if !fromStdin {
 		return accounts.RandomPassword(), true, nil
 	}
-	line, err := bufio.NewReader(io.LimitReader(p.stdin, 64<<10)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", false, fmt.Errorf("read the password: %w", err)
+	line, err := p.firstLine("the password")
+	if err != nil {
+		return "", false, err
 	}
-	line = strings.TrimRight(line, "\r\n")
 	if line == "" {
 		return "", false, errors.New("no password on standard input; leave out --password-stdin for a random one")
 	}
 	return line, false, nil
+}
+
+// firstLine is the first line of standard input.
+func (p *program) firstLine(what string) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(p.stdin, 64<<10)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read %s: %w", what, err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 // printJSON writes one value as indented JSON.

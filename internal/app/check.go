@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/settings"
@@ -72,12 +73,16 @@ func checkStore(ctx context.Context, p Program) (parts []Part, warning string) {
 	if err == nil && n > 0 {
 		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
 	}
+	var providers []Part
+	if err == nil {
+		providers, p.stored, err = checkProviders(ctx, c)
+	}
 	parts = []Part{outcome(database, errors.Join(err, c.DB.Close()))}
 	e, err := openEngines(p, c.Dir)
 	if err != nil {
 		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err)), ""
 	}
-	parts, warning = append(parts, e.check(ctx)...), openToAll(p, e)
+	parts, warning = slices.Concat(parts, e.check(ctx), providers), openToAll(p, e)
 	if space, asked := e.checkSpace(ctx); asked {
 		parts = append(parts, space)
 	}
@@ -106,6 +111,7 @@ func (s *Services) tellEngines(ctx context.Context) {
 	if s.Mail != nil {
 		line("mail", "SMTP", s.Mail.Where())
 	}
+	s.stored.tell(ctx, s.Log)
 	for _, e := range s.Settings.Dump() {
 		if !e.Default && e.Status == settings.NotYet {
 			s.Log.WarnContext(ctx, "setting not used yet", slog.String("variable", e.Name))

@@ -16,6 +16,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mail"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/settings"
@@ -33,7 +34,8 @@ type Program struct {
 	// Embedder takes the place of the one that the settings name; nil: none does.
 	Embedder embedding.Embedder
 
-	usage embedding.Recorder // of the calls that engines make; nil: none
+	usage  embedding.Recorder // of the calls that engines make; nil: none
+	stored storedModels       // those of providers, where the environment names none
 }
 
 // Core is the relational store and the apps that need nothing else. Operators'
@@ -49,6 +51,8 @@ type Core struct {
 	Teams    *mcpserver.Teams
 	Access   *library.Access
 	Mail     *mail.Outbox // nil: no mail is sent
+
+	Providers *llmmanager.Providers
 
 	resolver *mcpserver.Resolver
 	secret   []byte // what sessions, forms and cursors are signed with
@@ -79,6 +83,9 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	c.resolver = mcpserver.NewResolver(c.DB, p.Log, mcpserver.ResolverOptions{
 		AnonymousMCP: !p.Settings.MCP.RequireAuth, Registry: p.Registry,
 	})
+	if c.Providers, err = newProviders(c); err != nil {
+		return nil, errors.Join(err, c.DB.Close())
+	}
 	c.Access = library.NewAccess(c.DB, library.AccessOptions{
 		GlobalIngestMembersOnly: p.Settings.Ingest.GlobalLibrary == settings.IngestMembers,
 	})

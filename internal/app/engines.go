@@ -89,6 +89,11 @@ func (e *engines) openEmbedder(p Program, _ string) (engine, error) {
 		}
 		return opened, err
 	}
+	if e.Embedder == nil && p.stored.Main != nil {
+		client, opened := e.openStoredEmbedder(p, "embedder", "EMBEDDING", *p.stored.Main)
+		e.Embedder = client
+		return opened, nil
+	}
 	if e.Embedder == nil {
 		e.Embedder = minilm.New(minilm.Options{})
 	}

@@ -57,6 +57,10 @@ func (e *engines) openNextEmbedder(p Program, _ string) (engine, error) {
 			e.NextEmbedder = client
 		}
 		return opened, err
+	case set.Model == "" && p.stored.Next != nil:
+		client, opened := e.openStoredEmbedder(p, part, "EMBEDDING_NEXT", *p.stored.Next)
+		e.NextEmbedder = client
+		return opened, nil
 	case set.Model == "":
 		return engine{}, nil
 	case set.Model != inProcess.Space().Model:
@@ -68,6 +72,9 @@ func (e *engines) openNextEmbedder(p Program, _ string) (engine, error) {
 
 func (e *engines) openReranker(p Program, _ string) (engine, error) {
 	set := p.Settings.Reranker
+	if set.BaseURL == "" && p.stored.reranker != nil {
+		return e.openStoredReranker(p, *p.stored.reranker), nil
+	}
 	if set.BaseURL == "" {
 		return engine{part: "reranker", kind: "none"}, nil
 	}

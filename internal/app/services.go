@@ -37,6 +37,10 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	}
 	journals := openJournals(core)
 	p.usage = journals.usage
+	if p.stored, err = readStoredModels(ctx, core.Providers); err != nil {
+		return nil, errors.Join(err, core.Close())
+	}
+	core.stored = p.stored
 	engines, err := openEngines(p, core.Dir)
 	if err != nil {
 		return nil, errors.Join(err, core.Close())

@@ -76,7 +76,11 @@ type Embedders struct {
 // are moved to. Where nothing is embedded yet, or everything by the default,
 // that is the main one. A model that the index is in and that cannot be asked
 // is chosen all the same, so that searches say so, and go by words.
-func (p *Providers) Embedders(ctx context.Context, used Spaces) (Embedders, error) {
+func (p *Providers) Embedders(ctx context.Context) (Embedders, error) {
+	used, err := p.opt.InUse(ctx)
+	if err != nil {
+		return Embedders{}, err
+	}
 	all, err := p.chosen(ctx, embedding.UseEmbedding)
 	if err != nil {
 		return Embedders{}, err

@@ -48,6 +48,14 @@ func (v vault) open(token string) (key string, state KeyState) {
 	return key, KeyReady
 }
 
+// Locked is why a provider's key cannot be read; nil: it can, or there is none.
+func (p *Providers) Locked(of Provider) error {
+	if of.Key != KeyLocked {
+		return nil
+	}
+	return p.vault.locked(of.Name)
+}
+
 // locked is why a key cannot be read.
 func (v vault) locked(provider string) error {
 	if v.key == nil {

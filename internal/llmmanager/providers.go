@@ -25,7 +25,7 @@ type ProvidersOptions struct {
 	// Trier asks a model once; nil: none can be tested.
 	Trier embedding.Trier
 	// InUse gives the embedding spaces that libraries have vectors in.
-	InUse func(ctx context.Context) ([]string, error)
+	InUse func(ctx context.Context) (Spaces, error)
 	// Settled names, for a use whose model the environment names, the variable
 	// that does.
 	Settled map[embedding.Use]string
@@ -47,7 +47,7 @@ func NewProviders(opt ProvidersOptions) (*Providers, error) {
 		opt.Now = time.Now
 	}
 	if opt.InUse == nil {
-		opt.InUse = func(context.Context) ([]string, error) { return nil, nil }
+		opt.InUse = func(context.Context) (Spaces, error) { return Spaces{}, nil }
 	}
 	v, err := openVault(opt.EncryptionKey)
 	if err != nil {
@@ -214,8 +214,8 @@ func (p *Providers) Update(ctx context.Context, by accounts.Actor, id string, sp
 		if err != nil {
 			return nil, err
 		}
-		if at := slices.IndexFunc(was.Models, func(m Model) bool { return !slices.Contains(spec.API.Uses(), m.Use) }); at >= 0 {
-			return nil, errs.Field("api", "The provider has the model "+was.Models[at].Name+" for "+string(was.Models[at].Use)+", which this interface has not. Remove the model first.")
+		if spec.API != was.API && len(was.Models) > 0 {
+			return nil, errs.Field("api", "The provider’s models are asked through the interface that it has. Remove them first, or make another provider.")
 		}
 		token, hint, err := p.keyAfter(was, spec)
 		if err != nil {
@@ -293,7 +293,7 @@ func (p *Providers) free(ctx context.Context, goes func(Model) bool, doing strin
 		}
 	}
 	for _, space := range gone {
-		if space != "" && slices.Contains(used, space) && !slices.Contains(left, space) {
+		if space != "" && slices.Contains(used.all(), space) && !slices.Contains(left, space) {
 			return errs.Newf(errs.Conflict, "Libraries are embedded in %s, and searches in them need its model. "+
 				"Move them to another one with `mnemosyne reembed` before you %s.", space, doing)
 		}

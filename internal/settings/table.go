@@ -304,8 +304,8 @@ func ssoRows(o *SSO) []variable {
 func llmRows(l *LLM) []variable {
 	return []variable{
 		{
-			name: "LLM_API_SECRETS_ENCRYPTION_KEY", kind: fernetKey(&l.EncryptionKey), secret: true, readers: "app, worker", status: NotYet,
-			doc: "Encrypts the keys of LLM providers. Change it only with reencrypt-provider-keys.",
+			name: "LLM_API_SECRETS_ENCRYPTION_KEY", kind: fernetKey(&l.EncryptionKey), secret: true, readers: everyone,
+			doc: "Encrypts the keys of providers of models. Change it only with reencrypt-provider-keys.",
 		},
 	}
 }

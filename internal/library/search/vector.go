@@ -162,7 +162,11 @@ func (e *Engine) embedderIn(ctx context.Context, name string, uids []string) (em
 	if len(spaces) == 0 {
 		return nil, err
 	}
-	embedder, askErr := embedding.Set{Main: e.opt.Embedder, Next: e.opt.NextEmbedder}.In(ctx, name)
+	wanted := name
+	if name == "" && len(spaces) == 1 {
+		wanted = spaces[0] // another process may embed new libraries with the next embedder already
+	}
+	embedder, askErr := embedding.Set{Main: e.opt.Embedder, Next: e.opt.NextEmbedder}.In(ctx, wanted)
 	if askErr != nil && !errors.Is(askErr, embedding.ErrOtherSpace) {
 		return nil, fmt.Errorf("ask the embedder for its space: %w", askErr)
 	}

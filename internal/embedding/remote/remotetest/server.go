@@ -41,6 +41,7 @@ type Behaviour struct {
 	Unit         float64
 	Logits       bool // reranks with scores outside [0, 1]
 	Gzip         bool
+	NewChat      bool // its chat wants max_completion_tokens in place of max_tokens
 
 	// Before is asked first; true tells that it has answered. It may be slow.
 	Before func(w http.ResponseWriter, r *http.Request, n int) bool
@@ -95,6 +96,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /embed", s.counted(s.tei))
 	mux.HandleFunc("POST /v1/rerank", s.counted(s.cohere))
 	mux.HandleFunc("POST /rerank", s.counted(s.teiRerank))
+	mux.HandleFunc("POST /v1/chat/completions", s.counted(s.chat))
 	mux.HandleFunc("GET /v1/models", s.models)
 	mux.HandleFunc("GET /info", s.info)
 	return mux
@@ -167,7 +169,7 @@ func (r *Request) read() {
 		}
 	}
 	r.Query, _ = r.Body["query"].(string)
-	if messages, ok := r.Body["messages"].([]any); ok {
+	if messages, ok := r.Body["messages"].([]any); ok && strings.HasSuffix(r.Path, "/embeddings") {
 		r.Texts = []string{conversation(messages)}
 	}
 }

@@ -214,6 +214,23 @@ func (b Behaviour) scores(r *Request, name string) []any {
 	return out
 }
 
+// chat answers with one word, whatever is asked.
+func (s *Server) chat(w http.ResponseWriter, does Behaviour, r *Request) {
+	_, limited := r.Body["max_tokens"]
+	switch {
+	case r.Body["model"] != does.Model:
+		reply(w, does, http.StatusNotFound, vllmError(fmt.Sprintf("The model `%v` does not exist.", r.Body["model"])))
+	case does.NewChat && limited:
+		reply(w, does, http.StatusBadRequest, openAIError("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."))
+	default:
+		reply(w, does, http.StatusOK, object{
+			"id": "chatcmpl-1", "object": "chat.completion", "model": does.Model,
+			"choices": []any{object{"index": 0, "finish_reason": "length", "message": object{"role": "assistant", "content": "Yes"}}},
+			"usage":   object{"prompt_tokens": 4, "completion_tokens": 1, "total_tokens": 5},
+		})
+	}
+}
+
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 	does := s.doing()
 	model := object{"id": does.Model, "object": "model", "owned_by": "vllm"}
