@@ -36,6 +36,7 @@ type site struct {
 	browser *dashboardtest.Browser
 	pages   []dashboardtest.Page
 	paths   []string // of pages, likewise
+	public  []string // paths that are shown to nobody in particular
 	visited map[string]int
 }
 
@@ -73,6 +74,11 @@ func walk(t *testing.T) *site {
 		}
 		s.pages, s.paths = append(s.pages, p), append(s.paths, path)
 		next = append(next, links(p, path)...)
+	}
+	for _, rt := range w.Routes {
+		if rt.Method == http.MethodGet && rt.Public && w.Browser().Get(rt.Path).Status == http.StatusOK {
+			s.public = append(s.public, rt.Path)
+		}
 	}
 	return s
 }
@@ -137,15 +143,10 @@ func TestEveryPage(t *testing.T) {
 func reached(t *testing.T, s *site) {
 	t.Helper()
 	for _, rt := range s.w.Routes {
-		if rt.Method == http.MethodGet && s.visited[rt.Path] == 0 && !slices.Contains(notLinked(), rt.Path) {
+		if rt.Method == http.MethodGet && !rt.Public && s.visited[rt.Path] == 0 {
 			t.Errorf("no link leads to %s", rt.Path)
 		}
 	}
-}
-
-// notLinked are routes that a signed-in person is led to otherwise, or never.
-func notLinked() []string {
-	return []string{"/accounts/login/"}
 }
 
 // valid asks the W3C's checker, all pages in one run.
@@ -154,7 +155,11 @@ func valid(t *testing.T, s *site) {
 	java, jar := testkit.VNU(t)
 	dir := t.TempDir()
 	args := []string{"-jar", jar, "--format", "json", "--stdout"}
-	for i, p := range append(slices.Clone(s.pages), s.w.Browser().Get("/accounts/login/")) {
+	pages, paths := slices.Clone(s.pages), slices.Concat(s.paths, s.public)
+	for _, path := range s.public {
+		pages = append(pages, s.w.Browser().Get(path))
+	}
+	for i, p := range pages {
 		file := filepath.Join(dir, fmt.Sprintf("%03d.html", i))
 		dashboardtest.Check(t, os.WriteFile(file, []byte(p.Body), 0o600))
 		args = append(args, file)
@@ -177,11 +182,7 @@ func valid(t *testing.T, s *site) {
 			t.Errorf("%s: %s", m.Type, m.Message)
 			continue
 		}
-		path := "/accounts/login/"
-		if i < len(s.paths) {
-			path = s.paths[i]
-		}
-		t.Errorf("%s: %s: %s, at %s", path, m.Type, m.Message, m.Extract)
+		t.Errorf("%s: %s: %s, at %s", paths[i], m.Type, m.Message, m.Extract)
 	}
 }
 
@@ -193,7 +194,9 @@ func accessible(t *testing.T, s *site) {
 	ctx := chromium(t)
 	at, err := url.Parse(s.w.URL)
 	dashboardtest.Check(t, err)
-	look(ctx, t, s.w.URL+"/accounts/login/", string(axe))
+	for _, path := range s.public {
+		look(ctx, t, s.w.URL+path, string(axe))
+	}
 	for _, c := range s.browser.Client.Jar.Cookies(at) {
 		if c.Name == httpx.SessionCookie {
 			run(ctx, t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
