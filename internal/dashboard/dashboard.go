@@ -1,5 +1,5 @@
 // Package dashboard is the pages that people use in a browser: their tokens,
-// libraries and documents, search, and jobs. Its packages hold the rest: page
+// libraries and documents, search, jobs and teams. Its packages hold the rest: page
 // is what every page is made with, signin the ways in and out, admin the pages
 // of those who run the place.
 //
@@ -81,7 +81,10 @@ type Options struct {
 	Libraries Libraries
 	Ingest    Ingest
 	Search    Search
-	Chunks    Chunks
+	Teams     Teams
+	// Workspaces are what a team can be given.
+	Workspaces Workspaces
+	Chunks     Chunks
 	// Tools are the names of the MCP tools that a token can be narrowed to.
 	Tools []string
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that

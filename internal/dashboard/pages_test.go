@@ -38,8 +38,16 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	w.Ended(ann, w.Submit(ann, uid, canary+".pdf", "%PDF-1.4 "+canary).ID)
 	_, token, err := w.Tokens.Create(t.Context(), accounts.Operator(), ann.UserID, mcpserver.TokenSpec{Name: canary, AllowedLibraries: []string{uid}})
 	dashboardtest.Check(t, err)
+	aWorkspace(t, w, ann, "ws", canary)
+	team, inactive := aTeam(t, w, ann, canary), aTeam(t, w, ann, "Old "+canary)
+	_, err = w.Teams.SetWorkspaces(t.Context(), accounts.Actor{Principal: ann}, team.ID, []string{"ws", "none"})
+	dashboardtest.Check(t, err)
+	dashboardtest.Check(t, w.Teams.Delete(t.Context(), accounts.Actor{Principal: ann}, inactive.ID))
+	ofTeam := "/teams/" + team.ID + "/"
 	at := "/libraries/" + uid + "/"
 	return []string{
+		"/teams/", "/teams/add/", ofTeam, ofTeam + "edit/", ofTeam + "workspaces/", ofTeam + "rotate/", ofTeam + "delete/",
+		"/teams/" + inactive.ID + "/", "/teams/" + inactive.ID + "/recreate/",
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),
 		"/libraries/", "/libraries/add/", at, at + "items/" + job.ItemUID + "/", at + "items/" + job.ItemUID + "/delete/",
 		"/search/", "/search/?q=" + url.QueryEscape("owl "+canary), "/search/?q=owl&library=" + url.QueryEscape(canary),

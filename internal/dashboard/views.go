@@ -13,6 +13,7 @@ type views struct {
 	item         page.View[itemPage]
 	search       page.View[searchPage]
 	jobs         page.View[jobsPage]
+	teams        teamViews
 }
 
 func newViews(site *page.Site) (*views, error) {
@@ -27,5 +28,6 @@ func newViews(site *page.Site) (*views, error) {
 		item:         page.Load[itemPage](l, "item.html"),
 		search:       page.Load[searchPage](l, "search.html"),
 		jobs:         page.Load[jobsPage](l, "jobs.html"),
+		teams:        loadTeams(l),
 	}, l.Err()
 }

@@ -45,6 +45,8 @@ type World struct {
 	DB        *sqldb.DB
 	Accounts  *accounts.Accounts
 	Tokens    *mcpserver.Tokens
+	Teams     *mcpserver.Teams
+	Keys      *mcpserver.SigningKeys
 	Resolver  *mcpserver.Resolver
 	Libraries *library.Service
 	Ingest    *ingest.Service
@@ -69,6 +71,7 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	audit := accounts.NewAudit(db, log, nil)
 	w := &World{t: t, DB: db, Accounts: accounts.New(db, audit, log, accounts.Options{SecretKey: []byte("secret")})}
 	w.Tokens, w.Resolver = mcpserver.NewTokens(db, audit, nil), mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{})
+	w.Teams, w.Keys = mcpserver.NewTeams(db, audit, mcpserver.TeamsOptions{}), mcpserver.NewSigningKeys(db, audit, nil)
 	t.Cleanup(func() { w.Accounts.Wait(); w.Resolver.Wait() })
 	var err error
 	w.Graph, err = sqlitegraph.Open(filepath.Join(dir, "graph"), sqlitegraph.Options{})
@@ -96,6 +99,7 @@ func New(t *testing.T, change ...func(*Options)) *World {
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
 			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
+			Teams: w.Teams, Workspaces: w.Libraries,
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
 		Admin: admin.Options{
