@@ -108,6 +108,7 @@ func figures() []figure {
 		{"postgres", (*bench).postgres},
 		{"memory", (*bench).memory},
 		{"search", (*bench).search},
+		{"site", (*bench).site},
 		{"quality", (*bench).quality},
 		{"ingest", (*bench).ingest},
 		{"neo4j", (*bench).neo4j},

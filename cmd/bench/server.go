@@ -18,11 +18,12 @@ import (
 
 // server is the program, running on a data folder of its own.
 type server struct {
-	url     string
-	token   string // of the first start
-	library string // uid of the first start's library
-	dir     string // the data folder
-	pid     int
+	url      string
+	token    string // of the first start
+	password string // of the first user
+	library  string // uid of the first start's library
+	dir      string // the data folder
+	pid      int
 
 	cmd    *exec.Cmd
 	out    io.Reader
@@ -91,6 +92,8 @@ func (s *server) readBanner() error {
 		switch name, value, _ := strings.Cut(line, " "); name {
 		case "Token":
 			s.token = strings.TrimSpace(value)
+		case "Password":
+			s.password = strings.TrimSpace(value)
 		case "Library":
 			_, uid, _ := strings.Cut(value, "(")
 			s.library = strings.TrimSuffix(uid, ")")
