@@ -11,6 +11,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -99,17 +100,19 @@ func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mountREST(router, auth, cursors); err != nil {
+	document, err := s.mountREST(router, auth, cursors)
+	if err != nil {
 		return nil, err
 	}
-	site, err := s.mountPages(router, auth, cursors, tools)
+	site, err := s.mountPages(router, auth, cursors, tools, document)
 	if err != nil {
 		return nil, err
 	}
 	return site.Errors(httpx.RESTErrors(s.Log)), nil
 }
 
-func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) error {
+// mountREST gives the OpenAPI document of what it mounts.
+func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) ([]byte, error) {
 	api := libraryapi.New(libraryapi.Options{
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
 		MaxUpload: s.Settings.Ingest.MaxUploadBytes, TempDir: filepath.Join(s.Dir, tempFolder), Log: s.Log,
@@ -123,10 +126,10 @@ func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx
 	}
 	document, err := httpx.OpenAPI("Mnemosyne", s.Version, tables...)
 	if err != nil {
-		return fmt.Errorf("make the OpenAPI document: %w", err)
+		return nil, fmt.Errorf("make the OpenAPI document: %w", err)
 	}
-	httpx.MountDocs(router, surface, document)
-	return nil
+	httpx.MountDocument(router, surface, document)
+	return document, nil
 }
 
 func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcptools.Server, error) {
@@ -136,7 +139,7 @@ func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcpto
 	})
 }
 
-func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string) (*page.Site, error) {
+func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string, document []byte) (*page.Site, error) {
 	site, err := page.NewSite(auth, s.Log, s.Settings.TimeZone)
 	if err != nil {
 		return nil, err
@@ -162,6 +165,10 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	if err != nil {
 		return nil, err
 	}
-	site.Mount(router, people.Routes(), ways.Routes(), running.Routes())
+	reference, err := apidocs.New(site, document)
+	if err != nil {
+		return nil, err
+	}
+	site.Mount(router, people.Routes(), ways.Routes(), running.Routes(), reference.Routes())
 	return site, nil
 }

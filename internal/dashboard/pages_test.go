@@ -54,6 +54,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/search/?q=owl&choose=1&collection=" + url.QueryEscape(canary) + "&find=" + url.QueryEscape(canary), "/search/?q=owl&item=" + job.ItemUID, "/search/?q=+", "/jobs/", "/jobs/?status=" + url.QueryEscape(canary),
 		"/profile/tokens/", "/profile/tokens/add/", "/profile/tokens/" + token.ID + "/edit/", "/profile/tokens/" + token.ID + "/revoke/",
 		"/profile/settings/",
+		"/api/docs/", "/api/docs/ingest/", "/api/docs/search/", "/api/docs/?q=" + url.QueryEscape(canary),
 		"/nothing/" + url.PathEscape(canary) + "/",
 	}
 }

@@ -1,4 +1,5 @@
 // Every page works without this. What is here makes some of it better.
+import { apiPages } from "./apidocs.js";
 import { copyButtons } from "./copy.js";
 import { followJobs } from "./jobs.js";
 import { searching } from "./search.js";
@@ -10,6 +11,7 @@ copyButtons(document);
 followJobs(document);
 searching(document);
 uploads(document);
+apiPages(document);
 
 // The menu closes as menus do.
 const menu = document.querySelector("details.menu");

@@ -20,6 +20,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
@@ -116,12 +117,18 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	Check(t, err)
 	running, err := admin.New(opt.Admin)
 	Check(t, err)
-	w.Routes = slices.Concat(people.Routes(), ways.Routes(), running.Routes())
 	router := chi.NewRouter()
 	api := libraryapi.New(libraryapi.Options{
 		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, TempDir: dir, Log: log,
 	})
-	(&httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}).Mount(router, api.Routes())
+	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}
+	surface.Mount(router, api.Routes())
+	document, err := httpx.OpenAPI("Mnemosyne", "test", api.Routes())
+	Check(t, err)
+	httpx.MountDocument(router, surface, document)
+	reference, err := apidocs.New(site, document)
+	Check(t, err)
+	w.Routes = slices.Concat(people.Routes(), ways.Routes(), running.Routes(), reference.Routes())
 	site.Mount(router, w.Routes)
 	router.NotFound(httpx.Unmatched(router, site.Errors(httpx.RESTErrors(log))))
 	server := httptest.NewServer(httpx.NewFront(router, httpx.FrontOptions{Log: log, AllowedHosts: []string{"127.0.0.1"}}))

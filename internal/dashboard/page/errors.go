@@ -34,6 +34,9 @@ func (s *Site) Errors(api httpx.ErrorWriter) httpx.ErrorWriter {
 // forPrograms tells of the paths where clients expect JSON, whatever they
 // say that they accept.
 func forPrograms(path string) bool {
+	if strings.HasPrefix(path+"/", "/api/docs/") {
+		return false
+	}
 	for _, prefix := range []string{"/library/api/", "/mcp_server/api/", "/mcp/", "/api/"} {
 		if strings.HasPrefix(path+"/", prefix) {
 			return true

@@ -22,13 +22,13 @@ func (a *API) ingestRoutes() []httpx.Route {
 
 type ingestBody struct {
 	WorkspaceID string         `json:"workspace_id"`
-	LibraryUID  string         `json:"library_uid"`
+	LibraryUID  string         `json:"library_uid" example:"0192f0c1-2b3c-4d5e-8f60-718293a4b5c6"`
 	S3Key       string         `json:"s3_key"`
 	S3Bucket    string         `json:"s3_bucket"`
-	Text        *string        `json:"text" nullable:"false" description:"In place of s3_key."`
+	Text        *string        `json:"text" nullable:"false" description:"In place of s3_key." example:"The tide turns twice a day."`
 	FileID      string         `json:"file_id" description:"Makes it the same document as an earlier one of this id."`
 	Filename    string         `json:"filename"`
-	Title       string         `json:"title"`
+	Title       string         `json:"title" example:"Tides"`
 	ContentHash string         `json:"content_hash" pattern:"^(sha256:[0-9a-f]{64})?$"`
 	Collection  string         `json:"collection"`
 	Metadata    map[string]any `json:"metadata" nullable:"false"`

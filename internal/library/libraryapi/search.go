@@ -18,7 +18,7 @@ func (a *API) searchRoutes() []httpx.Route {
 }
 
 type searchBody struct {
-	Query       string   `json:"query" required:"true" minLength:"1"`
+	Query       string   `json:"query" required:"true" minLength:"1" example:"when does the tide turn?"`
 	Libraries   []string `json:"libraries" nullable:"false" description:"Uids or names; without any, all that the caller may read."`
 	WorkspaceID string   `json:"workspace_id"`
 	Limit       int      `json:"limit" minimum:"1" maximum:"100"`

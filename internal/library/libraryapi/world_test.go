@@ -100,7 +100,7 @@ func (w *world) serve(log *slog.Logger, resolver *mcpserver.Resolver, change []f
 	router := chi.NewRouter()
 	surface.Mount(router, health.Routes())
 	surface.Mount(router, api.Routes())
-	httpx.MountDocs(router, surface, document)
+	httpx.MountDocument(router, surface, document)
 	router.NotFound(httpx.Unmatched(router, surface.Errors))
 	front := httpx.NewFront(router, httpx.FrontOptions{Log: log, AllowedHosts: []string{"127.0.0.1"}, AnyHost: httpx.AnyHost})
 	server := httpx.NewServer("127.0.0.1:0", front, log)
