@@ -147,7 +147,6 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	people, err := dashboard.New(dashboard.Options{
 		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools,
-		Objects: s.Objects, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
 		Teams: s.Teams, Workspaces: s.Libraries,
 	})
 	if err != nil {
@@ -162,6 +161,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	running, err := admin.New(admin.Options{
 		Site: site, Cursors: cursors,
 		Home: admin.HomeOptions{Accounts: s.Accounts},
+		People: admin.PeopleOptions{Accounts: s.Accounts, Tokens: s.Tokens, Teams: s.Teams},
 	})
 	if err != nil {
 		return nil, err

@@ -40,18 +40,15 @@ import (
 // Password is everybody's.
 const Password = "correct horse battery"
 
-// maxUpload is the largest file that the site takes, in bytes.
-const maxUpload = 2 << 20
-
 // World is the pages and the REST surface over real stores, on a server.
 type World struct {
 	t         *testing.T
 	DB        *sqldb.DB
 	Accounts  *accounts.Accounts
 	Tokens    *mcpserver.Tokens
-	Teams     *mcpserver.Teams
 	Keys      *mcpserver.SigningKeys
 	Resolver  *mcpserver.Resolver
+	Teams     *mcpserver.Teams
 	Libraries *library.Service
 	Ingest    *ingest.Service
 	Graph     *sqlitegraph.Graph
@@ -85,7 +82,7 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	Check(t, err)
 	access := library.NewAccess(db, library.AccessOptions{})
 	w.Libraries = library.NewService(db, access, w.Graph, log)
-	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, MaxUploadBytes: maxUpload, Log: log})
+	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: log})
 	engine := search.New(search.Options{Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
 	w.Search = engine
 	auth, err := httpx.NewAuth(httpx.BearerFunc(func(ctx context.Context, header string) (accounts.Principal, error) {
@@ -102,13 +99,14 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	opt := Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, MaxUpload: maxUpload, Tools: []string{"search", "get_chunk", "whoami"},
+			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
 			Teams: w.Teams, Workspaces: w.Libraries,
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
 		Admin: admin.Options{
 			Site: site, Cursors: cursors,
-			Home: admin.HomeOptions{Accounts: w.Accounts},
+			Home:   admin.HomeOptions{Accounts: w.Accounts},
+			People: admin.PeopleOptions{Accounts: w.Accounts, Tokens: w.Tokens, Teams: w.Teams},
 		},
 	}
 	for _, c := range change {
@@ -122,7 +120,7 @@ func New(t *testing.T, change ...func(*Options)) *World {
 	Check(t, err)
 	router := chi.NewRouter()
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, MaxUpload: maxUpload, TempDir: dir, Log: log,
+		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, TempDir: dir, Log: log,
 	})
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}
 	surface.Mount(router, api.Routes())
