@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// SecretKey signs session cookies; a new one signs everybody out.
 	SecretKey []byte
+	// PasswordsOfSuperusersOnly lets nobody else in by a password: single
+	// sign-on is their way.
+	PasswordsOfSuperusersOnly bool
 	// SessionIdle ends a session that is not used: 14 days.
 	SessionIdle time.Duration
 	// SessionLife ends a session however much it is used: 30 days.

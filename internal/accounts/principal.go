@@ -20,6 +20,7 @@ const (
 	CredentialUserToken CredentialKind = "user_token"
 	CredentialTeam      CredentialKind = "team"
 	CredentialCommand   CredentialKind = "command" // an operator at the command line
+	CredentialSSO       CredentialKind = "sso"     // on the way in, vouched for by a sign-on server
 	CredentialAnonymous CredentialKind = "anonymous"
 )
 

@@ -44,7 +44,7 @@ func (a *Accounts) BeginReset(ctx context.Context, from Origin, named string) ([
 	resets := make([]Reset, 0, len(rows))
 	for _, row := range rows {
 		r, outcome := Reset{User: row.User, EndsAt: a.opt.Now().Add(ResetLife).Truncate(time.Second)}, "no_password"
-		if row.HasPassword {
+		if row.HasPassword && a.passwordsFor(row.User) {
 			r.Token, outcome = a.resetToken(row, r.EndsAt), "sent"
 		}
 		resets = append(resets, r)
@@ -83,7 +83,7 @@ func (a *Accounts) resetting(ctx context.Context, token string) (userRow, error)
 		return userRow{}, fmt.Errorf("find who forgot a password: %w", err)
 	}
 	good := hmac.Equal([]byte(token), []byte(a.resetToken(row, ends)))
-	if !good || !row.Active || !row.HasPassword || !a.opt.Now().Before(ends) {
+	if !good || !row.Active || !row.HasPassword || !a.passwordsFor(row.User) || !a.opt.Now().Before(ends) {
 		return userRow{}, resetOver()
 	}
 	return row, nil

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,6 +31,8 @@ type Client struct {
 	// Cookie is the session that the browser had before, which ends: nobody
 	// goes on with an identifier that was known before the sign-in.
 	Cookie string
+
+	through string // how the person was known, unless by a password
 }
 
 // Session is a signed-in browser.
@@ -84,7 +87,11 @@ func (a *Accounts) StartSession(ctx context.Context, c Client, userID string) (c
 			return nil, fmt.Errorf("note the sign-in: %w", err)
 		}
 		by := Actor{Principal: sessionPrincipal(u, id), Origin: c.Origin}
-		return []Event{{Name: "sign_in", Outcome: "accepted", Actor: by}}, nil
+		e := Event{Name: "sign_in", Outcome: "accepted", Actor: by}
+		if c.through != "" {
+			e.Detail = []slog.Attr{slog.String("through", c.through)}
+		}
+		return []Event{e}, nil
 	})
 	if err != nil {
 		return "", err

@@ -12,8 +12,9 @@ import (
 const selectForSignIn = `SELECT ` + userColumns + ` FROM auth_user u WHERE u.username_key = $1`
 
 // Authenticate checks a user name and password. A wrong password, an unknown
-// name, an account without a password and a disabled one give one and the
-// same Unauthenticated error after the same work. A hash of an older kind is
+// name, an account without a password, a disabled one and one that passwords
+// are not the way of give one and the same Unauthenticated error after the
+// same work. A hash of an older kind is
 // replaced on the way.
 func (a *Accounts) Authenticate(ctx context.Context, from Origin, username, password string) (User, error) {
 	row, err := sqldb.One(ctx, a.db.Read(), scanUserRow, selectForSignIn, UsernameKey(username))
@@ -24,7 +25,7 @@ func (a *Accounts) Authenticate(ctx context.Context, from Origin, username, pass
 	if err != nil {
 		return User{}, err
 	}
-	if !ok || !row.Active {
+	if !ok || !row.Active || !a.passwordsFor(row.User) {
 		return User{}, a.refuse(ctx, from, row)
 	}
 	if stale {
@@ -33,6 +34,11 @@ func (a *Accounts) Authenticate(ctx context.Context, from Origin, username, pass
 		}
 	}
 	return row.User, nil
+}
+
+// passwordsFor tells whether somebody may sign in by a password.
+func (a *Accounts) passwordsFor(u User) bool {
+	return u.Superuser || !a.opt.PasswordsOfSuperusersOnly
 }
 
 // refuse records a failed sign-in. A name that nobody has is not kept: people

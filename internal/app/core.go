@@ -76,7 +76,9 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 		return nil, errors.Join(err, c.DB.Close())
 	}
 	c.Audit = accounts.NewAudit(c.DB, p.Log, nil)
-	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{SecretKey: c.secret})
+	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{
+		SecretKey: c.secret, PasswordsOfSuperusersOnly: !p.Settings.SSO.LocalLogin(),
+	})
 	c.Tokens = mcpserver.NewTokens(c.DB, c.Audit, nil)
 	c.Keys = mcpserver.NewSigningKeys(c.DB, c.Audit, nil)
 	c.Teams = mcpserver.NewTeams(c.DB, c.Audit, mcpserver.TeamsOptions{Registry: p.Registry})

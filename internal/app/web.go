@@ -152,8 +152,13 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	if err != nil {
 		return nil, err
 	}
+	signOn, err := s.signOn()
+	if err != nil {
+		return nil, err
+	}
 	ways, err := signin.New(signin.Options{
-		Site: site, Accounts: s.Accounts, Cache: s.Cache, Mail: s.mailer(), Desk: s.desk(),
+		Site: site, Accounts: s.Accounts, Cache: s.Cache, Mail: s.mailer(), Desk: s.desk(), Log: s.Log,
+		SignOn: signOn, SuperusersOnly: !s.Settings.SSO.LocalLogin(),
 	})
 	if err != nil {
 		return nil, err

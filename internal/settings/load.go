@@ -152,6 +152,8 @@ func (s *Settings) Warnings() []string {
 	warn(!s.Storage.Local && !s.Storage.S3.Verify, "AWS_S3_VERIFY is False: the S3 server's certificate is not checked.")
 	warn(s.DaedalusStorage.S3.Endpoint != "" && !s.DaedalusStorage.S3.Verify,
 		"DAEDALUS_S3_VERIFY is False: the Daedalus S3 server's certificate is not checked.")
+	warn(s.SSO.Enabled && s.SSO.OrgName == "",
+		"CASDOOR_ORG_NAME is empty: people of every organisation whom Casdoor lets in may sign in, and their groups count.")
 	warn(s.SSO.Enabled && !s.SSO.SSLVerify, "CASDOOR_SSL_VERIFY is False: Casdoor's certificate is not checked.")
 	warn(s.Mail.Host != "" && s.HTTP.PublicURL == "" && slices.Contains(s.HTTP.AllowedHosts, "*"),
 		"ALLOWED_HOSTS is * and MNEMOSYNE_PUBLIC_URL is empty: mails have no links, so no password can be reset by mail.")

@@ -276,26 +276,26 @@ func ingestRows(i *Ingest) []variable {
 func ssoRows(o *SSO) []variable {
 	return []variable{
 		{
-			name: "CASDOOR_ENABLED", byDefault: "False", kind: boolean(&o.Enabled), readers: appOnly, status: NotYet,
+			name: "CASDOOR_ENABLED", byDefault: "False", kind: boolean(&o.Enabled), readers: appOnly,
 			doc: "True offers sign-in at Casdoor; False only the local one.",
 		},
 		{
-			name: "CASDOOR_ORIGIN", kind: originURL(&o.Origin), readers: appOnly, status: NotYet,
+			name: "CASDOOR_ORIGIN", kind: originURL(&o.Origin), readers: appOnly,
 			doc: "Where the discovery document is read.",
 		},
 		{
-			name: "CASDOOR_ORIGIN_FRONTEND", kind: originURL(&o.FrontendOrigin), readers: appOnly, status: NotYet,
+			name: "CASDOOR_ORIGIN_FRONTEND", kind: originURL(&o.FrontendOrigin), readers: appOnly,
 			doc: "Where the browser is sent; CASDOOR_ORIGIN when empty.",
 		},
-		{name: "CASDOOR_CLIENT_ID", kind: text(&o.ClientID), readers: appOnly, status: NotYet, doc: "The client of the Casdoor application."},
-		{name: "CASDOOR_CLIENT_SECRET", kind: text(&o.ClientSecret), secret: true, readers: appOnly, status: NotYet, doc: "Its secret."},
-		{name: "CASDOOR_ORG_NAME", kind: like(text(&o.OrgName), "ouranos"), readers: appOnly, status: NotYet, doc: "The organisation in Casdoor."},
+		{name: "CASDOOR_CLIENT_ID", kind: text(&o.ClientID), readers: appOnly, doc: "The client of the Casdoor application."},
+		{name: "CASDOOR_CLIENT_SECRET", kind: text(&o.ClientSecret), secret: true, readers: appOnly, doc: "Its secret."},
+		{name: "CASDOOR_ORG_NAME", kind: like(text(&o.OrgName), "ouranos"), readers: appOnly, doc: "The organisation in Casdoor whose people may sign in. Empty: everybody whom Casdoor lets in."},
 		{
-			name: "CASDOOR_SSL_VERIFY", byDefault: "True", kind: boolean(&o.SSLVerify), readers: appOnly, status: NotYet,
+			name: "CASDOOR_SSL_VERIFY", byDefault: "True", kind: boolean(&o.SSLVerify), readers: appOnly,
 			doc: "Check Casdoor's certificate; False only in a sandbox.",
 		},
 		{
-			name: "ALLOW_LOCAL_LOGIN", byDefault: "False", kind: boolean(&o.AllowLocalLogin), readers: appOnly, status: NotYet,
+			name: "ALLOW_LOCAL_LOGIN", byDefault: "False", kind: boolean(&o.AllowLocalLogin), readers: appOnly,
 			doc: "True shows the local form beside Casdoor. Superusers always have it, and everybody has it without Casdoor.",
 		},
 	}

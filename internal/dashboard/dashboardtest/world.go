@@ -67,10 +67,17 @@ type Options struct {
 // New starts the site. Each change is made to the options before.
 func New(t *testing.T, change ...func(*Options)) *World {
 	t.Helper()
+	return NewWith(t, accounts.Options{}, change...)
+}
+
+// NewWith is New with accounts of another kind.
+func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *World {
+	t.Helper()
+	made.SecretKey = []byte("secret")
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
 	db := sqldbtest.SQLite(t)
 	audit := accounts.NewAudit(db, log, nil)
-	w := &World{t: t, DB: db, Accounts: accounts.New(db, audit, log, accounts.Options{SecretKey: []byte("secret")})}
+	w := &World{t: t, DB: db, Accounts: accounts.New(db, audit, log, made)}
 	w.Tokens, w.Resolver = mcpserver.NewTokens(db, audit, nil), mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{})
 	w.Teams, w.Keys = mcpserver.NewTeams(db, audit, mcpserver.TeamsOptions{}), mcpserver.NewSigningKeys(db, audit, nil)
 	t.Cleanup(func() { w.Accounts.Wait(); w.Resolver.Wait() })

@@ -42,6 +42,11 @@ func newResetThrottle(c cache.Cache, now func() time.Time) *throttle {
 	return &throttle{cache.Window{Cache: c, Length: time.Hour, Now: now}, "reset", resetsOfAddress, resetsOfName}
 }
 
+// newReturnThrottle bounds what somebody can make us ask the sign-on server.
+func newReturnThrottle(c cache.Cache, now func() time.Time) *throttle {
+	return &throttle{cache.Window{Cache: c, Length: time.Minute, Now: now}, "sign-on", triesOfAddress, math.MaxInt64}
+}
+
 // try counts a try and tells how long to wait instead, 0 to go on.
 func (t *throttle) try(ctx context.Context, address, username string) (wait time.Duration, err error) {
 	for _, counted := range []struct {
