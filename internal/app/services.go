@@ -49,7 +49,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source,
-		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
+		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Store: storeOf(core.Dir), Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
 	})
 	s.Libraries.PurgeBy(s.Ingest)
 	s.Search = search.New(s.searchOptions())

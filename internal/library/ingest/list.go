@@ -91,7 +91,6 @@ func (s *Service) listed(ctx context.Context, p accounts.Principal, f Filter) ([
 	return uids, err
 }
 
-
 // where builds a WHERE whose values are all parameters.
 type where struct {
 	text strings.Builder
@@ -213,4 +212,3 @@ func readCursor(cursor string) (time.Time, string, error) {
 	}
 	return at, id, nil
 }
-

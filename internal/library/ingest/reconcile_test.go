@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/queue"
@@ -67,6 +68,35 @@ func TestAnEmptyDatabaseSweepsNothingAway(t *testing.T) {
 	held, err := w.graph.Libraries(t.Context())
 	if after := w.objectsLeft(); len(before) != 3 || len(after) != 3 || err != nil || !slices.Equal(held, []string{w.lib}) {
 		t.Errorf("of %v are left %v, of the index %v, %v", before, after, held, err)
+	}
+}
+
+func TestObjectsOfAnotherInstallationAreNotSwept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	stop := w.run(w.worker())
+	w.ended(w.submitText("a.txt", prose("x", 2)).Job.ID)
+	stop()
+	orphan := w.lib + "/" + uuid.NewString() + "/original"
+	_, err := w.objects.Put(t.Context(), orphan, strings.NewReader("the other's"))
+	check(t, err)
+	of := func(store string) error {
+		s := ingest.New(ingest.Options{DB: w.db, Graph: w.graph, Objects: w.objects, Queue: queue.NewInProcess(), Store: store, Log: testLog()})
+		_, residue := s.Residue(t.Context(), time.Nanosecond)
+		return errors.Join(ingest.NewReconciler(s, ingest.ReconcilerOptions{Grace: time.Nanosecond}).Run(t.Context()), residue)
+	}
+	_, err = w.objects.Put(t.Context(), "mnemosyne-installation", strings.NewReader("theirs\n"))
+	check(t, err)
+	if err := of("ours"); !errs.Is(err, errs.Conflict) || !slices.Contains(w.objectsLeft(), orphan) {
+		t.Errorf("objects of another are swept: %v, left %v", err, w.objectsLeft())
+	}
+	check(t, w.objects.Delete(t.Context(), "mnemosyne-installation"))
+	check(t, of("ours"))
+	if slices.Contains(w.objectsLeft(), orphan) {
+		t.Error("objects that nobody has marked are not swept")
+	}
+	if err := of("theirs"); !errs.Is(err, errs.Conflict) {
+		t.Errorf("objects that were claimed are another's, too: %v", err)
 	}
 }
 

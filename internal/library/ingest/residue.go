@@ -114,6 +114,9 @@ func (s *core) leftIndex(ctx context.Context) ([]Residue, error) {
 
 func (s *core) leftObjects(ctx context.Context, grace time.Duration) (Residue, error) {
 	left := Residue{Store: storeObjects, Kind: "objects that no row knows"}
+	if err := s.ownObjects(ctx, false); err != nil {
+		return left, err
+	}
 	for object, err := range s.strayObjects(ctx) {
 		if err != nil {
 			return left, fmt.Errorf("look through the objects: %w", err)

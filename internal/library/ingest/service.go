@@ -54,6 +54,9 @@ type Options struct {
 	Queue   queue.Queue
 	Access  Access
 	Source  Source // nil: s3_key is refused
+	// Store names the installation. Objects that are marked as another one's
+	// are not swept. Empty: nobody else keeps objects there.
+	Store string
 	// MaxUploadBytes is the largest document; 2 GiB when 0.
 	MaxUploadBytes int64
 	Log            *slog.Logger
@@ -76,6 +79,7 @@ type core struct {
 	objects  blob.Store
 	queue    queue.Queue
 	source   Source
+	store    string
 	maxBytes int64
 	log      *slog.Logger
 	now      func() time.Time
@@ -91,7 +95,7 @@ const defaultMaxUpload = 2 << 30
 // New makes a Service. It runs nothing: a Worker does.
 func New(opt Options) *Service {
 	s := &core{
-		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source,
+		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source, store: opt.Store,
 		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(), nudged: make(chan struct{}, 1), nudgedLibraries: make(chan struct{}, 1),
 	}
 	if s.maxBytes <= 0 {

@@ -27,6 +27,9 @@ func (r *Reconciler) anyRow(ctx context.Context, query string) (bool, error) {
 // sweepObjects removes objects that no generation knows: uploads that were
 // stored and not accepted. Young ones may still be accepted.
 func (r *Reconciler) sweepObjects(ctx context.Context) error {
+	if err := r.ownObjects(ctx, true); err != nil {
+		return err
+	}
 	old := r.now().Add(-r.opt.Grace)
 	if err := r.objects.Sweep(ctx, old); err != nil {
 		return err
