@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,19 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
-const (
-	jobsPath = "/jobs/"
-	jobsPer  = 50
-)
-
-// jobsPage lists the jobs of the libraries that a person may read.
-type jobsPage struct {
-	Jobs     []jobRow
-	Statuses []page.Choice
-	Status   string
-	Next     string // path of the next page
-	Here     string // path to come back to
-}
+const jobsPath = "/jobs/"
 
 // jobRow is a job as lists show it.
 type jobRow struct {
@@ -34,8 +21,10 @@ type jobRow struct {
 	Steps       []jobStep
 	Detail      string
 	Failed      bool
-	Done, Total int64 // of the stage; Total is 0 when there is no bar
+	Done, Total int64  // of the stage; Total is 0 when there is no bar
+	Path        string // of the job's own page
 	ItemPath    string
+	Username    string // another person's who submitted it, where jobs of several are listed
 	Library     string // its name, where jobs of several are listed
 	LibraryPath string
 	CreatedAt   time.Time
@@ -47,54 +36,12 @@ type jobRow struct {
 // jobStep is a stage of a job: done, current, failed, or still to come.
 type jobStep struct{ Stage, Label, State string }
 
-func (d *Dashboard) listJobs(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	p := jobsPage{Status: page.Param(r, "status"), Here: r.URL.RequestURI()}
-	statuses := []ingest.Status{ingest.StatusQueued, ingest.StatusRunning, ingest.StatusDone, ingest.StatusFailed, ingest.StatusCancelled}
-	if !slices.Contains(statuses, ingest.Status(p.Status)) {
-		p.Status = ""
-	}
-	for _, status := range statuses {
-		p.Statuses = append(p.Statuses, page.Choice{Value: string(status), Label: string(status), Chosen: string(status) == p.Status})
-	}
-	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
-	if err != nil {
-		return err
-	}
-	jobs, next, err := d.opt.Ingest.Jobs(r.Context(), s.Principal, ingest.Filter{
-		Status: ingest.Status(p.Status), Cursor: page.Param(r, "after"), Limit: jobsPer,
-	})
-	if err != nil {
-		return err
-	}
-	names := namesOf(readable)
-	mayAct := map[string]bool{}
-	for _, j := range jobs {
-		may, asked := mayAct[j.LibraryUID]
-		if !asked {
-			if may, err = d.mayAdd(r, s, j.LibraryUID); err != nil {
-				return err
-			}
-			mayAct[j.LibraryUID] = may
-		}
-		row := jobRowOf(j, may)
-		row.Library = names[j.LibraryUID]
-		p.Jobs = append(p.Jobs, row)
-	}
-	if next != "" {
-		q := url.Values{"after": {next}}
-		if p.Status != "" {
-			q.Set("status", p.Status)
-		}
-		p.Next = jobsPath + "?" + q.Encode()
-	}
-	return d.views.jobs.Show(w, r, s, http.StatusOK, page.Heading{Title: "Jobs", Area: "jobs"}, p)
-}
-
 // jobRowOf shows a job. mayAct tells whether the person may cancel or retry it.
 func jobRowOf(j ingest.Job, mayAct bool) jobRow {
 	row := jobRow{
 		ID: j.ID, Name: nameOfJob(j), Status: string(j.Status), Steps: stepsOf(j), Detail: jobDetail(j), CreatedAt: j.CreatedAt,
 		Failed:      j.Error != nil,
+		Path:        jobsPath + j.ID + "/",
 		LibraryPath: librariesPath + j.LibraryUID + "/",
 		MayCancel:   mayAct && !j.Status.Ended(),
 		MayRetry:    mayAct && (j.Status == ingest.StatusFailed || j.Status == ingest.StatusCancelled),

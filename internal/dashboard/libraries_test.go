@@ -162,21 +162,3 @@ func TestAHitLeadsToItsPassageHoweverLongTheDocument(t *testing.T) {
 		}
 	}
 }
-
-func TestAJobIsCancelledAndTriedAgainFromItsRow(t *testing.T) {
-	t.Parallel()
-	w := dashboardtest.New(t)
-	ann := w.User("ann")
-	uid := w.Library(ann, "Papers")
-	w.Submit(ann, uid, "owls.md", owls)
-	b := w.SignedIn(ann)
-	list := b.Get("/jobs/").Says(".job", "queued").Says(".job-library", "Papers")
-	if !dashboardtest.Has(list.One("form.job-retry"), "hidden") || dashboardtest.Has(list.One("form.job-cancel"), "hidden") {
-		t.Error("a queued job can be retried or not be cancelled")
-	}
-	list = b.Follow(b.Submit(list, "form.job-cancel", nil).Want(http.StatusSeeOther)).Says(".notice", "is cancelled").Says(".badge", "cancelled")
-	b.Get("/jobs/?status=queued").Says(".empty", "No queued jobs")
-	list = b.Follow(b.Submit(list, "form.job-retry", nil).Want(http.StatusSeeOther)).Says(".notice", "another try").Says(".badge", "queued")
-	again := b.Submit(list, "form.job-retry", nil).Want(http.StatusSeeOther)
-	b.Follow(again).Says(`.notice[data-kind="error"]`, "Only a failed or cancelled job")
-}

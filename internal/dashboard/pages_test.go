@@ -35,7 +35,9 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	w.Work()
 	job := w.Submit(ann, uid, canary+".md", "# "+canary+"\n\nThe owl says "+canary+"\n\n## Second "+canary+"\n\nMore of it.\n")
 	w.Ended(ann, job.ID)
-	w.Ended(ann, w.Submit(ann, uid, canary+".pdf", "%PDF-1.4 "+canary).ID)
+	broken := w.Submit(ann, uid, canary+".pdf", "%PDF-1.4 "+canary)
+	w.Ended(ann, broken.ID)
+	w.Ended(ann, w.Submit(ann, uid, "broken.pdf", "%PDF-1.4").ID)
 	_, token, err := w.Tokens.Create(t.Context(), accounts.Operator(), ann.UserID, mcpserver.TokenSpec{Name: canary, AllowedLibraries: []string{uid}})
 	dashboardtest.Check(t, err)
 	aWorkspace(t, w, ann, "ws", canary)
@@ -51,7 +53,9 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),
 		"/libraries/", "/libraries/add/", at, at + "items/" + job.ItemUID + "/", at + "items/" + job.ItemUID + "/delete/",
 		"/search/", "/search/?q=" + url.QueryEscape("owl "+canary), "/search/?q=owl&library=" + url.QueryEscape(canary),
-		"/search/?q=owl&choose=1&collection=" + url.QueryEscape(canary) + "&find=" + url.QueryEscape(canary), "/search/?q=owl&item=" + job.ItemUID, "/search/?q=+", "/jobs/", "/jobs/?status=" + url.QueryEscape(canary),
+		"/search/?q=owl&choose=1&collection=" + url.QueryEscape(canary) + "&find=" + url.QueryEscape(canary), "/search/?q=owl&item=" + job.ItemUID, "/search/?q=+", "/jobs/", "/jobs/?status=" + url.QueryEscape(canary), "/jobs/cancel/",
+		"/jobs/?library=" + uid, "/jobs/" + job.ID + "/", "/jobs/" + broken.ID + "/", "/jobs/?from=never&name=" + url.QueryEscape(canary) + "&by=" + url.QueryEscape(canary),
+		"/jobs/retry/?name=.pdf&by=ann&library=" + uid,
 		"/profile/tokens/", "/profile/tokens/add/", "/profile/tokens/" + token.ID + "/edit/", "/profile/tokens/" + token.ID + "/revoke/",
 		"/profile/settings/",
 		"/api/docs/", "/api/docs/ingest/", "/api/docs/search/", "/api/docs/?q=" + url.QueryEscape(canary),

@@ -50,6 +50,12 @@ func (d *Dashboard) searchRoutes() []page.Route {
 func (d *Dashboard) jobRoutes() []page.Route {
 	return []page.Route{
 		{Method: get, Path: jobsPath, Handler: d.listJobs},
+		{Method: get, Path: jobsPath + "newer/", Handler: d.newerJobs},
+		{Method: get, Path: jobsPath + "retry/", Handler: d.confirmRetryAll},
+		{Method: post, Path: jobsPath + "retry/", Handler: d.retryAll},
+		{Method: get, Path: jobsPath + "cancel/", Handler: d.confirmCancelAll},
+		{Method: post, Path: jobsPath + "cancel/", Handler: d.cancelAll},
+		{Method: get, Path: jobsPath + "{id}/", Handler: d.showJob},
 		{Method: post, Path: jobsPath + "{id}/retry/", Handler: d.retryJob},
 		{Method: post, Path: jobsPath + "{id}/cancel/", Handler: d.cancelJob},
 	}

@@ -111,8 +111,8 @@ func links(p dashboardtest.Page, from string) (out []string) {
 	if err != nil {
 		return nil
 	}
-	for _, n := range p.All("a[href], form[method=get][action]") {
-		href := dashboardtest.Attr(n, "href")
+	for _, n := range p.All("a[href], form[method=get][action], [data-poll]") {
+		href := dashboardtest.Attr(n, "href") + dashboardtest.Attr(n, "data-poll")
 		if n.Data == "form" {
 			href = dashboardtest.Attr(n, "action")
 		}

@@ -14,6 +14,7 @@ type views struct {
 	search       page.View[searchPage]
 	jobs         page.View[jobsPage]
 	teams        teamViews
+	job          page.View[jobPage]
 }
 
 func newViews(site *page.Site) (*views, error) {
@@ -29,5 +30,6 @@ func newViews(site *page.Site) (*views, error) {
 		search:       page.Load[searchPage](l, "search.html"),
 		jobs:         page.Load[jobsPage](l, "jobs.html"),
 		teams:        loadTeams(l),
+		job:          page.Load[jobPage](l, "job.html"),
 	}, l.Err()
 }

@@ -1,6 +1,7 @@
 // Every page works without this. What is here makes some of it better.
 import { apiPages } from "./apidocs.js";
 import { copyButtons } from "./copy.js";
+import { newerJobs } from "./joblist.js";
 import { followJobs } from "./jobs.js";
 import { searching } from "./search.js";
 import { localTimes } from "./times.js";
@@ -9,6 +10,7 @@ import { uploads } from "./upload.js";
 localTimes(document);
 copyButtons(document);
 followJobs(document);
+newerJobs(document);
 searching(document);
 uploads(document);
 apiPages(document);
