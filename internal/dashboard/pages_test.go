@@ -19,6 +19,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/web"
 )
 
@@ -38,6 +39,12 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	broken := w.Submit(ann, uid, canary+".pdf", "%PDF-1.4 "+canary)
 	w.Ended(ann, broken.ID)
 	w.Ended(ann, w.Submit(ann, uid, "broken.pdf", "%PDF-1.4").ID)
+	for _, name := range []string{"later.txt", "last.txt"} { // these wait for ever
+		waits := w.Submit(ann, uid, name, name+canary)
+		w.Ended(ann, waits.ID)
+		_, err := sqldb.Exec(t.Context(), w.DB.Write(), `UPDATE ingest_job SET status = 'queued', finished_at = NULL, not_before = '2999-01-01T00:00:00.000000Z' WHERE id = $1`, waits.ID)
+		dashboardtest.Check(t, err)
+	}
 	_, token, err := w.Tokens.Create(t.Context(), accounts.Operator(), ann.UserID, mcpserver.TokenSpec{Name: canary, AllowedLibraries: []string{uid}})
 	dashboardtest.Check(t, err)
 	aWorkspace(t, w, ann, "ws", canary)
