@@ -11,13 +11,16 @@ package rabbitmq
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	amqp "github.com/rabbitmq/amqp091-go"
 
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/queue"
 )
 
@@ -128,14 +131,16 @@ func (q *Queue) Depth(ctx context.Context, name string) (int, error) {
 	return found.Messages, nil
 }
 
-// Ping connects, and looks at the queues that are there without making those
-// that are not.
+// Ping connects, looks at the queues that are there without making those that
+// are not, and sees whether the broker takes messages.
 func (q *Queue) Ping(ctx context.Context) error {
 	conn, err := q.opt.dial(ctx, "check")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	// A broker in alarm hears nothing, not even that we leave.
+	defer func() { go func() { _ = conn.CloseDeadline(time.Now().Add(time.Second)) }() }()
+	blocking := conn.NotifyBlocked(make(chan amqp.Blocking, 1))
 	for _, name := range queue.Names() {
 		ch, err := conn.Channel()
 		if err != nil {
@@ -151,7 +156,43 @@ func (q *Queue) Ping(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return q.opt.takes(ctx, conn, blocking)
+}
+
+// takes sees whether the broker takes a message. One that is short of memory
+// or disk lets us in, and says so only to who sends: so one is sent, to a
+// queue that there is not, which the broker confirms and drops.
+func (o Options) takes(ctx context.Context, conn *amqp.Connection, blocking <-chan amqp.Blocking) error {
+	ctx, cancel := context.WithTimeout(ctx, wakePatience)
+	defer cancel()
+	ch, err := conn.Channel()
+	if err != nil {
+		return o.explain(err)
+	}
+	if err := ch.Confirm(false); err != nil {
+		return o.explain(err)
+	}
+	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	confirm, err := ch.PublishWithDeferredConfirmWithContext(ctx, "", o.Prefix+"check-"+rand.Text(), false, false, amqp.Publishing{})
+	if err != nil {
+		return o.explain(err)
+	}
+	select {
+	case <-confirm.Done():
+		return nil
+	case b, told := <-blocking:
+		if !told {
+			return errs.Newf(errs.Unavailable, "RabbitMQ at %s broke off.", o.address())
+		}
+		return errs.Newf(errs.Unavailable, "RabbitMQ at %s takes no messages: %s. `rabbitmqctl status` lists its alarms; jobs are kept and sent once it takes them again.", o.address(), b.Reason)
+	case reason := <-closed:
+		if reason == nil {
+			return errs.Newf(errs.Unavailable, "RabbitMQ at %s broke off.", o.address())
+		}
+		return o.explain(reason)
+	case <-ctx.Done():
+		return errs.Newf(errs.Unavailable, "RabbitMQ at %s does not confirm that it has a message.", o.address())
+	}
 }
 
 // Close closes the connection that wake-ups are sent on. That of Consume
