@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/settings"
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/migrations"
 )
 
@@ -56,40 +57,95 @@ func Check(ctx context.Context, p Program) Report {
 	return r
 }
 
-// checkStore looks at what holds data, one part after the other, as far as it
-// gets.
+// checkStore looks at what holds data. Parts are asked whatever became of the
+// others, as far as they can be opened.
 func checkStore(ctx context.Context, p Program) (parts []Part, warning string) {
-	database := Part{Name: "database", Engine: "SQLite", Where: p.Settings.DataDir}
-	if !p.Settings.Embedded() {
-		database.Engine = "PostgreSQL"
-		database.Where = fmt.Sprintf("%s:%d/%s", p.Settings.Database.Host, p.Settings.Database.Port, p.Settings.Database.Name)
+	kept := make(chan keptModels, 1)
+	database := ask(ctx, databasePart(p.Settings), askPatience, func(ctx context.Context, part *Part) error { return checkDatabase(ctx, p, part, kept) })
+	var known keptModels
+	select {
+	case known = <-kept:
+	default: // the database's own part says why
 	}
+	p.stored = known.stored
+	dir, err := dataDir(p.Settings.DataDir)
+	folder := checkFolder(dir, err)
+	if err != nil {
+		return []Part{database, folder}, ""
+	}
+	e, err := openEngines(p, dir)
+	if err != nil {
+		return []Part{database, folder, outcome(Part{Name: "engines", Engine: "settings", Where: dir}, err)}, ""
+	}
+	parts, warning = slices.Concat([]Part{database, folder}, known.providers, e.check(ctx, askPatience)), openToAll(p, e)
+	if err := e.close(); err != nil {
+		parts = append(parts, outcome(Part{Name: "engines", Engine: "settings", Where: dir}, err))
+	}
+	return parts, warning
+}
+
+func databasePart(s *settings.Settings) Part {
+	if s.Embedded() {
+		return Part{Name: "database", Engine: "SQLite", Where: s.DataDir}
+	}
+	return Part{Name: "database", Engine: "PostgreSQL", Where: fmt.Sprintf("%s:%d/%s", s.Database.Host, s.Database.Port, s.Database.Name)}
+}
+
+// keptModels is what the database says of models.
+type keptModels struct {
+	providers []Part
+	stored    storedModels
+}
+
+// checkDatabase opens the store, reads what it says of models, and closes it
+// again.
+func checkDatabase(ctx context.Context, p Program, part *Part, kept chan<- keptModels) error {
 	c, err := openStore(ctx, p)
 	if err != nil {
-		return []Part{outcome(database, err)}, ""
+		return err
 	}
-	database.Where = c.DB.Where()
-	n, err := c.DB.Pending(ctx, migrations.FS)
+	part.Where = c.DB.Where()
+	if err := pending(ctx, c.DB); err != nil {
+		return errors.Join(err, c.DB.Close())
+	}
+	var known keptModels
+	known.providers, known.stored, err = checkProviders(ctx, c)
+	if err == nil {
+		kept <- known
+	}
+	return errors.Join(err, c.DB.Close())
+}
+
+// pending is an error when migrations have not run.
+func pending(ctx context.Context, db *sqldb.DB) error {
+	n, err := db.Pending(ctx, migrations.FS)
 	if err == nil && n > 0 {
 		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
 	}
-	var providers []Part
-	if err == nil {
-		providers, p.stored, err = checkProviders(ctx, c)
+	return err
+}
+
+// ask asks one part, and waits no longer than patience, whatever the part
+// makes of its context.
+func ask(ctx context.Context, part Part, patience time.Duration, question func(ctx context.Context, part *Part) error) Part {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	answered := make(chan Part, 1)
+	go func() {
+		defer cancel()
+		said := part
+		err := question(ctx, &said)
+		answered <- outcome(said, err)
+	}()
+	const grace = 500 * time.Millisecond // to say what it was that hung
+	late := time.NewTimer(patience + grace)
+	defer late.Stop()
+	select {
+	case said := <-answered:
+		return said
+	case <-late.C:
+		cancel()
+		return outcome(part, fmt.Errorf("it does not answer within %s", patience))
 	}
-	parts = []Part{outcome(database, errors.Join(err, c.DB.Close()))}
-	e, err := openEngines(p, c.Dir)
-	if err != nil {
-		return append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err)), ""
-	}
-	parts, warning = slices.Concat(parts, e.check(ctx), providers), openToAll(p, e)
-	if space, asked := e.checkSpace(ctx); asked {
-		parts = append(parts, space)
-	}
-	if err := e.close(); err != nil {
-		parts = append(parts, outcome(Part{Name: "data folder", Engine: "files", Where: c.Dir}, err))
-	}
-	return parts, warning
 }
 
 func outcome(p Part, err error) Part {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/cache"
@@ -123,22 +125,48 @@ func (e *engines) tell(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// check asks each part for a sign of life.
-func (e *engines) check(ctx context.Context) []Part {
-	var parts []Part
-	for _, o := range e.opened {
-		var err error
-		if o.ping != nil {
-			err = o.ping(ctx)
+// check asks each part for a sign of life, all at once, and then whether the
+// index is in the embedder's space. Parts are in the order they were opened in.
+func (e *engines) check(ctx context.Context, patience time.Duration) []Part {
+	parts := make([]Part, len(e.opened))
+	var wait sync.WaitGroup
+	for i, o := range e.opened {
+		wait.Go(func() {
+			parts[i] = ask(ctx, Part{Name: o.part, Engine: o.kind, Where: o.where}, patience, o.answer)
+		})
+	}
+	wait.Wait()
+	if slices.ContainsFunc(parts, func(p Part) bool { return !p.OK && (p.Name == "graph" || p.Name == "embedder") }) {
+		return parts // they say why the space is not known
+	}
+	space := ask(ctx, Part{Name: spacePart, Engine: "index"}, patience, func(ctx context.Context, part *Part) error {
+		found, asked := e.checkSpace(ctx)
+		if asked {
+			*part = found
 		}
-		if err == nil && o.found != nil {
-			o.where = o.found()
+		if asked && !found.OK {
+			return errors.New(found.Mend)
 		}
-		part := Part{Name: o.part, Engine: o.kind, Where: o.where}
-		if o.about != nil && err == nil {
-			part.About = o.about(ctx)
-		}
-		parts = append(parts, outcome(part, err))
+		return nil
+	})
+	if space.Where != "" || !space.OK {
+		parts = append(parts, space)
 	}
 	return parts
+}
+
+// answer is what an engine says of itself.
+func (o engine) answer(ctx context.Context, part *Part) error {
+	if o.ping != nil {
+		if err := o.ping(ctx); err != nil {
+			return err
+		}
+	}
+	if o.found != nil {
+		part.Where = o.found()
+	}
+	if o.about != nil {
+		part.About = o.about(ctx)
+	}
+	return nil
 }

@@ -92,6 +92,9 @@ func (e *engines) openReranker(p Program, _ string) (engine, error) {
 	return engine{part: "reranker", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + client.Model(), ping: client.Ping}, nil
 }
 
+// spacePart is the name of what checkSpace finds.
+const spacePart = "embedding space"
+
 // checkSpace compares the embedder's space with those that the index is in.
 // asked is false where there is nothing to compare.
 func (e *engines) checkSpace(ctx context.Context) (_ Part, asked bool) {
@@ -104,7 +107,7 @@ func (e *engines) checkSpace(ctx context.Context) (_ Part, asked bool) {
 	if len(ours) == 0 {
 		return Part{}, false // the embedder's own part says why
 	}
-	part := Part{Name: "embedding space", Engine: "index", Where: strings.Join(ours, ", ")}
+	part := Part{Name: spacePart, Engine: "index", Where: strings.Join(ours, ", ")}
 	libraries, err := e.Graph.Libraries(ctx)
 	if err != nil {
 		return Part{}, false // the graph's own part says why
