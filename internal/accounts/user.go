@@ -179,6 +179,17 @@ func (a *Accounts) CountUsers(ctx context.Context) (n int64, err error) {
 	}, countUsers)
 }
 
+const countActive = `SELECT COUNT(CASE WHEN is_active THEN 1 END), COUNT(*) FROM auth_user`
+
+// CountActive tells how many accounts may be used, of how many there are.
+func (a *Accounts) CountActive(ctx context.Context) (active, all int64, err error) {
+	_, err = sqldb.One(ctx, a.db.Read(), func(r sqldb.Row) (struct{}, error) { return struct{}{}, r.Scan(&active, &all) }, countActive)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count users: %w", err)
+	}
+	return active, all, nil
+}
+
 const (
 	updateActive    = `UPDATE auth_user SET is_active = $2, updated_at = $3 WHERE id = $1 AND is_active <> $2`
 	updateSuperuser = `UPDATE auth_user SET is_superuser = $2, updated_at = $3 WHERE id = $1 AND is_superuser <> $2`

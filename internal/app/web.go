@@ -163,10 +163,17 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	if err != nil {
 		return nil, err
 	}
+	seen := newHealth(s)
 	running, err := admin.New(admin.Options{
 		Site: site, Cursors: cursors,
-		Home: admin.HomeOptions{Accounts: s.Accounts},
-		People: admin.PeopleOptions{Accounts: s.Accounts, Tokens: s.Tokens, Teams: s.Teams},
+		Home:      admin.HomeOptions{Accounts: s.Accounts, Tokens: s.Tokens},
+		People:    admin.PeopleOptions{Accounts: s.Accounts, Tokens: s.Tokens, Teams: s.Teams},
+		Tokens:    admin.TokensOptions{Tokens: s.Tokens},
+		Libraries: admin.LibrariesOptions{Inventory: s.Libraries.Inventory()},
+		Teams:     admin.TeamsOptions{Teams: s.Teams},
+		Keys:      admin.KeysOptions{Keys: s.Keys},
+		Audit:     admin.AuditOptions{Trail: s.Audit, Accounts: s.Accounts},
+		Health:    admin.HealthOptions{Check: seen.Check, Glance: seen.Glance, Jobs: s.Ingest, Tasks: s.Rebuild},
 	})
 	if err != nil {
 		return nil, err

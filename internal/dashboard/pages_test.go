@@ -52,6 +52,9 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	_, err = w.Teams.SetWorkspaces(t.Context(), accounts.Actor{Principal: ann}, team.ID, []string{"ws", "none"})
 	dashboardtest.Check(t, err)
 	dashboardtest.Check(t, w.Teams.Delete(t.Context(), accounts.Actor{Principal: ann}, inactive.ID))
+	_, err = w.Keys.Seed(t.Context(), accounts.Operator(), "spare", false)
+	dashboardtest.Check(t, err)
+	dashboardtest.Check(t, w.Accounts.SetSuperuser(t.Context(), accounts.Operator(), ann.UserID, true)) // who sees every page
 	ofTeam := "/teams/" + team.ID + "/"
 	at := "/libraries/" + uid + "/"
 	return append(peoplePages(t, w, ann), []string{
@@ -66,6 +69,11 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/profile/tokens/", "/profile/tokens/add/", "/profile/tokens/" + token.ID + "/edit/", "/profile/tokens/" + token.ID + "/revoke/",
 		"/profile/settings/",
 		"/api/docs/", "/api/docs/ingest/", "/api/docs/search/", "/api/docs/?q=" + url.QueryEscape(canary),
+		"/admin/", "/admin/tokens/", "/admin/tokens/?user=" + url.QueryEscape(canary), "/admin/tokens/" + token.ID + "/revoke/",
+		"/admin/libraries/", "/admin/libraries/?name=" + url.QueryEscape(canary), "/admin/libraries/" + uid + "/",
+		"/admin/teams/", "/admin/teams/?kid=" + url.QueryEscape(canary), "/admin/teams/" + team.ID + "/deactivate/",
+		"/admin/keys/", "/admin/keys/spare/retire/", "/admin/health/", "/admin/health/residue/",
+		"/admin/audit/", "/admin/audit/?text=" + url.QueryEscape(canary),
 		"/nothing/" + url.PathEscape(canary) + "/",
 	}...)
 }

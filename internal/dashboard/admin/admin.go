@@ -33,6 +33,13 @@ type Options struct {
 
 	People PeopleOptions
 
+	Tokens    TokensOptions
+	Libraries LibrariesOptions
+	Teams     TeamsOptions
+	Keys      KeysOptions
+	Audit     AuditOptions
+	Health    HealthOptions
+
 	Providers ProvidersOptions
 
 	Usage UsageOptions
@@ -46,6 +53,13 @@ type Pages struct {
 	home homeViews
 
 	people peopleViews
+
+	tokens    tokensViews
+	libraries librariesViews
+	teams     teamsViews
+	keys      keysViews
+	audit     auditViews
+	health    healthViews
 
 	providers providersViews
 
@@ -62,6 +76,13 @@ func New(opt Options) (*Pages, error) {
 
 		people: loadPeople(l),
 
+		tokens:    loadTokens(l),
+		libraries: loadLibraries(l),
+		teams:     loadTeams(l),
+		keys:      loadKeys(l),
+		audit:     loadAudit(l),
+		health:    loadHealth(l),
+
 		providers: loadProviders(l),
 
 		usage: loadUsage(l),
@@ -76,6 +97,13 @@ func (p *Pages) Routes() []page.Route {
 		p.homeRoutes(),
 
 		p.peopleRoutes(),
+
+		p.tokensRoutes(),
+		p.librariesRoutes(),
+		p.teamsRoutes(),
+		p.keysRoutes(),
+		p.auditRoutes(),
+		p.healthRoutes(),
 
 		p.providersRoutes(),
 

@@ -23,12 +23,14 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
+	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -51,6 +53,7 @@ type World struct {
 	Teams     *mcpserver.Teams
 	Libraries *library.Service
 	Ingest    *ingest.Service
+	Rebuild   *rebuild.Service
 	Graph     *sqlitegraph.Graph
 	Search    dashboard.Search
 	URL       string
@@ -90,6 +93,9 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	access := library.NewAccess(db, library.AccessOptions{})
 	w.Libraries = library.NewService(db, access, w.Graph, log)
 	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: log})
+	w.Rebuild = rebuild.New(rebuild.Options{
+		DB: db, Graph: w.Graph, Objects: objects, Audit: audit, Embedders: embedding.Set{Main: minilm.New(minilm.Options{})}, Recut: w.Ingest.Recut, Log: log,
+	})
 	engine := search.New(search.Options{Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
 	w.Search = engine
 	auth, err := httpx.NewAuth(httpx.BearerFunc(func(ctx context.Context, header string) (accounts.Principal, error) {
@@ -112,8 +118,14 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
 		Admin: admin.Options{
 			Site: site, Cursors: cursors,
-			Home:   admin.HomeOptions{Accounts: w.Accounts},
-			People: admin.PeopleOptions{Accounts: w.Accounts, Tokens: w.Tokens, Teams: w.Teams},
+			Home:      admin.HomeOptions{Accounts: w.Accounts, Tokens: w.Tokens},
+			People:    admin.PeopleOptions{Accounts: w.Accounts, Tokens: w.Tokens, Teams: w.Teams},
+			Tokens:    admin.TokensOptions{Tokens: w.Tokens},
+			Libraries: admin.LibrariesOptions{Inventory: w.Libraries.Inventory()},
+			Teams:     admin.TeamsOptions{Teams: w.Teams},
+			Keys:      admin.KeysOptions{Keys: w.Keys},
+			Audit:     admin.AuditOptions{Trail: audit, Accounts: w.Accounts},
+			Health:    admin.HealthOptions{Check: well, Glance: well, Jobs: w.Ingest, Tasks: w.Rebuild},
 		},
 	}
 	for _, c := range change {
@@ -143,6 +155,14 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	t.Cleanup(server.Close)
 	w.URL = server.URL
 	return w
+}
+
+// well is how engines are that nobody asked.
+func well(context.Context) admin.Health {
+	return admin.Health{
+		At: time.Now(), Since: time.Now(), Version: "test",
+		Parts: []admin.Part{{Name: "database", Engine: "SQLite", Where: "a file", OK: true}},
+	}
 }
 
 // Check fails the test at an error.
