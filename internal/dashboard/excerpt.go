@@ -70,10 +70,12 @@ func cutSpans(text string, marks []terms.Place, from, to int) []span {
 }
 
 // passage shows a text whole and, where it is long, cut to where the words
-// asked for stand closest. whole is empty where the excerpt is all of it.
-func (m marker) passage(text string, code bool) (excerpt, whole []block) {
+// asked for stand closest. whole is empty where the excerpt is all of it. The
+// headings that it stands under are shown above it: those that it begins with
+// are left out.
+func (m marker) passage(text string, headings []string, code bool) (excerpt, whole []block) {
 	if !code {
-		text = flow(text)
+		text = flow(belowHeadings(text, headings))
 	}
 	marks := m.matcher.Find(text)
 	parts := partsOf(text, code)
@@ -83,6 +85,21 @@ func (m marker) passage(text string, code bool) (excerpt, whole []block) {
 		whole = cutBlocks(text, parts, marks, 0, len(text))
 	}
 	return excerpt, whole
+}
+
+// belowHeadings is what follows the headings that a text begins with. A text of
+// headings alone stays.
+func belowHeadings(text string, headings []string) string {
+	rest := text
+	for rest != "" {
+		line, after, _ := strings.Cut(rest, "\n")
+		line = strings.TrimSpace(strings.TrimLeft(line, "#"))
+		if line != "" && !slices.Contains(headings, line) {
+			return rest
+		}
+		rest = after
+	}
+	return text
 }
 
 // part is a run of a text, in bytes, that is code or is not.

@@ -94,7 +94,7 @@ func eventsOf(events []ingest.Event) []eventRow {
 	out := make([]eventRow, len(events))
 	for i, e := range events {
 		out[i] = eventRow{At: e.At, Status: string(e.Status), Detail: e.Detail}
-		if e.Stage != "" && !e.Status.Ended() {
+		if e.Stage != "" && e.Status == ingest.StatusRunning {
 			out[i].Stage = stageLabel(e.Stage)
 		}
 		if i+1 < len(events) {

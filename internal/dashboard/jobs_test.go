@@ -144,14 +144,14 @@ func TestAJobsPageTellsItsStepsAndWhatToDo(t *testing.T) {
 	w.Ended(ann, good.ID)
 	w.Ended(ann, bad.ID)
 	b := w.SignedIn(ann)
-	done := b.Get("/jobs/"+good.ID+"/").Want(http.StatusOK).Says("h1", "owls.md").Says(".job .badge", "done").Says(".facts-list", "Passages 2").
-		Says(".facts-list", "Embedded 2").Says(".facts-list", "Submitted by ann").Says("table", "Embedding").Says("table", "done")
+	done := b.Get("/jobs/"+good.ID+"/").Want(http.StatusOK).Says("h1", "owls.md").Says(".job .badge", "done").Says(".job-facts", "Passages 2").
+		Says(".job-facts", "Embedded 2").Says(".job-facts", "Submitted by ann").Says("table", "Embedding").Says("table", "done")
 	if href := dashboardtest.Attr(done.One(".job-open"), "href"); href != "/libraries/"+uid+"/items/"+good.ItemUID+"/" {
 		t.Errorf("the document is at %q", href)
 	}
 	b.Get("/jobs/"+bad.ID+"/").Says(".remedy", "corrupt").Says(".remedy", "Open the file yourself").Says(".remedy a", "bad.pdf")
 	dashboardtest.Check(t, w.Libraries.DeleteItem(t.Context(), ann, good.ItemUID))
-	b.Get("/jobs/"+good.ID+"/").Want(http.StatusOK).Says(".facts-list", "not there any more")
+	b.Get("/jobs/"+good.ID+"/").Want(http.StatusOK).Says(".job-facts", "not there any more")
 	other := w.SignedIn(bob)
 	foreign, missing := other.Get("/jobs/"+good.ID+"/").Want(http.StatusNotFound), other.Get("/jobs/none/").Want(http.StatusNotFound)
 	if foreign.Text("main") != missing.Text("main") {

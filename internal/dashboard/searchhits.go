@@ -78,7 +78,7 @@ func groupOf(h search.Hit, m marker) hitGroup {
 
 func rowOf(h search.Hit, m marker, status search.Status) hitRow {
 	row := hitRow{Path: passagePath(h.LibraryUID, h.ItemUID, h.Start)}
-	row.Excerpt, row.Whole = m.passage(h.Text, looksLikeCode(h.Source))
+	row.Excerpt, row.Whole = m.passage(h.Text, h.HeadingPath, looksLikeCode(h.Source))
 	for _, heading := range h.HeadingPath {
 		row.Headings = append(row.Headings, m.spans(heading))
 	}

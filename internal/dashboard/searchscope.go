@@ -27,6 +27,7 @@ type searchScope struct {
 	Inside    string // the collection
 	Documents int64  // in what is searched
 	Missing   []string
+	Narrowed  bool // to some of the libraries
 
 	searched []library.Library
 	narrowed []string // their uids, when they are not all that may be read
@@ -99,6 +100,7 @@ func (s *searchScope) choose(username string, readable []library.Library, asked 
 		}
 	}
 	if len(asked.libraries)+len(asked.types) > 0 {
+		s.Narrowed = len(s.searched) > 0
 		for _, l := range s.searched {
 			s.narrowed = append(s.narrowed, l.UID)
 		}

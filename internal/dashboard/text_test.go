@@ -58,12 +58,20 @@ func TestTheWordsAskedForAreMarkedInWhateverForm(t *testing.T) {
 		{"owl", "See:\n```go\nowl()\n```\nThe end.", "See:|[owl]()|The end."},
 		{"owl", "```\nowl", "|[owl]|"},
 	} {
-		excerpt, whole := markerOf(row.query).passage(row.text, false)
+		excerpt, whole := markerOf(row.query).passage(row.text, nil, false)
 		if got := marked(excerpt); got != row.want || whole != nil {
 			t.Errorf("%q in %q is %q, want %q", row.query, row.text, got, row.want)
 		}
 	}
-	code, _ := markerOf("name").passage("func x(\n\tname int,\n)", true)
+	below, _ := markerOf("owl").passage("# Birds\n\n## Owls\n\nAn owl.\n\n## Owls", []string{"Birds", "Owls"}, false)
+	if got := marked(below); got != "An [owl].\n\n## [Owls]" {
+		t.Errorf("below its headings it says %q", got)
+	}
+	alone, _ := markerOf("").passage("# Birds\n", []string{"Birds"}, false)
+	if got := marked(alone); got != "# Birds" {
+		t.Errorf("a heading alone is shown as %q", got)
+	}
+	code, _ := markerOf("name").passage("func x(\n\tname int,\n)", nil, true)
 	if got := marked(code); got != "|func x(\n\t[name] int,\n)|" {
 		t.Errorf("code is shown as %q", got)
 	}
@@ -72,7 +80,7 @@ func TestTheWordsAskedForAreMarkedInWhateverForm(t *testing.T) {
 func TestALongPassageIsCutToWhereMostOfTheWordsStand(t *testing.T) {
 	t.Parallel()
 	text := "needle " + strings.Repeat("filler ", 300) + "needle in hay " + strings.Repeat("straw ", 300)
-	excerpt, whole := markerOf("needle hay").passage(text, false)
+	excerpt, whole := markerOf("needle hay").passage(text, nil, false)
 	got := marked(excerpt)
 	if !strings.Contains(got, "[needle] in [hay]") || !strings.HasPrefix(got, "… filler") || !strings.HasSuffix(got, "straw …") || len(got) > 700 {
 		t.Errorf("the excerpt is %q", got)
@@ -80,15 +88,15 @@ func TestALongPassageIsCutToWhereMostOfTheWordsStand(t *testing.T) {
 	if got := marked(whole); !strings.HasPrefix(got, "[needle] filler") || !strings.HasSuffix(got, "straw") {
 		t.Errorf("the whole is %q", got)
 	}
-	excerpt, _ = markerOf("absent").passage(text, false)
+	excerpt, _ = markerOf("absent").passage(text, nil, false)
 	if got := marked(excerpt); !strings.HasPrefix(got, "needle filler") || !strings.HasSuffix(got, "filler …") {
 		t.Errorf("without a match the excerpt is %q", got)
 	}
 	dense := strings.Repeat("全文检索", 400)
-	if excerpt, _ := markerOf("absent").passage(dense, false); len([]rune(marked(excerpt))) != excerptRunes+2 {
+	if excerpt, _ := markerOf("absent").passage(dense, nil, false); len([]rune(marked(excerpt))) != excerptRunes+2 {
 		t.Errorf("without spaces the excerpt is %d long", len([]rune(marked(excerpt))))
 	}
-	if excerpt, whole := markerOf("x").passage(strings.Repeat(" \n", 900), false); len(excerpt)+len(whole) != 0 {
+	if excerpt, whole := markerOf("x").passage(strings.Repeat(" \n", 900), nil, false); len(excerpt)+len(whole) != 0 {
 		t.Errorf("of nothing it shows %v", excerpt)
 	}
 }
