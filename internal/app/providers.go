@@ -23,13 +23,20 @@ func newProviders(c *Core) (*llmmanager.Providers, error) {
 	if c.Settings.Reranker.BaseURL != "" {
 		settled[embedding.UseRerank] = "RERANKER_BASE_URL"
 	}
+	next := ""
+	switch {
+	case c.Settings.NextEmbedding.BaseURL != "":
+		next = "EMBEDDING_NEXT_BASE_URL"
+	case c.Settings.NextEmbedding.Model != "":
+		next = "EMBEDDING_NEXT_MODEL"
+	}
 	return llmmanager.NewProviders(llmmanager.ProvidersOptions{
 		DB: c.DB, Audit: c.Audit, EncryptionKey: c.Settings.LLM.EncryptionKey.Reveal(), Trier: remote.Trier{},
 		InUse: func(ctx context.Context) (llmmanager.Spaces, error) {
 			named, unnamed, err := library.SpacesInUse(ctx, c.DB)
 			return llmmanager.Spaces{Named: named, Unnamed: unnamed}, err
 		},
-		Settled: settled, InProcess: minilm.New(minilm.Options{}).Space().ID(),
+		Settled: settled, NextSettled: next, InProcess: minilm.New(minilm.Options{}).Space().ID(),
 	})
 }
 
@@ -53,6 +60,26 @@ func readStoredModels(ctx context.Context, providers *llmmanager.Providers) (out
 		}
 	}
 	return out, nil
+}
+
+// running says which models this process asks, for people.
+func (e *engines) running() map[embedding.Use][]string {
+	out := map[embedding.Use][]string{}
+	for _, o := range e.opened {
+		text := o.kind
+		if o.where != "" {
+			text += ": " + o.where
+		}
+		switch o.part {
+		case "embedder":
+			out[embedding.UseEmbedding] = append(out[embedding.UseEmbedding], text)
+		case "next embedder":
+			out[embedding.UseEmbedding] = append(out[embedding.UseEmbedding], "to move to: "+text)
+		case "reranker":
+			out[embedding.UseRerank] = append(out[embedding.UseRerank], text)
+		}
+	}
+	return out
 }
 
 // tell logs which of them cannot be used, and why.

@@ -174,6 +174,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 		Keys:      admin.KeysOptions{Keys: s.Keys},
 		Audit:     admin.AuditOptions{Trail: s.Audit, Accounts: s.Accounts},
 		Health:    admin.HealthOptions{Check: seen.Check, Glance: seen.Glance, Jobs: s.Ingest, Tasks: s.Rebuild},
+		Providers: admin.ProvidersOptions{Providers: s.Providers, Running: s.running()},
 	})
 	if err != nil {
 		return nil, err

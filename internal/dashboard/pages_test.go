@@ -18,6 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
+	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/web"
@@ -55,6 +56,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	_, err = w.Keys.Seed(t.Context(), accounts.Operator(), "spare", false)
 	dashboardtest.Check(t, err)
 	dashboardtest.Check(t, w.Accounts.SetSuperuser(t.Context(), accounts.Operator(), ann.UserID, true)) // who sees every page
+	aProvider(t, w, canary)
 	ofTeam := "/teams/" + team.ID + "/"
 	at := "/libraries/" + uid + "/"
 	return append(peoplePages(t, w, ann), []string{
@@ -76,6 +78,19 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/admin/audit/", "/admin/audit/?text=" + url.QueryEscape(canary),
 		"/nothing/" + url.PathEscape(canary) + "/",
 	}...)
+}
+
+// aProvider adds a provider with a model of each use.
+func aProvider(t *testing.T, w *dashboardtest.World, name string) {
+	t.Helper()
+	of, err := w.Providers.Add(t.Context(), accounts.Operator(), llmmanager.ProviderSpec{
+		Name: name, API: llmmanager.OpenAI, BaseURL: "http://127.0.0.1:9/v1", Key: "sk-0123456789abcdefgh", Active: true,
+	})
+	dashboardtest.Check(t, err)
+	for _, use := range llmmanager.Uses() {
+		_, err := w.Providers.AddModel(t.Context(), accounts.Operator(), of.ID, llmmanager.ModelSpec{Use: use, Name: name})
+		dashboardtest.Check(t, err)
+	}
 }
 
 func TestNoPageRunsWhatADocumentSays(t *testing.T) {

@@ -60,6 +60,30 @@ type Spaces struct {
 
 func (s Spaces) all() []string { return slices.Concat(s.Unnamed, s.Named) }
 
+// Outlook is what processes embed with from their next start on, and why.
+type Outlook struct {
+	Embedders
+
+	Default     *Chosen // nil: there is none
+	Used        bool    // something is embedded
+	Settled     string  // the variable that wins over the default; empty: none
+	NextSettled string  // the variable that names what libraries are moved to; empty: none
+}
+
+// Outlook tells what becomes of the default for embeddings.
+func (p *Providers) Outlook(ctx context.Context) (Outlook, error) {
+	used, err := p.opt.InUse(ctx)
+	if err != nil {
+		return Outlook{}, err
+	}
+	out := Outlook{Used: len(used.all()) > 0, Settled: p.Settled(embedding.UseEmbedding), NextSettled: p.opt.NextSettled}
+	if out.Default, err = p.Default(ctx, embedding.UseEmbedding); err != nil {
+		return Outlook{}, err
+	}
+	out.Embedders, err = p.Embedders(ctx)
+	return out, err
+}
+
 // Embedders are the models that a process embeds with.
 type Embedders struct {
 	// Main is for libraries that never moved, and for new ones; nil: the one in

@@ -29,6 +29,9 @@ type ProvidersOptions struct {
 	// Settled names, for a use whose model the environment names, the variable
 	// that does.
 	Settled map[embedding.Use]string
+	// NextSettled is the variable that names the model which libraries are moved
+	// to; empty: the default is.
+	NextSettled string
 	// InProcess is the embedding space of the model that needs no provider.
 	InProcess string
 	Now       func() time.Time // nil: time.Now

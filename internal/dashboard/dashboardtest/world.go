@@ -25,6 +25,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
+	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
@@ -33,6 +34,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
+	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/queue"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -41,6 +43,9 @@ import (
 
 // Password is everybody's.
 const Password = "correct horse battery"
+
+// EncryptionKey is what keys of providers are encrypted under.
+const EncryptionKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
 
 // World is the pages and the REST surface over real stores, on a server.
 type World struct {
@@ -52,6 +57,7 @@ type World struct {
 	Resolver  *mcpserver.Resolver
 	Teams     *mcpserver.Teams
 	Libraries *library.Service
+	Providers *llmmanager.Providers
 	Ingest    *ingest.Service
 	Rebuild   *rebuild.Service
 	Graph     *sqlitegraph.Graph
@@ -90,6 +96,14 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	t.Cleanup(func() { Check(t, w.Graph.Close()) })
 	objects, err := files.Open(filepath.Join(dir, "objects"))
 	Check(t, err)
+	w.Providers, err = llmmanager.NewProviders(llmmanager.ProvidersOptions{
+		DB: db, Audit: audit, EncryptionKey: EncryptionKey, Trier: remote.Trier{}, InProcess: minilm.New(minilm.Options{}).Space().ID(),
+		InUse: func(ctx context.Context) (llmmanager.Spaces, error) {
+			named, unnamed, err := library.SpacesInUse(ctx, db)
+			return llmmanager.Spaces{Named: named, Unnamed: unnamed}, err
+		},
+	})
+	Check(t, err)
 	access := library.NewAccess(db, library.AccessOptions{})
 	w.Libraries = library.NewService(db, access, w.Graph, log)
 	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: log})
@@ -126,6 +140,7 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 			Keys:      admin.KeysOptions{Keys: w.Keys},
 			Audit:     admin.AuditOptions{Trail: audit, Accounts: w.Accounts},
 			Health:    admin.HealthOptions{Check: well, Glance: well, Jobs: w.Ingest, Tasks: w.Rebuild},
+			Providers: admin.ProvidersOptions{Providers: w.Providers},
 		},
 	}
 	for _, c := range change {

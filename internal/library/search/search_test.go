@@ -240,6 +240,19 @@ func TestEachLibraryIsSearchedInTheSpaceItIsIn(t *testing.T) {
 	w.search(w.alice, search.Request{Query: "apple", Libraries: []string{w.papers}})
 }
 
+func TestALibraryThatNeverMovedIsSearchedWithTheNextEmbedderWhereItsIndexIsInItsSpace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.embedder.space = "numbers"
+	w.put(w.notes, "", "B", "apple tart")
+	w.embedder.space = "letters"
+	w.opt.NextEmbedder = &letters{space: "numbers"}
+	got := w.search(w.alice, search.Request{Query: "apple"})
+	if len(got.Hits) != 1 || got.Degraded || got.Status.Vector != search.OK {
+		t.Fatalf("%+v", got)
+	}
+}
+
 func TestLibrariesThatNeverMovedAndThoseThatSayTheirSpaceMakeOneList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
