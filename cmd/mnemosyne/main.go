@@ -65,6 +65,8 @@ type cli struct {
 	DisableUser           disableUserCmd           `cmd:"" help:"Stop an account with its sessions, tokens and teams."`
 	EnableUser            enableUserCmd            `cmd:"" help:"Let a disabled account work again."`
 	CreateSSOGroups       createSSOGroupsCmd       `cmd:"" name:"create-sso-groups" help:"Make the groups that single sign-on uses."`
+	LinkSSO               linkSSOCmd               `cmd:"" name:"link-sso" help:"Let somebody at the sign-on server sign in to an account that is there already."`
+	UnlinkSSO             unlinkSSOCmd             `cmd:"" name:"unlink-sso" help:"Let nobody at a sign-on server sign in to an account any more, and end its sessions."`
 	CreateUserToken       createUserTokenCmd       `cmd:"" help:"Make a token and print it, once."`
 	ListTokens            listTokensCmd            `cmd:"" help:"List the tokens."`
 	RevokeToken           revokeTokenCmd           `cmd:"" help:"End a token."`

@@ -30,6 +30,8 @@ type operator struct {
 	keys     *mcpserver.SigningKeys
 
 	providers *llmmanager.Providers
+
+	issuer string // the sign-on server; empty: none is named
 }
 
 // operate opens the store for a command. What the command changes is in the
@@ -45,7 +47,7 @@ func (p *program) operate(ctx context.Context, do func(o operator) error) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
-	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys, providers: core.Providers})
+	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys, providers: core.Providers, issuer: core.Settings.SSO.Origin})
 }
 
 // user finds the user that a command names.
