@@ -12,6 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -139,6 +140,14 @@ func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcpto
 	})
 }
 
+// figures are where the pages of usage get their numbers.
+func (s *Services) figures() figures.Sources {
+	return figures.Sources{
+		Searches: s.searches, Models: s.journals.usage, Jobs: s.Ingest,
+		KeptDays: s.Settings.UsageRetentionDays, WordsKept: s.Settings.Search.LogQueries,
+	}
+}
+
 func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string, document []byte) (*page.Site, error) {
 	site, err := page.NewSite(auth, s.Log, s.Settings.TimeZone)
 	if err != nil {
@@ -147,7 +156,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	people, err := dashboard.New(dashboard.Options{
 		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools,
-		Teams: s.Teams, Workspaces: s.Libraries,
+		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
 	})
 	if err != nil {
 		return nil, err
@@ -175,6 +184,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 		Audit:     admin.AuditOptions{Trail: s.Audit, Accounts: s.Accounts},
 		Health:    admin.HealthOptions{Check: seen.Check, Glance: seen.Glance, Jobs: s.Ingest, Tasks: s.Rebuild},
 		Providers: admin.ProvidersOptions{Providers: s.Providers, Running: s.running()},
+		Usage:     admin.UsageOptions{Figures: s.figures(), Credentials: s.Tokens},
 	})
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
 // Package dashboard is the pages that people use in a browser: their tokens,
-// libraries and documents, search, jobs and teams. Its packages hold the rest: page
+// libraries and documents, search, jobs, teams and usage. Its packages hold the rest: page
 // is what every page is made with, signin the ways in and out, admin the pages
 // of those who run the place.
 //
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -84,7 +85,9 @@ type Options struct {
 	Teams     Teams
 	// Workspaces are what a team can be given.
 	Workspaces Workspaces
-	Chunks     Chunks
+	// Usage is where the figures of the usage page come from.
+	Usage  figures.Sources
+	Chunks Chunks
 	// Tools are the names of the MCP tools that a token can be narrowed to.
 	Tools []string
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that

@@ -57,9 +57,11 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	dashboardtest.Check(t, err)
 	dashboardtest.Check(t, w.Accounts.SetSuperuser(t.Context(), accounts.Operator(), ann.UserID, true)) // who sees every page
 	aProvider(t, w, canary)
+	used(t, w, ann, uid, canary, canary)
 	ofTeam := "/teams/" + team.ID + "/"
 	at := "/libraries/" + uid + "/"
 	return append(peoplePages(t, w, ann), []string{
+		"/usage/?range=24h", "/usage/?range=" + url.QueryEscape(canary),
 		"/teams/", "/teams/add/", ofTeam, ofTeam + "edit/", ofTeam + "workspaces/", ofTeam + "rotate/", ofTeam + "delete/",
 		"/teams/" + inactive.ID + "/", "/teams/" + inactive.ID + "/recreate/",
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),
@@ -153,8 +155,10 @@ func TestEveryPageCanBeUsedByKeyboardAndReader(t *testing.T) {
 			}
 		}
 		for _, n := range p.All("[aria-describedby], [aria-labelledby]") {
-			if id := dashboardtest.Attr(n, "aria-describedby") + dashboardtest.Attr(n, "aria-labelledby"); !ids[id] {
-				t.Errorf("%s: nothing has the id %q", path, id)
+			for _, id := range strings.Fields(dashboardtest.Attr(n, "aria-describedby") + " " + dashboardtest.Attr(n, "aria-labelledby")) {
+				if !ids[id] {
+					t.Errorf("%s: nothing has the id %q", path, id)
+				}
 			}
 		}
 	}

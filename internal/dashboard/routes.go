@@ -14,7 +14,7 @@ const get, post = http.MethodGet, http.MethodPost
 func (d *Dashboard) Routes() []page.Route {
 	return slices.Concat(
 		[]page.Route{{Method: get, Path: "/", Handler: d.home}},
-		d.tokenRoutes(), d.libraryRoutes(), d.searchRoutes(), d.jobRoutes(), d.teamRoutes(),
+		d.tokenRoutes(), d.libraryRoutes(), d.searchRoutes(), d.jobRoutes(), d.teamRoutes(), d.usageRoutes(),
 	)
 }
 

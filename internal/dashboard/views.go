@@ -1,6 +1,9 @@
 package dashboard
 
-import "git.helu.ca/r/mnemosyne/internal/dashboard/page"
+import (
+	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+)
 
 // views are the templates of the pages, each bound to what it shows.
 type views struct {
@@ -15,6 +18,7 @@ type views struct {
 	jobs         page.View[jobsPage]
 	teams        teamViews
 	job          page.View[jobPage]
+	usage        page.View[figures.Page]
 }
 
 func newViews(site *page.Site) (*views, error) {
@@ -31,5 +35,6 @@ func newViews(site *page.Site) (*views, error) {
 		jobs:         page.Load[jobsPage](l, "jobs.html"),
 		teams:        loadTeams(l),
 		job:          page.Load[jobPage](l, "job.html"),
+		usage:        page.Load[figures.Page](l, "usage.html"),
 	}, l.Err()
 }

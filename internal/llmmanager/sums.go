@@ -9,9 +9,10 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/usage"
 )
 
-// Sum is what a model did in an hour or a day for one purpose.
+// Sum is what a model did in an hour or a day for a user and a purpose.
 type Sum struct {
 	At                       time.Time // its beginning
+	UserID, Username         string    // empty: for nobody
 	Purpose, Provider, Model string
 
 	Calls, Items, Tokens, TookMS int64
@@ -35,18 +36,18 @@ func sumUp(ctx context.Context, tx sqldb.Querier, calls []call) error {
 }
 
 const (
-	sumColumns = `SELECT at, purpose, provider, model,
-		CAST(SUM(calls) AS BIGINT), CAST(SUM(items) AS BIGINT), CAST(SUM(tokens) AS BIGINT), CAST(SUM(took_ms) AS BIGINT)
-	FROM model_usage WHERE span = $1 AND at >= $2`
-	groupSums     = ` GROUP BY at, purpose, provider, model ORDER BY at, purpose, provider, model`
-	selectSums    = sumColumns + groupSums
-	selectOwnSums = sumColumns + ` AND user_id = $3` + groupSums
+	sumColumns = `SELECT s.at, s.user_id, COALESCE(u.username, ''), s.purpose, s.provider, s.model, s.calls, s.items, s.tokens, s.took_ms
+	FROM model_usage s LEFT JOIN auth_user u ON u.id = s.user_id
+	WHERE s.span = $1 AND s.at >= $2`
+	orderSums     = ` ORDER BY s.at, s.user_id, s.purpose, s.provider, s.model`
+	selectSums    = sumColumns + orderSums
+	selectOwnSums = sumColumns + ` AND s.user_id = $3` + orderSums
 	sweepSums     = `DELETE FROM model_usage WHERE span = $1 AND at < $2`
 )
 
 func scanSum(r sqldb.Row) (s Sum, err error) {
 	var at sqldb.Time
-	err = r.Scan(&at, &s.Purpose, &s.Provider, &s.Model, &s.Calls, &s.Items, &s.Tokens, &s.TookMS)
+	err = r.Scan(&at, &s.UserID, &s.Username, &s.Purpose, &s.Provider, &s.Model, &s.Calls, &s.Items, &s.Tokens, &s.TookMS)
 	s.At = at.Time
 	return s, err
 }

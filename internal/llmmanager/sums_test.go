@@ -33,16 +33,16 @@ func TestCallsAreSummedUpByModelHourAndDay(t *testing.T) {
 				t.Error(err)
 			}
 			for _, s := range sums {
-				out = append(out, fmt.Sprint(s.At.Format("02T15 "), s.Purpose, s.Provider, s.Model, []int64{s.Calls, s.Items, s.Tokens, s.TookMS}))
+				out = append(out, fmt.Sprint(s.At.Format("02T15 "), s.UserID, " ", s.Purpose, s.Provider, s.Model, []int64{s.Calls, s.Items, s.Tokens, s.TookMS}))
 			}
 			return out
 		}
 		day := usage.Window{Span: usage.Day, Since: usage.Day.Start(noon)}
-		if got, want := list(u.Sums(t.Context(), "u1", day)), []string{"01T00 querypm[2 2 10 14]", "02T00 querypm[1 1 5 7]"}; !slices.Equal(got, want) {
+		if got, want := list(u.Sums(t.Context(), "u1", day)), []string{"01T00 u1 querypm[2 2 10 14]", "02T00 u1 querypm[1 1 5 7]"}; !slices.Equal(got, want) {
 			t.Errorf("of one they are %q", got)
 		}
 		hour := usage.Window{Span: usage.Hour, Since: noon.Add(time.Hour)}
-		if got, want := list(u.SumsOfAll(t.Context(), hour)), []string{"02T12 querypm[1 1 5 7]", "02T12 rerankpr[1 32 0 0]"}; !slices.Equal(got, want) {
+		if got, want := list(u.SumsOfAll(t.Context(), hour)), []string{"02T12  rerankpr[1 32 0 0]", "02T12 u1 querypm[1 1 5 7]"}; !slices.Equal(got, want) {
 			t.Errorf("of all, from one o'clock on, they are %q", got)
 		}
 		now = noon.AddDate(0, 0, 10)

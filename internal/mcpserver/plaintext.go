@@ -67,4 +67,6 @@ func hashPlaintext(plaintext string) string {
 }
 
 // mask is how a token is shown.
-func mask(hash string) string { return "tok_…" + hash[:8] }
+func mask(hash string) string { return maskedPrefix + hash[:8] }
+
+const maskedPrefix = "tok_…"

@@ -18,7 +18,7 @@ CREATE TABLE search_usage (
     credential_kind TEXT NOT NULL,
     credential      TEXT NOT NULL,               -- masked; '' for kinds that have no name
     searches        BIGINT NOT NULL,
-    without_hits    BIGINT NOT NULL,             -- of those that were answered
+    without_hits    BIGINT NOT NULL,             -- and whole: neither degraded nor failed
     degraded        BIGINT NOT NULL,
     failed          BIGINT NOT NULL,
     took_ms         BIGINT NOT NULL,
@@ -53,7 +53,7 @@ CREATE INDEX model_usage_at ON model_usage (span, at);
 INSERT INTO search_usage (span, at, user_id, credential_kind, credential, searches, without_hits, degraded, failed, took_ms)
     SELECT 'day', date_trunc('day', at, 'UTC'), COALESCE(user_id, ''), credential_kind,
         CASE WHEN credential_kind IN ('user_token', 'team') THEN credential ELSE '' END,
-        COUNT(*), SUM(CASE WHEN hits = 0 AND outcome <> 'error' THEN 1 ELSE 0 END),
+        COUNT(*), SUM(CASE WHEN hits = 0 AND outcome = 'ok' THEN 1 ELSE 0 END),
         SUM(CASE WHEN outcome = 'degraded' THEN 1 ELSE 0 END), SUM(CASE WHEN outcome = 'error' THEN 1 ELSE 0 END), SUM(took_ms)
     FROM search_log GROUP BY 2, 3, 4, 5;
 INSERT INTO model_usage (span, at, user_id, purpose, provider, model, calls, items, tokens, took_ms)

@@ -21,6 +21,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
+	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
@@ -33,6 +34,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
+	"git.helu.ca/r/mnemosyne/internal/library/searchlog"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -62,8 +64,12 @@ type World struct {
 	Rebuild   *rebuild.Service
 	Graph     *sqlitegraph.Graph
 	Search    dashboard.Search
-	URL       string
-	Routes    []page.Route // of all pages
+	// SearchLog and ModelUsage are written down half a second after what they
+	// are told, or by Wait.
+	SearchLog  *searchlog.Log
+	ModelUsage *llmmanager.Usage
+	URL        string
+	Routes     []page.Route // of all pages
 }
 
 // Options are what the parts of the site are made of.
@@ -110,7 +116,9 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	w.Rebuild = rebuild.New(rebuild.Options{
 		DB: db, Graph: w.Graph, Objects: objects, Audit: audit, Embedders: embedding.Set{Main: minilm.New(minilm.Options{})}, Recut: w.Ingest.Recut, Log: log,
 	})
-	engine := search.New(search.Options{Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
+	w.SearchLog, w.ModelUsage = searchlog.New(searchlog.Options{DB: db, Log: log}), llmmanager.NewUsage(llmmanager.UsageOptions{DB: db, Log: log})
+	t.Cleanup(func() { w.SearchLog.Wait(); w.ModelUsage.Wait() })
+	engine := search.New(search.Options{Recorder: w.SearchLog, Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
 	w.Search = engine
 	auth, err := httpx.NewAuth(httpx.BearerFunc(func(ctx context.Context, header string) (accounts.Principal, error) {
 		return w.Resolver.Resolve(ctx, header, mcpserver.REST)
@@ -123,11 +131,12 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	Check(t, err)
 	site, err := page.NewSite(auth, log, nil)
 	Check(t, err)
+	sources := figures.Sources{Searches: w.SearchLog, Models: w.ModelUsage, Jobs: w.Ingest, KeptDays: 90}
 	opt := Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
 			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
-			Teams: w.Teams, Workspaces: w.Libraries,
+			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
 		Admin: admin.Options{
@@ -141,6 +150,7 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 			Audit:     admin.AuditOptions{Trail: audit, Accounts: w.Accounts},
 			Health:    admin.HealthOptions{Check: well, Glance: well, Jobs: w.Ingest, Tasks: w.Rebuild},
 			Providers: admin.ProvidersOptions{Providers: w.Providers},
+			Usage:     admin.UsageOptions{Figures: sources, Credentials: w.Tokens},
 		},
 	}
 	for _, c := range change {

@@ -20,6 +20,8 @@ type Sum struct {
 	CredentialKind accounts.CredentialKind
 	Credential     string // masked; empty for sessions and commands
 
+	// WithoutHits are those of which no part was missing: a search is in one
+	// of the three or had hits and all its parts.
 	Searches, WithoutHits, Degraded, Failed, TookMS int64
 }
 
@@ -60,7 +62,7 @@ func sumUp(ctx context.Context, tx sqldb.Querier, entries []entry) error {
 		if named(by.Kind) {
 			of.credential = by.Masked
 		}
-		sums.Add(e.at, of, 1, one(e.Hits == 0 && e.Outcome != search.NotAnswered), one(e.Outcome == search.AnsweredDegraded),
+		sums.Add(e.at, of, 1, one(e.Hits == 0 && e.Outcome == search.Answered), one(e.Outcome == search.AnsweredDegraded),
 			one(e.Outcome == search.NotAnswered), e.Took.Milliseconds())
 		for uid, hits := range e.Found {
 			libraries.Add(e.at, summedLibrary{e.By.UserID, uid}, 1, int64(hits))
