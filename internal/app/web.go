@@ -157,6 +157,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools,
 		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
+		Objects: s.Objects, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
 	})
 	if err != nil {
 		return nil, err

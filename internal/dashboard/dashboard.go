@@ -11,9 +11,11 @@ package dashboard
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -30,6 +32,7 @@ type Tokens interface {
 	Get(ctx context.Context, userID, id string) (mcpserver.UserToken, error)
 	Update(ctx context.Context, by accounts.Actor, userID, id string, spec mcpserver.TokenSpec) (mcpserver.UserToken, error)
 	Revoke(ctx context.Context, by accounts.Actor, userID, id string) error
+	ReachOf(ctx context.Context, l library.Library) (mcpserver.Reach, error)
 }
 
 // Access decides who may see what (library.Access).
@@ -38,15 +41,34 @@ type Access interface {
 	Read(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
 	Write(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
 	Item(ctx context.Context, p accounts.Principal, uid string) (library.Item, library.Library, library.Role, error)
+	Administer(ctx context.Context, p accounts.Principal, uid string) (library.Library, library.Role, error)
+	Own(ctx context.Context, p accounts.Principal, uid string) (library.Library, error)
 	ItemForWrite(ctx context.Context, p accounts.Principal, uid string) (library.Item, library.Library, library.Role, error)
 }
 
 // Libraries keeps libraries and documents (library.Service).
-type Libraries interface {
+type Libraries interface { //nolint:interfacebloat // one app, and pages for each thing that it does
 	Create(ctx context.Context, p accounts.Principal, n library.NewLibrary) (library.Grant, error)
-	List(ctx context.Context, p accounts.Principal, after library.Position, limit int) ([]library.Grant, error)
-	Items(ctx context.Context, p accounts.Principal, f library.ItemFilter, after library.Position, limit int) ([]library.Item, error)
+	Update(ctx context.Context, p accounts.Principal, uid string, patch library.Patch) (library.Grant, error)
+	Delete(ctx context.Context, p accounts.Principal, uid string) error
+	Browse(ctx context.Context, p accounts.Principal, f library.LibraryFilter, after library.Position, limit int) ([]library.Grant, error)
+
+	Members(ctx context.Context, p accounts.Principal, uid string) ([]library.Member, error)
+	PutMember(ctx context.Context, p accounts.Principal, uid, username string, role library.Role) (library.Member, error)
+	DropMember(ctx context.Context, p accounts.Principal, uid, username string) error
+	MembershipOf(ctx context.Context, p accounts.Principal, uid string) (library.Role, error)
+	Leave(ctx context.Context, p accounts.Principal, uid string) error
+
+	Folders(ctx context.Context, p accounts.Principal, libraryUID, after string, limit int) ([]library.Folder, error)
+	SomeCollections(ctx context.Context, l library.Library, limit int) ([]library.Collection, error)
+	RenameCollection(ctx context.Context, p accounts.Principal, libraryUID, uid, name string) error
+	DropCollection(ctx context.Context, p accounts.Principal, libraryUID, uid string) error
+
+	Documents(ctx context.Context, p accounts.Principal, f library.DocumentFilter, at library.DocumentPosition, limit int) (library.DocumentPage, error)
+	UpdateItem(ctx context.Context, p accounts.Principal, uid string, patch library.ItemPatch) (library.Item, error)
 	DeleteItem(ctx context.Context, p accounts.Principal, uid string) error
+	Generation(ctx context.Context, item library.Item, number int64) (library.Generation, error)
+	Versions(ctx context.Context, item library.Item, limit int) ([]library.Version, error)
 }
 
 // Ingest takes documents in (ingest.Service).
@@ -73,6 +95,12 @@ type Chunks interface {
 	Chunks(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error)
 }
 
+// Objects holds the texts of documents and where in them headings stand
+// (blob.Store).
+type Objects interface {
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, blob.Info, error)
+}
+
 // Options are what a Dashboard is made of.
 type Options struct {
 	Site      *page.Site
@@ -86,8 +114,11 @@ type Options struct {
 	// Workspaces are what a team can be given.
 	Workspaces Workspaces
 	// Usage is where the figures of the usage page come from.
-	Usage  figures.Sources
-	Chunks Chunks
+	Usage   figures.Sources
+	Chunks  Chunks
+	Objects Objects
+	// MaxUpload bounds a file, in bytes; 0: nothing does.
+	MaxUpload int64
 	// Tools are the names of the MCP tools that a token can be narrowed to.
 	Tools []string
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that

@@ -1,229 +1,137 @@
 package dashboard
 
 import (
-	"context"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
+// The parts of a document's pages.
 const (
-	passagesPer = 40  // of a document, on a page
-	outlineMost = 400 // passages of a document whose outline is shown whole
+	tabText    = ""
+	tabDetails = "details/"
 )
 
-// itemPage shows a document: what is known of it, and its text by passages.
-type itemPage struct {
+// itemHead is what every page of a document shows of it.
+type itemHead struct {
 	Document documentRow
 	Library  libraryRow
-	Outline  []outlineEntry
-	Passages []passage
-	From, To int64 // of the passages shown, counted from 1
-	Previous string
-	Next     string
-	Download string
-	Code     bool // the text keeps its lines
+	Tabs     []page.Tab
+	Original string // path of the bytes as they came, a download
+	Plain    string // path of the extracted text; empty: there is none yet
 }
 
-// passage is a chunk with what differs from the one before it.
-type passage struct {
-	ID       string // of the element: c and where it starts
-	Headings []string
-	Page     int // 0: as before, or none
-	Text     string
-	Cited    bool // it holds the place that the link asked for
+// openedItem is a document that a person may read.
+type openedItem struct {
+	library.Item
+
+	Library library.Library
+	Role    library.Role
+	Head    itemHead
 }
 
-// outlineEntry is a heading and the passage that it begins in.
-type outlineEntry struct {
-	Text  string
-	Level int
-	Path  string
-}
+// path is where a part of the document is.
+func (o openedItem) path(part string) string { return o.Head.Document.Path + part }
 
-// item finds the document of the path, in the library of the path.
-func (d *Dashboard) item(r *http.Request, s httpx.Session) (library.Item, library.Library, library.Role, error) {
+// itemsAPI serves originals and texts, as downloads that a browser runs
+// nothing of.
+const itemsAPI = "/library/api/items/"
+
+// openItem finds the document of the path, in the library of the path.
+func (d *Dashboard) openItem(r *http.Request, s httpx.Session, tab string) (openedItem, error) {
 	item, l, role, err := d.opt.Access.Item(r.Context(), s.Principal, httpx.PathParam(r, "item"))
 	if err == nil && l.UID != httpx.PathParam(r, "uid") {
 		err = errs.New(errs.NotFound, "No such item.")
 	}
-	return item, l, role, err
-}
-
-func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	item, l, role, err := d.item(r, s)
+	o := openedItem{Item: item, Library: l, Role: role}
 	if err != nil {
-		return err
+		return o, err
 	}
-	p := itemPage{
-		Document: documentRowOf(item), Library: libraryRowOf(s.Principal, l, role), Download: "/library/api/items/" + item.UID + "/content/",
+	o.Head = itemHead{
+		Document: documentRowOf(item), Library: libraryRowOf(s.Principal, l, role), Original: itemsAPI + item.UID + "/content/",
 	}
-	if p.Document.MayDelete, err = d.mayAdd(r, s, l.UID); err != nil {
-		return err
-	}
-	p.Document.MayDelete = p.Document.MayDelete && library.MayChange(s.Principal, l, role, item.CreatedBy)
 	if item.Generation > 0 {
-		if err := d.passages(r, item, &p); err != nil {
-			return err
-		}
+		o.Head.Plain = itemsAPI + item.UID + "/text/"
 	}
-	return d.views.item.Show(w, r, s, http.StatusOK, page.Heading{Title: p.Document.Title, Area: "libraries"}, p)
-}
-
-// passages reads the part of the text that is asked for: the passage at a
-// code point (at), or those from an ordinal on (from).
-func (d *Dashboard) passages(r *http.Request, item library.Item, p *itemPage) error {
-	gen := library.GenerationRef{LibraryUID: item.LibraryUID, ItemUID: item.UID, Generation: item.Generation}
-	total := int(item.ChunkCount)
-	at, cited := number(page.Param(r, "at"))
-	from, _ := number(page.Param(r, "from"))
-	if cited {
-		ordinal, err := d.ordinalAt(r.Context(), gen, total, at)
-		if err != nil {
-			return err
-		}
-		from = ordinal / passagesPer * passagesPer
-	}
-	from = min(from, max(total-1, 0))
-	chunks, err := d.opt.Chunks.Chunks(r.Context(), gen, from, from+passagesPer)
+	may, err := d.mayAdd(r, s, l.UID)
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The text cannot be read right now. Try again.")
+		return o, err
 	}
-	if !cited {
-		at = -1
+	o.Head.Document.MayChange = may && library.MayChange(s.Principal, l, role, item.CreatedBy)
+	o.Head.Document.MayRetry = o.Head.Document.MayChange && mayHelp(item.ErrorCode)
+	for _, part := range []struct{ name, path string }{{"Text", tabText}, {"Details and versions", tabDetails}} {
+		o.Head.Tabs = append(o.Head.Tabs, page.Tab{Name: part.name, Path: o.path(part.path), Current: part.path == tab})
 	}
-	p.Code = p.Document.Type == sourceCode
-	p.Passages = passagesOf(chunks, at, p.Code)
-	p.From, p.To = int64(from)+1, int64(from+len(chunks))
-	if from > 0 {
-		p.Previous = p.Document.Path + "?from=" + strconv.Itoa(max(0, from-passagesPer))
-	}
-	if from+passagesPer < total {
-		p.Next = p.Document.Path + "?from=" + strconv.Itoa(from+passagesPer)
-	}
-	outline := chunks
-	if total <= outlineMost && total > len(chunks) {
-		if outline, err = d.opt.Chunks.Chunks(r.Context(), gen, 0, total); err != nil {
-			return errs.Wrap(errs.Unavailable, err, "The text cannot be read right now. Try again.")
-		}
-	}
-	p.Outline = outlineOf(outline, p.Document.Path)
-	return nil
+	return o, nil
 }
 
-// ordinalAt finds the passage that holds a code point, or the one before it,
-// by halving.
-func (d *Dashboard) ordinalAt(ctx context.Context, gen library.GenerationRef, total, at int) (int, error) {
-	low, high := 0, total // the passage lies in [low, high)
-	for high-low > 1 {
-		middle := (low + high) / 2
-		chunks, err := d.opt.Chunks.Chunks(ctx, gen, middle, middle+1)
-		if err != nil {
-			return 0, errs.Wrap(errs.Unavailable, err, "The text cannot be read right now. Try again.")
-		}
-		if len(chunks) == 0 || chunks[0].Start > at {
-			high = middle
-		} else {
-			low = middle
-		}
+func (d *Dashboard) heading(o openedItem) page.Heading {
+	return page.Heading{Title: o.Head.Document.Title, Area: librariesArea}
+}
+
+// retryItem gives the newest job of a document another try.
+func (d *Dashboard) retryItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	o, err := d.openItem(r, s, tabText)
+	if err != nil {
+		return err
 	}
-	return low, nil
-}
-
-// passagesOf shows chunks, the headings and pages where they change. at is
-// the code point that was cited, or below 0.
-func passagesOf(chunks []library.Chunk, at int, code bool) []passage {
-	out := make([]passage, len(chunks))
-	var headings []string
-	page := 0
-	for i, c := range chunks {
-		out[i] = passage{ID: anchor(c.Start), Text: c.Text, Cited: at >= c.Start && at < max(c.End, c.Start+1)}
-		if !code {
-			out[i].Text = flow(c.Text)
-		}
-		if !slices.Equal(headings, c.HeadingPath) {
-			headings = c.HeadingPath
-			if !opensWith(c.Text, headings) {
-				out[i].Headings = headings
-			}
-		}
-		if c.Page != nil && *c.Page != page {
-			page, out[i].Page = *c.Page, *c.Page
-		}
+	jobs, _, err := d.opt.Ingest.Jobs(r.Context(), s.Principal, ingest.Filter{LibraryUID: o.LibraryUID, ItemUID: o.UID, Limit: 1})
+	if err != nil {
+		return err
 	}
-	return out
-}
-
-// opensWith tells whether a passage begins with one of its headings by itself.
-func opensWith(text string, headings []string) bool {
-	first, _, _ := strings.Cut(text, "\n")
-	return slices.Contains(headings, strings.TrimSpace(strings.TrimLeft(first, "#")))
-}
-
-// anchor names the passage that starts at a code point.
-func anchor(start int) string { return "c" + strconv.Itoa(start) }
-
-// passagePath leads to a passage of a document.
-func passagePath(libraryUID, itemUID string, start int) string {
-	return librariesPath + libraryUID + "/items/" + itemUID + "/?at=" + strconv.Itoa(start) + "#" + anchor(start)
-}
-
-// outlineOf gathers the headings that passages stand under, each where it
-// first comes.
-func outlineOf(chunks []library.Chunk, path string) []outlineEntry {
-	var out []outlineEntry
-	var before []string
-	for _, c := range chunks {
-		same := 0
-		for same < len(before) && same < len(c.HeadingPath) && before[same] == c.HeadingPath[same] {
-			same++
-		}
-		for level := same; level < len(c.HeadingPath); level++ {
-			out = append(out, outlineEntry{
-				Text: c.HeadingPath[level], Level: min(level+1, 4),
-				Path: path + "?at=" + strconv.Itoa(c.Start) + "#" + anchor(c.Start),
-			})
-		}
-		before = c.HeadingPath
+	back := httpx.SafeNext(r.PostForm.Get("next"))
+	if back == "/" {
+		back = o.path(tabText)
 	}
-	return out
-}
-
-// number reads a count from a query. What is none is as if it were not there.
-func number(text string) (n int, ok bool) {
-	n, err := strconv.Atoi(strings.TrimSpace(text))
-	return max(n, 0), err == nil && n >= 0
+	if len(jobs) == 0 {
+		return page.Refused(w, r, s, "The job of this document is not kept any more. Upload it again.", back)
+	}
+	j, err := d.opt.Ingest.Retry(r.Context(), s.Principal, jobs[0].ID)
+	if found, ok := page.FaultsOf(err); ok {
+		return page.Refused(w, r, s, found[""], back)
+	}
+	if err != nil {
+		return err
+	}
+	return page.Done(w, r, s, "“"+nameOfJob(j)+"” gets another try.", back)
 }
 
 func (d *Dashboard) confirmDelete(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	if _, _, _, err := d.item(r, s); err != nil {
-		return err
-	}
-	item, l, _, err := d.opt.Access.ItemForWrite(r.Context(), s.Principal, httpx.PathParam(r, "item"))
+	o, err := d.openItem(r, s, tabText)
 	if err != nil {
 		return err
 	}
-	row := documentRowOf(item)
-	p := page.Confirm{
-		Title: "Delete “" + row.Title + "”?", Verb: "Delete document", Action: row.Path + "delete/", Back: row.Path,
-		Text: "The document, its text and " + page.Count(row.Passages, "passage", "passages") + " leave “" + l.Name + "” at once. This cannot be undone.",
+	if _, _, _, err := d.opt.Access.ItemForWrite(r.Context(), s.Principal, o.UID); err != nil {
+		return err
 	}
-	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: "Delete a document", Area: "libraries"}, p)
+	versions, err := d.opt.Libraries.Versions(r.Context(), o.Item, versionsShown)
+	if err != nil {
+		return err
+	}
+	row := o.Head.Document
+	c := page.Confirm{
+		Title: "Delete “" + row.Title + "”?", Verb: "Delete document", Action: o.path("delete/"), Back: row.Path,
+		Text: "It leaves “" + o.Library.Name + "” at once, and links to its passages lead nowhere. This cannot be undone. With it go:",
+		List: []string{"the original and its text", page.Count(row.Passages, "passage", "passages") + " that search finds"},
+	}
+	if n := int64(len(versions)); n > 1 {
+		c.List = append(c.List, page.Count(n-1, "other version", "other versions"))
+	}
+	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: "Delete a document", Area: librariesArea}, c)
 }
 
 func (d *Dashboard) deleteItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	item, l, _, err := d.item(r, s)
+	o, err := d.openItem(r, s, tabText)
 	if err != nil {
 		return err
 	}
-	if err := d.opt.Libraries.DeleteItem(r.Context(), s.Principal, item.UID); err != nil {
+	if err := d.opt.Libraries.DeleteItem(r.Context(), s.Principal, o.UID); err != nil {
 		return err
 	}
-	return page.Done(w, r, s, "“"+documentRowOf(item).Title+"” is deleted.", librariesPath+l.UID+"/")
+	return page.Done(w, r, s, "“"+strings.TrimSpace(o.Head.Document.Title)+"” is deleted.", librariesPath+o.LibraryUID+"/")
 }

@@ -14,7 +14,7 @@ const get, post = http.MethodGet, http.MethodPost
 func (d *Dashboard) Routes() []page.Route {
 	return slices.Concat(
 		[]page.Route{{Method: get, Path: "/", Handler: d.home}},
-		d.tokenRoutes(), d.libraryRoutes(), d.searchRoutes(), d.jobRoutes(), d.teamRoutes(), d.usageRoutes(),
+		d.tokenRoutes(), d.libraryRoutes(), d.documentRoutes(), d.searchRoutes(), d.jobRoutes(), d.teamRoutes(), d.usageRoutes(),
 	)
 }
 
@@ -31,15 +31,46 @@ func (d *Dashboard) tokenRoutes() []page.Route {
 }
 
 func (d *Dashboard) libraryRoutes() []page.Route {
+	const one = librariesPath + "{uid}/"
 	return []page.Route{
 		{Method: get, Path: librariesPath, Handler: d.listLibraries},
 		{Method: get, Path: librariesPath + "add/", Handler: d.newLibrary},
 		{Method: post, Path: librariesPath + "add/", Handler: d.createLibrary},
-		{Method: get, Path: librariesPath + "{uid}/", Handler: d.showLibrary},
-		{Method: post, Path: librariesPath + "{uid}/upload/", Handler: d.upload, Streams: true},
-		{Method: get, Path: librariesPath + "{uid}/items/{item}/", Handler: d.showItem},
-		{Method: get, Path: librariesPath + "{uid}/items/{item}/delete/", Handler: d.confirmDelete},
-		{Method: post, Path: librariesPath + "{uid}/items/{item}/delete/", Handler: d.deleteItem},
+		{Method: get, Path: one, Handler: d.showLibrary},
+		{Method: get, Path: one + "settings/", Handler: d.showSettings},
+		{Method: post, Path: one + "settings/", Handler: d.updateLibrary},
+		{Method: get, Path: one + "delete/", Handler: d.confirmDeleteLibrary},
+		{Method: post, Path: one + "delete/", Handler: d.deleteLibrary},
+		{Method: get, Path: one + "members/", Handler: d.listMembers},
+		{Method: post, Path: one + "members/", Handler: d.putMember},
+		{Method: get, Path: one + "members/remove/", Handler: d.confirmRemoveMember},
+		{Method: post, Path: one + "members/remove/", Handler: d.removeMember},
+		{Method: get, Path: one + "leave/", Handler: d.confirmLeave},
+		{Method: post, Path: one + "leave/", Handler: d.leave},
+		{Method: get, Path: one + "collections/", Handler: d.listCollections},
+		{Method: post, Path: one + "collections/{collection}/rename/", Handler: d.renameCollection},
+		{Method: post, Path: one + "collections/{collection}/delete/", Handler: d.dropCollection},
+	}
+}
+
+func (d *Dashboard) documentRoutes() []page.Route {
+	const library = librariesPath + "{uid}/"
+	const one = library + "items/{item}/"
+	return []page.Route{
+		{Method: post, Path: library + "upload/", Handler: d.upload, Streams: true},
+		{Method: get, Path: library + "documents/delete/", Handler: d.confirmDeleteTicked},
+		{Method: post, Path: library + "documents/delete/", Handler: d.deleteTicked},
+		{Method: get, Path: library + "documents/move/", Handler: d.askWhereTo},
+		{Method: post, Path: library + "documents/move/", Handler: d.moveTicked},
+		{Method: get, Path: one, Handler: d.showItem},
+		{Method: get, Path: one + "details/", Handler: d.showDetails},
+		{Method: get, Path: one + "edit/", Handler: d.editItem},
+		{Method: post, Path: one + "edit/", Handler: d.updateItem},
+		{Method: get, Path: one + "replace/", Handler: d.askForVersion},
+		{Method: post, Path: one + "replace/", Handler: d.replaceItem, Streams: true},
+		{Method: post, Path: one + "retry/", Handler: d.retryItem},
+		{Method: get, Path: one + "delete/", Handler: d.confirmDelete},
+		{Method: post, Path: one + "delete/", Handler: d.deleteItem},
 	}
 }
 

@@ -3,8 +3,10 @@ package dashboard
 import (
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
+	"path"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
@@ -14,9 +16,11 @@ import (
 )
 
 const (
-	maxToken     = 1 << 10 // bytes of the form's token
-	maxFiles     = 1000    // of one form
-	namedRefused = 5       // that a message speaks of one by one
+	maxUploadField = 1 << 10 // bytes of a field that is no file
+	maxFiles       = 1000    // of one form
+	maxFormSizes   = 4       // how many files of the greatest size a form may hold
+	formEnvelope   = 4 << 20 // bytes of a form beside its files
+	namedRefused   = 5       // that a message speaks of one by one
 )
 
 // uploaded is what became of the files of a form.
@@ -25,31 +29,105 @@ type uploaded struct {
 	refused             []string
 }
 
-// upload takes the files of a form one after another, each straight from the
-// connection. Scripts send theirs to the REST door instead, and show each
-// file's progress.
+// uploadForm is a form with files on its way in: each file is read straight
+// from the connection. Fields come before the files.
+type uploadForm struct {
+	parts  *multipart.Reader
+	fields map[string]string
+}
+
+// incoming is a file of a form.
+type incoming struct {
+	name string // with folders, where the browser tells them
+	body io.Reader
+}
+
+// openUpload reads a form as far as its token. One that is larger than any
+// form may be is refused before it is read.
+func (d *Dashboard) openUpload(w http.ResponseWriter, r *http.Request, s httpx.Session) (*uploadForm, error) {
+	if d.opt.MaxUpload > 0 {
+		most := maxFormSizes*d.opt.MaxUpload + formEnvelope
+		if r.ContentLength > most {
+			return nil, errs.New(errs.TooLarge, "This is more than one form may hold. Send fewer files at a time.")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+	}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, errs.Wrap(errs.Unsupported, err, "This address takes the form of its page.")
+	}
+	f := &uploadForm{parts: parts, fields: map[string]string{}}
+	token, err := parts.NextPart()
+	if err != nil {
+		return nil, httpx.CutShort(err)
+	}
+	if err := f.field(token); err != nil {
+		return nil, err
+	}
+	if !httpx.CSRFValid(s, f.fields[page.CSRFField]) {
+		return nil, page.StaleForm()
+	}
+	return f, nil
+}
+
+func (f *uploadForm) field(part *multipart.Part) error {
+	value, err := io.ReadAll(io.LimitReader(part, maxUploadField))
+	if err != nil {
+		return httpx.CutShort(err)
+	}
+	f.fields[part.FormName()] = page.Clean(string(value))
+	return nil
+}
+
+// next gives the next file, or io.EOF behind the last.
+func (f *uploadForm) next() (incoming, error) {
+	for {
+		part, err := f.parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return incoming{}, io.EOF
+		}
+		if err != nil {
+			return incoming{}, httpx.CutShort(err)
+		}
+		name := fileName(part)
+		switch {
+		case part.FormName() != "file":
+			if err := f.field(part); err != nil {
+				return incoming{}, err
+			}
+		case name != "": // a browser sends an empty part when no file was chosen
+			return incoming{name, part}, nil
+		}
+	}
+}
+
+// fileName is the name that a browser gives a file: of one in a folder that
+// was chosen, with the folders.
+func fileName(part *multipart.Part) string {
+	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	if err != nil {
+		return ""
+	}
+	name := strings.ReplaceAll(page.Clean(params["filename"]), `\`, "/")
+	if name == "" {
+		return ""
+	}
+	return strings.TrimPrefix(path.Clean("/"+name), "/")
+}
+
+// upload takes the files of a form one after another. Scripts send theirs to
+// the REST door instead, and show each file's progress.
 func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	l, _, err := d.opt.Access.Write(r.Context(), s.Principal, httpx.PathParam(r, "uid"))
 	if err != nil {
 		return err
 	}
-	parts, err := r.MultipartReader()
+	form, err := d.openUpload(w, r, s)
 	if err != nil {
-		return errs.Wrap(errs.Unsupported, err, "This address takes the form of its page.")
-	}
-	token, err := parts.NextPart()
-	if err != nil {
-		return httpx.CutShort(err)
-	}
-	value, err := io.ReadAll(io.LimitReader(token, maxToken))
-	if err != nil {
-		return httpx.CutShort(err)
-	}
-	if token.FormName() != page.CSRFField || !httpx.CSRFValid(s, string(value)) {
-		return page.StaleForm()
+		return err
 	}
 	var u uploaded
-	if err := d.takeFiles(r, s, parts, l.UID, &u); err != nil {
+	if err := d.takeFiles(r, s, form, l.UID, &u); err != nil {
 		return err
 	}
 	back := librariesPath + l.UID + "/"
@@ -59,20 +137,18 @@ func (d *Dashboard) upload(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	return page.Done(w, r, s, u.text(), back)
 }
 
-func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart.Reader, libraryUID string, u *uploaded) error {
+func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, form *uploadForm, libraryUID string, u *uploaded) error {
 	for range maxFiles {
-		part, err := parts.NextPart()
+		f, err := form.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return httpx.CutShort(err)
+			return err
 		}
-		name := page.Clean(part.FileName())
-		if part.FormName() != "file" || name == "" { // a browser sends an empty part when no file was chosen
-			continue
-		}
-		out, err := d.opt.Ingest.Submit(r.Context(), s.Principal, ingest.Submission{LibraryUID: libraryUID, Filename: name, Body: part})
+		out, err := d.opt.Ingest.Submit(r.Context(), s.Principal, ingest.Submission{
+			LibraryUID: libraryUID, Filename: f.name, Collection: form.fields["collection"], Body: f.body,
+		})
 		e := errs.As(err)
 		switch {
 		case err == nil && out.Unchanged:
@@ -82,7 +158,7 @@ func (d *Dashboard) takeFiles(r *http.Request, s httpx.Session, parts *multipart
 		case e == nil || e.Kind == errs.Internal || e.Kind == errs.Unavailable:
 			return err
 		default:
-			u.refused = append(u.refused, name+": "+page.MessageOf(e))
+			u.refused = append(u.refused, f.name+": "+page.MessageOf(e))
 		}
 	}
 	u.refused = append(u.refused, "Of one form the first "+page.Count(maxFiles, "file is", "files are")+" taken.")

@@ -13,7 +13,14 @@ type views struct {
 	libraries    page.View[librariesPage]
 	libraryForm  page.View[libraryFormPage]
 	library      page.View[libraryPage]
+	settings     page.View[librarySettingsPage]
+	members      page.View[membersPage]
+	collections  page.View[collectionsPage]
+	move         page.View[movePage]
 	item         page.View[itemPage]
+	details      page.View[detailsPage]
+	itemForm     page.View[itemFormPage]
+	replace      page.View[replacePage]
 	search       page.View[searchPage]
 	jobs         page.View[jobsPage]
 	teams        teamViews
@@ -30,7 +37,14 @@ func newViews(site *page.Site) (*views, error) {
 		libraries:    page.Load[librariesPage](l, "libraries.html"),
 		libraryForm:  page.Load[libraryFormPage](l, "library_form.html"),
 		library:      page.Load[libraryPage](l, "library.html"),
+		settings:     page.Load[librarySettingsPage](l, "library_settings.html"),
+		members:      page.Load[membersPage](l, "members.html"),
+		collections:  page.Load[collectionsPage](l, "collections.html"),
+		move:         page.Load[movePage](l, "move.html"),
 		item:         page.Load[itemPage](l, "item.html"),
+		details:      page.Load[detailsPage](l, "item_details.html"),
+		itemForm:     page.Load[itemFormPage](l, "item_form.html"),
+		replace:      page.Load[replacePage](l, "item_replace.html"),
 		search:       page.Load[searchPage](l, "search.html"),
 		jobs:         page.Load[jobsPage](l, "jobs.html"),
 		teams:        loadTeams(l),

@@ -98,7 +98,7 @@ func TestCollectionsAreCountedRenamedAndDroppedWhenEmpty(t *testing.T) {
 		if err := w.svc.DropCollection(t.Context(), w.alice, w.private, birds); !errs.Is(err, errs.Conflict) {
 			t.Errorf("a full one is dropped: %v", err)
 		}
-		page, err := w.svc.Documents(t.Context(), w.alice, library.DocumentFilter{LibraryUID: w.private, Collection: new("Owls")}, library.DocumentPosition{}, 5)
+		page, err := w.svc.Documents(t.Context(), w.alice, library.DocumentFilter{LibraryUID: w.private, Collection: &birds}, library.DocumentPosition{}, 5)
 		if err != nil || len(page.Items) != 1 {
 			t.Fatalf("the documents are %+v, %v", page.Items, err)
 		}

@@ -29,7 +29,7 @@ type DocumentFilter struct {
 	LibraryUID string
 	Text       string // in the title or the filename, whatever its case
 	Status     ItemStatus
-	Collection *string // by name; an empty one: in no collection
+	Collection *string // uid; an empty one: in no collection
 	Sort       DocumentSort
 }
 
@@ -89,7 +89,7 @@ func (s *Service) Documents(ctx context.Context, p accounts.Principal, f Documen
 	if f.Collection != nil && *f.Collection == "" {
 		where.text.WriteString(" AND i.collection_uid IS NULL")
 	} else if f.Collection != nil {
-		where.in("c.name", []string{*f.Collection})
+		where.in("i.collection_uid", []string{*f.Collection})
 	}
 	o := orderOf(f.Sort, at)
 	down := o.descending != at.Before

@@ -96,6 +96,10 @@ func TestDocumentsAreNarrowedByTextStatusAndCollection(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.exec(`UPDATE item SET status = 'failed' WHERE title = 'owl'`)
+		folders, err := w.svc.Folders(t.Context(), w.alice, w.private, "", 1)
+		if err != nil || len(folders) != 1 {
+			t.Fatalf("the folders are %+v, %v", folders, err)
+		}
 		for name, row := range map[string]struct {
 			f    library.DocumentFilter
 			want int
@@ -105,7 +109,7 @@ func TestDocumentsAreNarrowedByTextStatusAndCollection(t *testing.T) {
 			"an underscore":  {library.DocumentFilter{Text: "_"}, 1},
 			"a backslash":    {library.DocumentFilter{Text: `\`}, 0},
 			"failed":         {library.DocumentFilter{Status: library.ItemFailed}, 1},
-			"a collection":   {library.DocumentFilter{Collection: birds}, 1},
+			"a collection":   {library.DocumentFilter{Collection: &folders[0].UID}, 1},
 			"no collection":  {library.DocumentFilter{Collection: new("")}, 7},
 			"none such":      {library.DocumentFilter{Collection: new("Fish")}, 0},
 		} {

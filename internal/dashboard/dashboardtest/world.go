@@ -49,6 +49,9 @@ const Password = "correct horse battery"
 // EncryptionKey is what keys of providers are encrypted under.
 const EncryptionKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
 
+// maxUpload is the largest file that the site takes, in bytes.
+const maxUpload = 2 << 20
+
 // World is the pages and the REST surface over real stores, on a server.
 type World struct {
 	t         *testing.T
@@ -112,7 +115,7 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	Check(t, err)
 	access := library.NewAccess(db, library.AccessOptions{})
 	w.Libraries = library.NewService(db, access, w.Graph, log)
-	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: log})
+	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, MaxUploadBytes: maxUpload, Log: log})
 	w.Rebuild = rebuild.New(rebuild.Options{
 		DB: db, Graph: w.Graph, Objects: objects, Audit: audit, Embedders: embedding.Set{Main: minilm.New(minilm.Options{})}, Recut: w.Ingest.Recut, Log: log,
 	})
@@ -135,7 +138,7 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	opt := Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Tools: []string{"search", "get_chunk", "whoami"},
+			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, MaxUpload: maxUpload, Tools: []string{"search", "get_chunk", "whoami"},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
@@ -164,7 +167,7 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	Check(t, err)
 	router := chi.NewRouter()
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, TempDir: dir, Log: log,
+		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, MaxUpload: maxUpload, TempDir: dir, Log: log,
 	})
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}
 	surface.Mount(router, api.Routes())

@@ -107,11 +107,25 @@ type Confirm struct {
 	Verb   string // of the button
 	Action string
 	Back   string
+	List   []string // what is meant, one by one
+	Hidden []Hidden // what the form carries
+	Typed  string   // what has to be typed, so that nobody does it by a slip; empty: nothing
+	Fault  string   // what was wrong with what was typed
 }
+
+// Hidden is a field that a form carries without showing it.
+type Hidden struct{ Name, Value string }
+
+// TypedField is the field of what has to be typed.
+const TypedField = "typed"
 
 // Confirm shows the question.
 func (s *Site) Confirm(w http.ResponseWriter, r *http.Request, who httpx.Session, h Heading, c Confirm) error {
-	return s.confirm.Show(w, r, who, http.StatusOK, h, c)
+	status := http.StatusOK
+	if c.Fault != "" {
+		status = http.StatusBadRequest
+	}
+	return s.confirm.Show(w, r, who, status, h, c)
 }
 
 // Choice is a box to tick, or an option to pick.

@@ -42,7 +42,7 @@ func NewSite(auth *httpx.Auth, log *slog.Logger, zone *time.Location) (*Site, er
 	if s.assets, err = web.NewAssets(static); err != nil {
 		return nil, err
 	}
-	s.base, err = template.New("base.html").Funcs(funcs(s.assets, zone)).ParseFS(web.FS, "templates/base.html", "templates/parts.html", "templates/chart.html")
+	s.base, err = template.New("base.html").Funcs(funcs(s.assets, zone)).ParseFS(web.FS, "templates/base.html", "templates/parts.html", "templates/chart.html", "templates/library_parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
 	}

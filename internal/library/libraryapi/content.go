@@ -26,7 +26,7 @@ func (a *API) getContent(w http.ResponseWriter, r *http.Request, p accounts.Prin
 	if err != nil {
 		return err
 	}
-	g, err := a.opt.Libraries.Shown(r.Context(), item)
+	g, err := a.generation(r, item, a.opt.Libraries.Shown)
 	if err != nil {
 		return err
 	}
@@ -43,13 +43,37 @@ func (a *API) getText(w http.ResponseWriter, r *http.Request, p accounts.Princip
 	if err != nil {
 		return err
 	}
-	g, err := a.opt.Libraries.Generation(r.Context(), item, item.Generation)
+	g, err := a.generation(r, item, a.published)
 	if err != nil {
 		return err
+	}
+	if g.TextKey == "" { // a version that is not finished
+		return errs.New(errs.NotFound, "This document has no text yet.")
 	}
 	// The same bytes may be read into another text one day.
 	w.Header().Set("ETag", `"`+strconv.FormatInt(g.Number, 10)+"-"+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
 	return a.serve(w, r, g, g.TextKey, plainText)
+}
+
+// contentQuery names a version.
+type contentQuery struct {
+	Generation int64 `query:"generation" minimum:"1" description:"An earlier version that is still kept; the one that readers see when absent."`
+}
+
+// generation finds the version that was asked for, or the usual one.
+func (a *API) generation(r *http.Request, item library.Item, usual func(context.Context, library.Item) (library.Generation, error)) (library.Generation, error) {
+	q, err := httpx.Query[contentQuery](r)
+	if err != nil {
+		return library.Generation{}, err
+	}
+	if q.Generation == 0 {
+		return usual(r.Context(), item)
+	}
+	return a.opt.Libraries.Generation(r.Context(), item, q.Generation)
+}
+
+func (a *API) published(ctx context.Context, item library.Item) (library.Generation, error) {
+	return a.opt.Libraries.Generation(ctx, item, item.Generation)
 }
 
 // serve answers with an object, or the ranges of it that were asked for.

@@ -35,13 +35,13 @@ func (a *API) itemRoutes() []httpx.Route {
 		},
 		{
 			Method: http.MethodGet, Path: itemPath + "content/", ID: "getItemContent", Tag: itemTag, Summary: "The original, as a download",
-			Responses: map[int]any{http.StatusOK: httpx.Content("*/*"), http.StatusPartialContent: httpx.Content("*/*")},
-			Handler:   a.getContent,
+			Query: contentQuery{}, Responses: map[int]any{http.StatusOK: httpx.Content("*/*"), http.StatusPartialContent: httpx.Content("*/*")},
+			Handler: a.getContent,
 		},
 		{
 			Method: http.MethodGet, Path: itemPath + "text/", ID: "getItemText", Tag: itemTag, Summary: "The extracted text",
-			Responses: map[int]any{http.StatusOK: httpx.Content(plainText), http.StatusPartialContent: httpx.Content(plainText)},
-			Handler:   a.getText,
+			Query: contentQuery{}, Responses: map[int]any{http.StatusOK: httpx.Content(plainText), http.StatusPartialContent: httpx.Content(plainText)},
+			Handler: a.getText,
 		},
 		{
 			Method: http.MethodGet, Path: itemPath + "chunks/", ID: "listChunks", Tag: itemTag, Summary: "The passages of a document, in order",

@@ -1,14 +1,12 @@
 package mcptools
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"sort"
 	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
 )
 
 // headingSeparator stands between the headings of a path.
@@ -30,32 +28,20 @@ type heading struct {
 
 type page struct{ number, start, end int }
 
-// readStructure reads the stored form of a document's structure line by line,
-// so that a long document's blocks are never all in memory.
+// readStructure reads the stored form of a document's structure.
 func readStructure(r io.Reader) (structure, error) {
-	dec := json.NewDecoder(bufio.NewReader(r))
-	var s structure
-	for {
-		var line struct {
-			Page  int    `json:"page"`
-			Kind  string `json:"k"`
-			Level int    `json:"l"`
-			Start int    `json:"s"`
-			End   int    `json:"e"`
-			Title string `json:"t"`
-		}
-		if err := dec.Decode(&line); errors.Is(err, io.EOF) {
-			return s.sorted(), nil
-		} else if err != nil {
-			return structure{}, fmt.Errorf("read the document's structure: %w", err)
-		}
-		switch {
-		case line.Page > 0:
-			s.pages = append(s.pages, page{line.Page, line.Start, line.End})
-		case line.Kind == "heading":
-			s.headings = append(s.headings, heading{title: line.Title, level: line.Level, start: line.Start})
-		}
+	o, err := extract.ReadOutline(r)
+	if err != nil {
+		return structure{}, err
 	}
+	s := structure{headings: make([]heading, len(o.Headings)), pages: make([]page, len(o.Pages))}
+	for i, h := range o.Headings {
+		s.headings[i] = heading{title: h.Title, level: h.Level, start: h.Start}
+	}
+	for i, p := range o.Pages {
+		s.pages[i] = page{p.Number, p.Start, p.End}
+	}
+	return s.sorted(), nil
 }
 
 // sorted puts everything in the text's order and gives headings their paths.

@@ -1,0 +1,57 @@
+package dashboard
+
+import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+)
+
+// cancelled is what a document says whose only job was cancelled.
+const cancelled = "cancelled"
+
+// meaningOf says what the code of a failed document means. The detail beside
+// it says what to do.
+func meaningOf(code string) string {
+	switch code {
+	case extract.CodeUnsupportedType:
+		return "Not a type that is read"
+	case extract.CodePasswordRequired:
+		return "Locked with a password"
+	case extract.CodeCorrupt:
+		return "Damaged"
+	case extract.CodeTooLarge:
+		return "Too large"
+	case extract.CodeEmpty:
+		return "Empty"
+	case extract.CodeNoText:
+		return "No text in it"
+	case extract.CodeTimedOut:
+		return "Took too long to read"
+	case extract.CodeOutOfMemory:
+		return "Took too much memory to read"
+	case ingest.CodeEmbedderFailed:
+		return "The embedding service did not answer"
+	case ingest.CodeSourceMissing:
+		return "Not found where it was to be fetched"
+	case ingest.CodeSourceForbidden:
+		return "Not allowed to be fetched"
+	case ingest.CodeSourceUnreachable:
+		return "Its source could not be reached"
+	case ingest.CodeHashMismatch:
+		return "Not the bytes that were announced"
+	case cancelled:
+		return "Cancelled"
+	case "":
+		return ""
+	}
+	return "Something went wrong here"
+}
+
+// mayHelp tells whether trying the same bytes again can end otherwise.
+func mayHelp(code string) bool {
+	switch code {
+	case extract.CodeTimedOut, extract.CodeOutOfMemory, extract.CodeInternal, ingest.CodeEmbedderFailed,
+		ingest.CodeSourceMissing, ingest.CodeSourceForbidden, ingest.CodeSourceUnreachable, cancelled:
+		return true
+	}
+	return false
+}

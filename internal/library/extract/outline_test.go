@@ -1,0 +1,38 @@
+package extract_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract"
+)
+
+func TestTheOutlineHasTheHeadingsAndPagesOfTheStructure(t *testing.T) {
+	t.Parallel()
+	doc := extract.Document{
+		Text: strings.Repeat("x", 100), Language: "fr",
+		Blocks: []extract.Block{
+			{Kind: extract.Heading, Level: 1, Start: 0, End: 10, Title: "Un"},
+			{Kind: extract.Paragraph, Start: 10, End: 40},
+			{Kind: extract.Heading, Level: 2, Start: 40, End: 50, Title: "Deux"},
+		},
+		Pages: []extract.Page{{Number: 1, Start: 0, End: 40}, {Number: 2, Start: 40, End: 100}},
+	}
+	var stored bytes.Buffer
+	if err := doc.Encode(&stored); err != nil {
+		t.Fatal(err)
+	}
+	got, err := extract.ReadOutline(bytes.NewReader(stored.Bytes()))
+	if err != nil || !got.Whole || got.Language != "fr" || len(got.Pages) != 2 || len(got.Headings) != 2 ||
+		got.Headings[1] != (extract.OutlineHeading{Title: "Deux", Level: 2, Start: 40}) {
+		t.Errorf("the outline is %+v, %v", got, err)
+	}
+	cut, err := extract.ReadOutline(bytes.NewReader(stored.Bytes()[:stored.Len()*2/3]))
+	if err != nil || cut.Whole || len(cut.Headings) == 0 {
+		t.Errorf("of a part: %+v, %v", cut, err)
+	}
+	if _, err := extract.ReadOutline(strings.NewReader("no structure")); err == nil {
+		t.Error("nonsense has an outline")
+	}
+}
