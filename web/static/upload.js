@@ -15,6 +15,11 @@ export function uploads(root) {
   const queue = new Queue(form, root.getElementById("upload-state"));
   form.classList.add("live");
   form.querySelector("button[type=submit]").hidden = true;
+  const folder = form.querySelector("#folder");
+  if ("webkitdirectory" in folder) {
+    folder.webkitdirectory = true;
+    folder.closest(".field").hidden = false;
+  }
   for (const input of form.querySelectorAll("input[type=file]")) {
     input.addEventListener("change", () => {
       const chosen = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
