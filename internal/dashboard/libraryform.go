@@ -12,13 +12,13 @@ import (
 // libraryForm is what a library says of itself, as a form asks for it.
 type libraryForm struct {
 	Name, Description string
-	Types             []typeChoice
+	Types             []kindChoice
 	MayGlobal, Global bool
 	Faults            page.Faults
 }
 
-// typeChoice is a library type to pick.
-type typeChoice struct {
+// kindChoice is a library type to pick.
+type kindChoice struct {
 	page.Choice
 
 	About string
@@ -31,7 +31,7 @@ func libraryFormOf(name, description, kind string, found page.Faults) libraryFor
 	f := libraryForm{Name: name, Description: description, Faults: found}
 	for _, t := range library.Types() {
 		words := int64(float64(t.ChunkTokens)*wordsPerToken+5) / 10 * 10
-		f.Types = append(f.Types, typeChoice{
+		f.Types = append(f.Types, kindChoice{
 			Choice: page.Choice{Value: t.Name, Label: t.Label, Chosen: t.Name == kind},
 			About:  t.About + " Passages of about " + page.Count(words, "word", "words") + ".",
 		})
