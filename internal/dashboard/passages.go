@@ -3,6 +3,8 @@ package dashboard
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
@@ -24,7 +26,7 @@ type passage struct {
 func passagesOf(chunks []library.Chunk, at reading, code bool) []passage {
 	out := make([]passage, len(chunks))
 	var headings []string
-	page, end := 0, 0
+	page := 0
 	for i, c := range chunks {
 		row := passage{
 			ID: anchor(c.Start), Number: int64(c.Ordinal) + 1, Link: at.path(tabText) + "?chunk=" + c.UID + "#" + anchor(c.Start),
@@ -45,20 +47,21 @@ func passagesOf(chunks []library.Chunk, at reading, code bool) []passage {
 			page, row.Page = *c.Page, *c.Page
 		}
 		if i > 0 && row.Page == 0 && len(row.Headings) == 0 {
-			row.Gap = gap(c.Start-end, code)
+			row.Gap = gap(chunks[i-1], c, code)
 		}
-		end = c.End
 		out[i] = row
 	}
 	return out
 }
 
-// gap stands for the white space between two chunks, by its length.
-func gap(runes int, code bool) string {
-	switch {
-	case runes > 1:
+// gap stands for the white space between two chunks, of which only the length
+// is known. A single character is a blank within a paragraph, or a line's end.
+func gap(before, after library.Chunk, code bool) string {
+	first, _ := utf8.DecodeRuneInString(after.Text)
+	switch runes := after.Start - before.End; {
+	case runes > 1 || !slices.Equal(before.HeadingPath, after.HeadingPath):
 		return "\n\n"
-	case runes == 1 && code:
+	case runes == 1 && (code || !unicode.IsLetter(first)):
 		return "\n"
 	case runes == 1:
 		return " "

@@ -57,7 +57,7 @@ func (a *API) getText(w http.ResponseWriter, r *http.Request, p accounts.Princip
 
 // contentQuery names a version.
 type contentQuery struct {
-	Generation int64 `query:"generation" minimum:"1" description:"An earlier version that is still kept; the one that readers see when absent."`
+	Generation int `query:"generation" minimum:"1" maximum:"16777215" description:"An earlier version that is still kept; the one that readers see when absent."`
 }
 
 // generation finds the version that was asked for, or the usual one.
@@ -69,7 +69,7 @@ func (a *API) generation(r *http.Request, item library.Item, usual func(context.
 	if q.Generation == 0 {
 		return usual(r.Context(), item)
 	}
-	return a.opt.Libraries.Generation(r.Context(), item, q.Generation)
+	return a.opt.Libraries.Generation(r.Context(), item, int64(q.Generation))
 }
 
 func (a *API) published(ctx context.Context, item library.Item) (library.Generation, error) {
