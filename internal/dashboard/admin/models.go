@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
@@ -133,8 +134,7 @@ func (p *Pages) testModel(w http.ResponseWriter, r *http.Request, s httpx.Sessio
 	if err != nil {
 		return explained(w, r, s, err, "“"+m.Name+"” did not pass: ", to)
 	}
-	took := trial.Took.Round(time.Millisecond)
-	return page.Done(w, r, s, fmt.Sprintf("“%s” %s. It took %s.", m.Name, trial.Says, took), to)
+	return page.Done(w, r, s, fmt.Sprintf("“%s” %s. It took %s ms.", m.Name, trial.Says, humanize.Comma(trial.Took.Milliseconds())), to)
 }
 
 func (p *Pages) chooseDefault(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
