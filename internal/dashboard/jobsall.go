@@ -65,8 +65,11 @@ func (d *Dashboard) inWords(r *http.Request, s httpx.Session, l jobList) (string
 		parts = append(parts, "in “"+lib.Name+"”")
 	}
 	for _, part := range []struct{ words, value string }{
-		{"of one document", l.Item}, {"named like “" + l.Name + "”", l.Name}, {"submitted by " + l.By, l.By},
-		{"from " + l.From, l.From}, {"up to " + l.To, l.To},
+		{"of one document", l.Item},
+		{"named like “" + l.Name + "”", l.Name},
+		{"submitted by " + l.By, l.By},
+		{"from " + l.From, l.From},
+		{"up to " + l.To, l.To},
 	} {
 		if part.value != "" {
 			parts = append(parts, part.words)

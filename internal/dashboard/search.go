@@ -170,7 +170,7 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, asked 
 		more.limit = min(asked.limit*5/2, search.MaxLimit)
 		p.More = more.path() + "#hit-" + strconv.Itoa(len(result.Hits)+1)
 	}
-	return nil, nil
+	return page.Faults{}, nil
 }
 
 func sortedValues(found page.Faults) []string {

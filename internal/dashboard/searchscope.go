@@ -62,7 +62,7 @@ type typeChoice struct {
 type chip struct{ Kind, Label, Remove string }
 
 // any tells whether there is anything to search.
-func (s searchScope) any() bool { return len(s.searched) > 0 }
+func (s *searchScope) any() bool { return len(s.searched) > 0 }
 
 func (d *Dashboard) scope(r *http.Request, s httpx.Session, asked searched) (searchScope, error) {
 	readable, err := d.opt.Access.Readable(r.Context(), s.Principal)
