@@ -79,7 +79,9 @@ func eventRowOf(e accounts.Entry) eventRow {
 		At: e.At, Event: e.Event, Outcome: e.Outcome, User: e.Username, Credential: e.Credential, Address: e.Address, RequestID: e.RequestID,
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
-		row.Detail = append(row.Detail, detailRow{strings.ReplaceAll(name, "_", " "), spelt(e.Detail[name])})
+		if value := spelt(e.Detail[name]); value != "" {
+			row.Detail = append(row.Detail, detailRow{strings.ReplaceAll(name, "_", " "), value})
+		}
 	}
 	return row
 }
