@@ -158,3 +158,26 @@ func TestTheAuditTrailIsPrintedOldestFirst(t *testing.T) {
 		t.Errorf("audit --since printed %q", got)
 	}
 }
+
+func TestAnAccountIsLinkedWithSomebodyAtTheSignOnServer(t *testing.T) {
+	t.Parallel()
+	env := folder(t)
+	must(t, env, "", "create-user", "--username", "ann")
+	fails(t, env, exitFailed, "issuer", "link-sso", "--username", "ann", "--subject", "7d2f")
+	linked := must(t, env, "", "link-sso", "--username", "ann", "--issuer", "https://casdoor.example.com", "--subject", "7d2f")
+	if !strings.Contains(linked, "ann signs in as 7d2f") {
+		t.Errorf("link-sso printed %q", linked)
+	}
+	must(t, env, "", "create-user", "--username", "bob")
+	fails(t, env, exitFailed, "already", "link-sso", "--username", "bob", "--issuer", "https://casdoor.example.com", "--subject", "7d2f")
+	if gone := must(t, env, "", "unlink-sso", "--username", "ann"); !strings.Contains(gone, "1 identities") {
+		t.Errorf("unlink-sso printed %q", gone)
+	}
+	must(t, env, "", "link-sso", "--username", "bob", "--issuer", "https://casdoor.example.com", "--subject", "7d2f")
+	if made := must(t, env, "", "create-sso-groups"); !strings.Contains(made, "View Only") {
+		t.Errorf("create-sso-groups printed %q", made)
+	}
+	if again := must(t, env, "", "create-sso-groups"); !strings.Contains(again, "there already") {
+		t.Errorf("the second create-sso-groups printed %q", again)
+	}
+}

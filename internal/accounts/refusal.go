@@ -57,3 +57,29 @@ func RefusalOf(err error) (why Refusal, refused bool) {
 	}
 	return RefusedOther, errs.Is(err, errs.Unauthenticated)
 }
+
+// SSORefusal is why a sign-in through a sign-on server came to nothing: one
+// word of a small fixed set, for the audit trail and the log.
+type SSORefusal string
+
+// The refusals.
+const (
+	SSOState        SSORefusal = "state"        // not begun in this browser, or too long ago
+	SSODenied       SSORefusal = "denied"       // the server says so
+	SSOCode         SSORefusal = "code"         // the server does not know the code, or no more
+	SSOClient       SSORefusal = "client"       // the server does not know us
+	SSOUnreachable  SSORefusal = "unreachable"  // the server does not answer, or not as one
+	SSOToken        SSORefusal = "token"        // its answer proves nothing
+	SSOOrganisation SSORefusal = "organisation" // another one, or none that we are told of
+	SSOUsername     SSORefusal = "username"     // no name that an account may have
+	SSOTaken        SSORefusal = "taken"        // another account has the name
+	SSODisabled     SSORefusal = "disabled"
+)
+
+// Error makes a refusal the cause of the error that the caller gets.
+func (r SSORefusal) Error() string { return string(r) }
+
+// SSORefusalOf is why, when an error says.
+func SSORefusalOf(err error) (why SSORefusal, ok bool) {
+	return errors.AsType[SSORefusal](err)
+}

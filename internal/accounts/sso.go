@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,32 +23,6 @@ type Identity struct {
 	// Groups are names of groups and roles there, in whatever spelling. Those
 	// of SSOGroups count here.
 	Groups []string
-}
-
-// SSORefusal is why a sign-in through a sign-on server came to nothing: one
-// word of a small fixed set, for the audit trail and the log.
-type SSORefusal string
-
-// The refusals.
-const (
-	SSOState        SSORefusal = "state"        // not begun in this browser, or too long ago
-	SSODenied       SSORefusal = "denied"       // the server says so
-	SSOCode         SSORefusal = "code"         // the server does not know the code, or no more
-	SSOClient       SSORefusal = "client"       // the server does not know us
-	SSOUnreachable  SSORefusal = "unreachable"  // the server does not answer, or not as one
-	SSOToken        SSORefusal = "token"        // its answer proves nothing
-	SSOOrganisation SSORefusal = "organisation" // another one, or none that we are told of
-	SSOUsername     SSORefusal = "username"     // no name that an account may have
-	SSOTaken        SSORefusal = "taken"        // another account has the name
-	SSODisabled     SSORefusal = "disabled"
-)
-
-// Error makes a refusal the cause of the error that the caller gets.
-func (r SSORefusal) Error() string { return string(r) }
-
-// SSORefusalOf is why, when an error says.
-func SSORefusalOf(err error) (why SSORefusal, ok bool) {
-	return errors.AsType[SSORefusal](err)
 }
 
 // RefuseSSO records a sign-in that came to nothing.
@@ -74,7 +47,7 @@ func (a *Accounts) SignInSSO(ctx context.Context, c Client, id Identity) (cookie
 		cookie, err = a.StartSession(ctx, c, u.ID)
 	}
 	if errs.Is(err, errs.Unauthenticated) { // disabled in this moment
-		err = refusedSSO(errs.Forbidden, SSODisabled, err, "Your account is disabled. Ask an administrator.")
+		err = disabledSSO()
 	}
 	if why, ok := SSORefusalOf(err); ok {
 		recorded := a.RefuseSSO(ctx, c.Origin, why, slog.String("username", id.Username), slog.String("issuer", id.Issuer), slog.String("subject", id.Subject))
@@ -119,20 +92,20 @@ const (
 func (a *Accounts) known(ctx context.Context, tx sqldb.Querier, from Origin, id Identity, name string) (User, []Event, error) {
 	u, err := sqldb.One(ctx, tx, scanUser, selectByIdentity, id.Issuer, id.Subject)
 	if err == nil && !u.Active {
-		return User{}, nil, refusedSSO(errs.Forbidden, SSODisabled, nil, "Your account is disabled. Ask an administrator.")
+		return User{}, nil, disabledSSO()
 	}
 	if err == nil || !sqldb.Missing(err) {
 		return u, nil, err
 	}
 	if name == "" {
-		return User{}, nil, refusedSSO(errs.Forbidden, SSOUsername, nil,
+		return User{}, nil, refusedSSO(SSOUsername,
 			"Your user name at the sign-on server cannot be one here: that has 1 to 150 letters, digits and @ . + - _ only. Ask an administrator.")
 	}
 	now := sqldb.At(a.opt.Now())
 	u = User{ID: uuid.NewString(), Username: name, Active: true, Groups: []string{}, CreatedAt: now.Time, UpdatedAt: now.Time}
 	_, err = sqldb.Exec(ctx, tx, insertUser, u.ID, name, UsernameKey(name), "", "", false, true, now)
 	if sqldb.Duplicate(err) {
-		return User{}, nil, refusedSSO(errs.Forbidden, SSOTaken, nil, fmt.Sprintf("Another account has the user name %q already. Ask an administrator to link it with yours at the sign-on server, if it is yours.", name))
+		return User{}, nil, refusedSSO(SSOTaken, fmt.Sprintf("Another account has the user name %q already. Ask an administrator to link it with yours at the sign-on server, if it is yours.", name))
 	}
 	if err != nil {
 		return User{}, nil, fmt.Errorf("create user: %w", err)
@@ -159,11 +132,13 @@ func ssoActor(u User, from Origin) Actor {
 	return Actor{Principal: Principal{UserID: u.ID, Username: u.Username, Credential: Credential{Kind: CredentialSSO, Masked: throughSSO}}, Origin: from}
 }
 
-func refusedSSO(kind errs.Kind, why SSORefusal, cause error, message string) error {
-	if cause == nil {
-		return errs.Wrap(kind, why, message)
-	}
-	return errs.Wrap(kind, fmt.Errorf("%w: %w", why, cause), message)
+func refusedSSO(why SSORefusal, message string) error {
+	return errs.Wrap(errs.Forbidden, why, message)
+}
+
+// disabledSSO is given too where an account is disabled in this moment.
+func disabledSSO() error {
+	return refusedSSO(SSODisabled, "Your account is disabled. Ask an administrator.")
 }
 
 const touchUser = `UPDATE auth_user SET updated_at = $2 WHERE id = $1`

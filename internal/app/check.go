@@ -164,6 +164,9 @@ func (s *Services) tellEngines(ctx context.Context) {
 	}
 	line("database", string(s.DB.Engine()), s.DB.Where())
 	s.tell(ctx, s.Log)
+	if s.Settings.SSO.Enabled {
+		line("single sign-on", "OpenID Connect", s.Settings.SSO.Origin)
+	}
 	if s.Mail != nil {
 		line("mail", "SMTP", s.Mail.Where())
 	}

@@ -87,7 +87,7 @@ func (p *Provider) ask(ctx context.Context) (*metadata, error) {
 	if err := json.NewDecoder(resp.Body).Decode(m); err != nil {
 		return nil, fmt.Errorf("%s is no discovery document: %w; CASDOOR_ORIGIN must be where Casdoor itself answers", address, err)
 	}
-	if err := p.settle(m); err != nil {
+	if err := p.settle(m); err != nil { //nolint:contextcheck // the keys are asked for long after
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	return m, nil

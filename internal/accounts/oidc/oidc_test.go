@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -93,9 +94,7 @@ func (l *liar) discover(w http.ResponseWriter, _ *http.Request) {
 		"issuer": l.URL, "authorization_endpoint": l.URL + "/auth", "token_endpoint": l.URL + "/token",
 		"jwks_uri": l.URL + "/keys", "userinfo_endpoint": l.URL + "/me", "id_token_signing_alg_values_supported": []string{"RS256", "HS256", "none"},
 	}
-	for name, v := range l.discovery {
-		said[name] = v
-	}
+	maps.Copy(said, l.discovery)
 	answer(w, said)
 }
 
@@ -108,9 +107,7 @@ func (l *liar) exchange(w http.ResponseWriter, r *http.Request) {
 		"iss": l.URL, "sub": "7d2f", "aud": []string{"mnemosyne"}, "nonce": l.nonce, "exp": time.Now().Add(time.Hour).Unix(),
 		"iat": time.Now().Unix(), "name": "ann", "displayName": "Ann", "owner": "helu",
 	}
-	for name, v := range l.claims {
-		claims[name] = v
-	}
+	maps.Copy(claims, l.claims)
 	raw, err := json.Marshal(claims)
 	if err != nil {
 		l.t.Error(err)

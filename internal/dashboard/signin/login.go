@@ -80,7 +80,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, s httpx.Session) 
 func (p *Pages) enter(w http.ResponseWriter, r *http.Request, session, next string) {
 	http.SetCookie(w, page.Cookie(r, httpx.SessionCookie, session, p.opt.SessionLife))
 	http.SetCookie(w, page.Cookie(r, page.VisitorCookie, "", -1))
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // it was through SafeNext
 }
 
 func (p *Pages) signOut(w http.ResponseWriter, r *http.Request, s httpx.Session) error {

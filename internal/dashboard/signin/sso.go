@@ -67,7 +67,7 @@ func (p *Pages) goToSignOn(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 
 // flow is the cookie of a sign-in that has begun.
 func flow(r *http.Request, state, sealed string, life time.Duration) *http.Cookie {
-	c := page.Cookie(r, flowName(state), sealed, life)
+	c := page.Cookie(r, flowName(state), sealed, life) //nolint:gosec // page.Cookie sees to its attributes
 	c.Path = ssoPath
 	return c
 }
