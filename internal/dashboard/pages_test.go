@@ -69,7 +69,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	dashboardtest.Check(t, err)
 	hostile := url.QueryEscape(canary)
 	return append(peoplePages(t, w, ann), []string{
-		"/usage/?range=24h", "/usage/?range=" + url.QueryEscape(canary),
+		"/usage/?range=24h", "/admin/usage/?range=24h", "/usage/?range=" + url.QueryEscape(canary),
 		"/teams/", "/teams/add/", ofTeam, ofTeam + "edit/", ofTeam + "workspaces/", ofTeam + "rotate/", ofTeam + "delete/",
 		"/teams/" + inactive.ID + "/", "/teams/" + inactive.ID + "/recreate/",
 		"/libraries/?q=" + hostile + "&type=" + hostile + "&kind=" + hostile, at + "?q=" + hostile + "&status=" + hostile + "&collection=" + hostile + "&sort=name",

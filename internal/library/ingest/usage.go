@@ -25,21 +25,20 @@ type Sum struct {
 }
 
 // The times of both engines begin alike as text, but for what is between day
-// and hour.
+// and hour. Names are looked up once a sum.
 const (
-	sumColumns = `SELECT substr(CAST(j.finished_at AS TEXT), 1, $2), j.user_id, COALESCE(u.username, ''),
-		j.library_uid, COALESCE(b.name, ''), COALESCE(b.owner_username, ''), j.status, j.error_code,
-		COUNT(*), CAST(COALESCE(SUM(j.chunks), 0) AS BIGINT), CAST(COALESCE(SUM(g.size_bytes), 0) AS BIGINT)
-	FROM ingest_job j
-	LEFT JOIN auth_user u ON u.id = j.user_id
-	LEFT JOIN library b ON b.uid = j.library_uid AND b.deleted_at IS NULL
-	LEFT JOIN item_generation g ON g.item_uid = j.item_uid AND g.generation = j.generation
-	WHERE j.finished_at >= $1`
-	groupSums = `
-	GROUP BY 1, j.user_id, u.username, j.library_uid, b.name, b.owner_username, j.status, j.error_code
-	ORDER BY 1, j.user_id, j.library_uid, j.status, j.error_code`
-	selectSums    = sumColumns + groupSums
-	selectOwnSums = sumColumns + ` AND j.user_id = $3` + groupSums
+	addUp = `SELECT s.start, s.user_id, COALESCE(u.username, ''), s.library_uid, COALESCE(b.name, ''), COALESCE(b.owner_username, ''),
+		s.status, s.error_code, s.jobs, s.chunks, s.bytes
+	FROM (SELECT substr(CAST(j.finished_at AS TEXT), 1, $2) AS start, j.user_id, j.library_uid, j.status, j.error_code,
+			COUNT(*) AS jobs, CAST(SUM(j.chunks) AS BIGINT) AS chunks, CAST(COALESCE(SUM(g.size_bytes), 0) AS BIGINT) AS bytes
+		FROM ingest_job j LEFT JOIN item_generation g ON g.item_uid = j.item_uid AND g.generation = j.generation
+		WHERE j.finished_at >= $1`
+	addedUp = ` GROUP BY 1, j.user_id, j.library_uid, j.status, j.error_code) s
+	LEFT JOIN auth_user u ON u.id = s.user_id
+	LEFT JOIN library b ON b.uid = s.library_uid AND b.deleted_at IS NULL
+	ORDER BY s.start, s.user_id, s.library_uid, s.status, s.error_code`
+	selectSums    = addUp + addedUp
+	selectOwnSums = addUp + ` AND j.user_id = $3` + addedUp
 )
 
 // Sums gives how the jobs of a user ended, oldest first. Some of their
