@@ -81,7 +81,7 @@ func (s *Services) handler(open doors) (http.Handler, error) {
 	}
 	wrong := httpx.RESTErrors(s.Log)
 	if open.rest {
-		if wrong, err = s.mountSite(router, limited, cursors, mcp.ToolNames()); err != nil {
+		if wrong, err = s.mountSite(router, limited, cursors, mcp.Abouts()); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Services) handler(open doors) (http.Handler, error) {
 
 // mountSite mounts REST and pages, and gives how a path that is none of theirs
 // is answered.
-func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors *httpx.Cursors, tools []string) (httpx.ErrorWriter, error) {
+func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors *httpx.Cursors, tools []mcptools.ToolAbout) (httpx.ErrorWriter, error) {
 	auth, err := httpx.NewAuth(limited.onREST(), s.sessions(), s.Settings.HTTP.CSRFTrustedOrigins)
 	if err != nil {
 		return nil, err
@@ -148,14 +148,15 @@ func (s *Services) figures() figures.Sources {
 	}
 }
 
-func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []string, document []byte) (*page.Site, error) {
+func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []mcptools.ToolAbout, document []byte) (*page.Site, error) {
 	site, err := page.NewSite(auth, s.Log, s.Settings.TimeZone)
 	if err != nil {
 		return nil, err
 	}
 	people, err := dashboard.New(dashboard.Options{
 		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
-		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Tools: tools,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph,
+		Tools: toolsOf(tools), Mails: s.Mail != nil, MCPURL: s.publicURL("/mcp/"),
 		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
 		Objects: s.Objects, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
 	})
@@ -196,4 +197,22 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	}
 	site.Mount(router, people.Routes(), ways.Routes(), running.Routes(), reference.Routes())
 	return site, nil
+}
+
+// toolsOf tells pages of the tools of the MCP server.
+func toolsOf(abouts []mcptools.ToolAbout) []dashboard.Tool {
+	tools := make([]dashboard.Tool, 0, len(abouts))
+	for _, t := range abouts {
+		tools = append(tools, dashboard.Tool(t))
+	}
+	return tools
+}
+
+// publicURL is a path where people reach it, or empty where the settings do
+// not say.
+func (s *Services) publicURL(path string) string {
+	if s.Settings.HTTP.PublicURL == "" {
+		return ""
+	}
+	return s.Settings.HTTP.PublicURL + path
 }

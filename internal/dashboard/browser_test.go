@@ -155,7 +155,7 @@ func TestAPersonMintsATokenAndRevokesItInABrowser(t *testing.T) {
 		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", dashboardtest.Password),
 		chromedp.Submit("#password"),
 		chromedp.WaitVisible("#name"), chromedp.SendKeys("#name", "My laptop"),
-		chromedp.Click(".restrictions summary"), chromedp.WaitVisible("#expires_on"), picture("token-form"),
+		chromedp.Click(".restrictions summary"), chromedp.WaitVisible(".expiry"), picture("token-form"),
 		chromedp.Click(".form .primary"),
 		chromedp.WaitVisible("#plaintext"), picture("token-created"),
 		chromedp.Click(`[data-copy="plaintext"]`),

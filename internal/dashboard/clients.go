@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -76,6 +77,20 @@ func clientEntries(mcpURL, meURL, token string) ([]clientEntry, error) {
 		}
 		entries[i].Text = text
 	}
+	// Without oauth: false it hides that a token is refused behind an attempt to
+	// register.
+	entries = slices.Insert(entries, 2, clientEntry{
+		ID: "fast-agent", Name: "fast-agent", Hint: "In fastagent.config.yaml; the headers may stand in fastagent.secrets.yaml.",
+		Text: fmt.Sprintf(`mcp:
+  servers:
+    mnemosyne:
+      transport: http
+      url: %q
+      auth:
+        oauth: false
+      headers:
+        Authorization: %q`, mcpURL, bearer),
+	})
 	return append(entries, clientEntry{
 		ID: "curl", Name: "REST, with curl", Hint: "Tells who the token stands for.",
 		Text: fmt.Sprintf("curl -H 'Authorization: %s' '%s'", bearer, strings.ReplaceAll(meURL, "'", "")),

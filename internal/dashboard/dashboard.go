@@ -101,6 +101,12 @@ type Objects interface {
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, blob.Info, error)
 }
 
+// Tool is an MCP tool.
+type Tool struct {
+	Name  string
+	About string // what it does, in a sentence
+}
+
 // Options are what a Dashboard is made of.
 type Options struct {
 	Site      *page.Site
@@ -119,8 +125,10 @@ type Options struct {
 	Objects Objects
 	// MaxUpload bounds a file, in bytes; 0: nothing does.
 	MaxUpload int64
-	// Tools are the names of the MCP tools that a token can be narrowed to.
-	Tools []string
+	// Tools are the MCP tools that a token can be narrowed to.
+	Tools []Tool
+	// Mails tells that the owner of a new token is told by mail.
+	Mails bool
 	// MCPURL is where MCP clients connect. Empty: /mcp/ on the address that
 	// the page was asked from.
 	MCPURL string

@@ -22,9 +22,9 @@ func (d *Dashboard) tokenRoutes() []page.Route {
 	return []page.Route{
 		{Method: get, Path: tokensPath, Handler: d.listTokens},
 		{Method: get, Path: tokensPath + "add/", Handler: d.newToken},
-		{Method: post, Path: tokensPath + "add/", Handler: d.createToken},
+		{Method: post, Path: tokensPath + "add/", Handler: d.createToken, Keeps: true},
 		{Method: get, Path: tokensPath + "{id}/edit/", Handler: d.editToken},
-		{Method: post, Path: tokensPath + "{id}/edit/", Handler: d.updateToken},
+		{Method: post, Path: tokensPath + "{id}/edit/", Handler: d.updateToken, Keeps: true},
 		{Method: get, Path: tokensPath + "{id}/revoke/", Handler: d.confirmRevoke},
 		{Method: post, Path: tokensPath + "{id}/revoke/", Handler: d.revokeToken},
 	}

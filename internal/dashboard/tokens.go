@@ -2,10 +2,13 @@ package dashboard
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -13,15 +16,40 @@ import (
 
 const tokensPath = "/profile/tokens/"
 
+// States of a token.
+const (
+	stateActive  = "active"
+	stateExpired = "expired"
+	stateRevoked = "revoked"
+)
+
+const (
+	tokensAtOnce = 50
+	soon         = 14 * 24 * time.Hour // before a token's end, it is warned of
+)
+
 // tokensPage lists a person's tokens.
 type tokensPage struct {
-	Tokens []tokenRow
+	Tokens  []tokenRow
+	State   string // that is shown; empty: all
+	Filters []tokenFilter
+	Soon    int64 // active tokens that end soon
+	Any     bool  // there are tokens, shown or not
+	Next    string
+	Mails   bool // owners are told of new tokens by mail
+}
+
+// tokenFilter is a state to show alone.
+type tokenFilter struct {
+	State, Label string
+	Count        int64
 }
 
 // tokenRow is a token as the list shows it.
 type tokenRow struct {
 	ID, Name, Masked string
 	State            string // active, expired or revoked
+	Soon             string // "in 3 days", of an active one that ends soon
 	Libraries        string // what it may reach over MCP
 	Tools            string
 	CreatedAt        time.Time
@@ -38,26 +66,57 @@ func (d *Dashboard) listTokens(w http.ResponseWriter, r *http.Request, s httpx.S
 	if err != nil {
 		return err
 	}
-	names := namesOf(readable)
-	p := tokensPage{}
+	now := d.opt.Now()
+	p := tokensPage{State: page.Param(r, "state"), Any: len(tokens) > 0, Mails: d.opt.Mails}
+	counts, names := map[string]int64{}, namesOf(readable)
+	after := page.Param(r, "after")
+	begun := !slices.ContainsFunc(tokens, func(t mcpserver.UserToken) bool { return t.ID == after })
 	for _, t := range tokens {
-		p.Tokens = append(p.Tokens, tokenRow{
-			ID: t.ID, Name: t.Name, Masked: t.Masked, State: stateOf(t, d.opt.Now()),
-			Libraries: reachText(t.AllowedLibraries, names), Tools: toolsText(t.AllowedTools),
-			CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, ExpiresAt: t.ExpiresAt,
-		})
+		row := tokenRowOf(t, names, now)
+		counts[row.State]++
+		if row.Soon != "" {
+			p.Soon++
+		}
+		switch {
+		case !begun:
+			begun = t.ID == after
+		case p.State != "" && p.State != row.State:
+		case len(p.Tokens) == tokensAtOnce:
+			p.Next = tokensPath + "?" + url.Values{"state": {p.State}, "after": {p.Tokens[tokensAtOnce-1].ID}}.Encode()
+		case p.Next == "":
+			p.Tokens = append(p.Tokens, row)
+		}
+	}
+	p.Filters = []tokenFilter{
+		{"", "All", int64(len(tokens))}, {stateActive, "Active", counts[stateActive]},
+		{stateExpired, "Expired", counts[stateExpired]}, {stateRevoked, "Revoked", counts[stateRevoked]},
 	}
 	return d.views.tokens.Show(w, r, s, http.StatusOK, page.Heading{Title: "API tokens", Area: "tokens"}, p)
+}
+
+func tokenRowOf(t mcpserver.UserToken, names map[string]string, now time.Time) tokenRow {
+	row := tokenRow{
+		ID: t.ID, Name: t.Name, Masked: t.Masked, State: stateOf(t, now),
+		Libraries: reachText(t.AllowedLibraries, names), Tools: toolsText(t.AllowedTools),
+		CreatedAt: t.CreatedAt, LastUsedAt: t.LastUsedAt, ExpiresAt: t.ExpiresAt,
+	}
+	if row.State == stateActive && t.ExpiresAt != nil && t.ExpiresAt.Sub(now) <= soon {
+		row.Soon = "within a day"
+		if days := int64(t.ExpiresAt.Sub(now).Hours() / 24); days > 0 {
+			row.Soon = "in " + page.Count(days, "day", "days")
+		}
+	}
+	return row
 }
 
 func stateOf(t mcpserver.UserToken, now time.Time) string {
 	switch {
 	case !t.Active:
-		return "revoked"
+		return stateRevoked
 	case t.Expired(now):
-		return "expired"
+		return stateExpired
 	}
-	return "active"
+	return stateActive
 }
 
 func namesOf(libraries []library.Library) map[string]string {
@@ -111,6 +170,7 @@ type tokenCreatedPage struct {
 	Plaintext string
 	URL       string
 	Clients   []clientEntry
+	NoLibrary bool // nothing can be found with it over MCP
 }
 
 func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -118,10 +178,19 @@ func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	if len(form.Faults) > 0 {
+	sent, err := d.nameTaken(r, s, spec, form.Faults)
+	switch {
+	case err != nil:
+		return err
+	case sent:
+		return sentBefore(w, r, s, spec.Name)
+	case len(form.Faults) > 0:
 		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
 	}
 	plaintext, t, err := d.opt.Tokens.Create(r.Context(), page.Actor(s, httpx.Origin(r)), s.Principal.UserID, spec)
+	if e := errs.As(err); e != nil && e.Code == mcpserver.CodeMade {
+		return sentBefore(w, r, s, spec.Name)
+	}
 	if found, ok := page.FaultsOf(err); ok {
 		form.Faults = tokenFaults(found)
 		return d.showTokenForm(w, r, s, http.StatusBadRequest, form)
@@ -129,11 +198,21 @@ func (d *Dashboard) createToken(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	p := tokenCreatedPage{Token: tokenRow{ID: t.ID, Name: t.Name, Masked: t.Masked}, Plaintext: plaintext, URL: d.mcpURL(r)}
+	p := tokenCreatedPage{
+		Token: tokenRow{ID: t.ID, Name: t.Name, Masked: t.Masked, ExpiresAt: t.ExpiresAt}, Plaintext: plaintext, URL: d.mcpURL(r),
+		NoLibrary: len(t.AllowedLibraries) == 0,
+	}
 	if p.Clients, err = clientEntries(p.URL, httpx.AbsoluteURL(r, "/library/api/me/", nil), plaintext); err != nil {
 		return err
 	}
 	return d.views.tokenCreated.Show(w, r, s, http.StatusCreated, page.Heading{Title: "Your new token", Area: "tokens"}, p)
+}
+
+// sentBefore answers a form that is sent again, as by reloading the page that
+// it led to.
+func sentBefore(w http.ResponseWriter, r *http.Request, s httpx.Session, name string) error {
+	return page.Refused(w, r, s, "That form was sent before, and made the token “"+name+
+		"” then. It is not shown a second time: if you have not copied it, revoke it and generate another.", tokensPath)
 }
 
 // mcpURL is where MCP clients connect.

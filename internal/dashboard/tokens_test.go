@@ -33,6 +33,8 @@ func TestATokenIsShownOnceAndWorks(t *testing.T) {
 		{"#claude-desktop", `"--header", "Authorization:${AUTH_HEADER}"`},
 		{"#cline", `"type": "streamableHttp", "url": "` + w.URL + `/mcp/"`},
 		{"#generic", `"Authorization": "Bearer ` + plaintext + `"`},
+		{"#fast-agent", `url: "` + w.URL + `/mcp/"`},
+		{"#fast-agent", "oauth: false headers: Authorization: \"Bearer " + plaintext + `"`},
 		{"#curl", "curl -H 'Authorization: Bearer " + plaintext + "' '" + w.URL + "/library/api/me/'"},
 	} {
 		created.Says(entry.selector, entry.part)
@@ -56,7 +58,7 @@ func TestARestrictedTokenReachesWhatItsFormSays(t *testing.T) {
 	w.Library(ann, "Two")
 	b := w.SignedIn(ann)
 	b.Submit(b.Get("/profile/tokens/add/"), addForm, url.Values{
-		"name": {"Narrow"}, "reach": {"some"}, "allowed_libraries": {one}, "allowed_tools": {"search"}, "expires_on": {"2099-12-31"},
+		"name": {"Narrow"}, "reach": {"some"}, "allowed_libraries": {one}, "allowed_tools": {"search"}, "expires": {"day"}, "expires_on": {"2099-12-31"},
 	}).Want(http.StatusCreated)
 	token := w.OnlyToken(ann)
 	end := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -103,8 +105,8 @@ func TestATokensFormSaysWhatIsWrongBesideTheField(t *testing.T) {
 		{url.Values{"name": {"x"}, "reach": {"some"}}, "allowed_libraries", "at least one library"},
 		{url.Values{"name": {"x"}, "reach": {"some"}, "allowed_libraries": {"nonsense"}}, "allowed_libraries", "neither the uid"},
 		{url.Values{"name": {"x"}, "allowed_tools": {"rm -rf"}}, "allowed_tools", "no name of a tool"},
-		{url.Values{"name": {"x"}, "expires_on": {"soon"}}, "expires_on", "Write a day"},
-		{url.Values{"name": {"x"}, "expires_on": {"2001-01-01"}}, "expires_on", "past"},
+		{url.Values{"name": {"x"}, "expires": {"day"}, "expires_on": {"soon"}}, "expires_on", "Write a day"},
+		{url.Values{"name": {"x"}, "expires": {"day"}, "expires_on": {"2001-01-01"}}, "expires_on", "past"},
 	} {
 		answer := b.Submit(b.Get("/profile/tokens/add/"), addForm, row.change).Want(http.StatusBadRequest)
 		answer.Says("#"+row.field+"-fault", row.says)

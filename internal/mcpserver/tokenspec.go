@@ -23,6 +23,25 @@ type TokenSpec struct {
 	AllowedTools     []string
 	AllowedLibraries []string
 	ExpiresAt        *time.Time // nil: never
+	// Once is a word of the caller's: a second token for it is a Conflict with
+	// the code CodeMade, so that what is sent twice is made once. Empty: none.
+	Once string
+}
+
+// CodeMade says that the token of a TokenSpec's word Once is made.
+const CodeMade = "made_already"
+
+// idFor is a token's id: of its word, where it has one.
+func (spec TokenSpec) idFor(userID string) string {
+	if spec.Once == "" {
+		return uuid.NewString()
+	}
+	return TokenIDOf(userID, spec.Once)
+}
+
+// TokenIDOf is the id of the token that a user made with a word.
+func TokenIDOf(userID, once string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("mnemosyne token\x00"+userID+"\x00"+once)).String()
 }
 
 // Limits on a token's name and lists.

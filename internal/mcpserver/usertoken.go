@@ -11,8 +11,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -70,7 +68,8 @@ const insertOwn = `INSERT INTO user_token
 	SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $9 FROM auth_user u WHERE u.id = $2 AND u.is_active`
 
 // Create mints a token for a user. The plaintext is given here, once, and
-// kept nowhere. A disabled user gets none: Conflict.
+// kept nowhere. A disabled user gets none: Conflict, and so does a second one
+// for the same word Once.
 func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, spec TokenSpec) (plaintext string, t UserToken, err error) {
 	if spec, err = spec.normal(); err != nil {
 		return "", UserToken{}, err
@@ -83,9 +82,12 @@ func (s *Tokens) Create(ctx context.Context, by accounts.Actor, userID string, s
 		return "", UserToken{}, err
 	}
 	plaintext = mintPlaintext()
-	hash, id := hashPlaintext(plaintext), uuid.NewString()
+	hash, id := hashPlaintext(plaintext), spec.idFor(userID)
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
 		n, err := sqldb.Exec(ctx, tx, insertOwn, id, userID, hash, spec.Name, true, sqldb.AtPtr(spec.ExpiresAt), tools, libraries, sqldb.At(s.now()))
+		if sqldb.Duplicate(err) && spec.Once != "" {
+			return nil, &errs.Error{Kind: errs.Conflict, Code: CodeMade, Message: "This token is made already."}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("create token: %w", err)
 		}

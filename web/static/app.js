@@ -4,11 +4,13 @@ import { copyButtons } from "./copy.js";
 import { newerJobs } from "./joblist.js";
 import { followJobs } from "./jobs.js";
 import { searching } from "./search.js";
+import { pickers } from "./picker.js";
 import { localTimes } from "./times.js";
 import { uploads } from "./upload.js";
 
 localTimes(document);
 copyButtons(document);
+pickers(document);
 followJobs(document);
 newerJobs(document);
 searching(document);
@@ -25,5 +27,8 @@ if (menu) {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
     menu.querySelector("summary").focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
 }

@@ -138,7 +138,9 @@ func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *Wor
 	opt := Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, MaxUpload: maxUpload, Tools: []string{"search", "get_chunk", "whoami"},
+			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, MaxUpload: maxUpload, Tools: []dashboard.Tool{
+				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
+			},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,
 		},
 		SignIn: signin.Options{Site: site, Accounts: w.Accounts},

@@ -56,7 +56,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case status == http.StatusUnauthorized:
-		_ = toLogin(w, r)
+		_ = toLogin(w, r, false)
 		return
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")

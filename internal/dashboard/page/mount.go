@@ -28,6 +28,9 @@ type Route struct {
 	// Streams tells that the handler reads the form by itself, its token
 	// included.
 	Streams bool
+	// Keeps tells that the form is filled in again when its session has ended
+	// meanwhile. The page of the same path asks Restored.
+	Keeps bool
 }
 
 // Mount puts pages and the assets on a router. What no route takes is the
@@ -66,7 +69,7 @@ func (s *Site) handler(rt Route) httpx.Handler {
 		who, err := s.auth.Session(r)
 		if errs.Is(err, errs.Unauthenticated) {
 			if !rt.Public {
-				return toLogin(w, r)
+				return toLogin(w, r, rt.Keeps && s.keep(w, r))
 			}
 			who, err = httpx.Session{CSRFSecret: visitor(r)}, nil
 		}
@@ -78,15 +81,18 @@ func (s *Site) handler(rt Route) httpx.Handler {
 				return err
 			}
 		}
+		if r.Method == http.MethodGet {
+			r = s.restore(w, r)
+		}
 		return rt.Handler(w, r, who)
 	}
 }
 
 // toLogin sends whoever is not signed in to do so, and back to the page that
-// they asked for. A form that was sent is lost.
-func toLogin(w http.ResponseWriter, r *http.Request) error {
+// they asked for, or whose form was kept.
+func toLogin(w http.ResponseWriter, r *http.Request, kept bool) error {
 	to := LoginPath
-	if r.Method == http.MethodGet && r.URL.Path != "/" {
+	if kept || (r.Method == http.MethodGet && r.URL.Path != "/") {
 		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

@@ -89,6 +89,9 @@ func (v View[P]) Show(w http.ResponseWriter, r *http.Request, s httpx.Session, s
 		Heading: h, Username: s.Principal.Username, Administers: accounts.Administers(s.Principal),
 		CSRF: httpx.CSRFToken(s), Flash: takeFlash(w, r, s), Page: page,
 	}
+	if f.Flash == nil && Restored(r) {
+		f.Flash = &flash{Kind: "warning", Text: "Your session had ended. What you typed is here again: look it over and send it."}
+	}
 	var buf bytes.Buffer
 	if err := v.template.Execute(&buf, f); err != nil {
 		return fmt.Errorf("render a page: %w", err)

@@ -8,6 +8,7 @@
 package page
 
 import (
+	"crypto/rand"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -27,6 +28,8 @@ type Site struct {
 	assets *web.Assets
 	base   *template.Template
 
+	keptSecret []byte // of this process: what is kept is not worth more
+
 	confirm View[Confirm]
 	fault   View[errorPage]
 }
@@ -38,7 +41,7 @@ func NewSite(auth *httpx.Auth, log *slog.Logger, zone *time.Location) (*Site, er
 	if err != nil {
 		return nil, fmt.Errorf("find the static files: %w", err)
 	}
-	s := &Site{auth: auth, log: log}
+	s := &Site{auth: auth, log: log, keptSecret: []byte(rand.Text())}
 	if s.assets, err = web.NewAssets(static); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -96,13 +97,20 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// ToolNames lists every tool, as a token can be narrowed to.
-func (s *Server) ToolNames() []string {
-	names := make([]string, 0, len(s.tools))
+// ToolAbout is a tool as people are told of it.
+type ToolAbout struct {
+	Name  string
+	About string // a sentence
+}
+
+// Abouts lists every tool, as a token can be narrowed to.
+func (s *Server) Abouts() []ToolAbout {
+	abouts := make([]ToolAbout, 0, len(s.tools))
 	for _, t := range s.tools {
-		names = append(names, t.name)
+		first, _, _ := strings.Cut(t.about, ". ")
+		abouts = append(abouts, ToolAbout{Name: t.name, About: strings.TrimSuffix(first, ".") + "."})
 	}
-	return names
+	return abouts
 }
 
 // Handler serves /mcp, /mcp/ and /mcp/health, and nothing else. No path is
