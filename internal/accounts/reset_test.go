@@ -122,6 +122,29 @@ func TestOnlyThoseWhoCanBeWrittenToGetAReset(t *testing.T) {
 	})
 }
 
+func TestWherePasswordsAreForSuperusersOthersGetNoToken(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f fixture) {
+		f.withEmail(t, "ann", "ann@example.com", "correct horse")
+		before := f.reset(t, "ann")
+		f.Accounts = accounts.New(f.db, f.audit, nil, accounts.Options{
+			SecretKey: []byte("a secret key for tests"), Now: f.clock.Now, PasswordsOfSuperusersOnly: true,
+		})
+		if r := f.reset(t, "ann"); r.Token != "" {
+			t.Error("a token is made for a password that opens nothing")
+		}
+		_, err := f.ResetUser(t.Context(), before.Token)
+		wantKind(t, err, errs.Conflict)
+		_, err = f.CreateUser(t.Context(), accounts.Operator(), accounts.NewUser{Username: "root", Email: "root@example.com", Password: "correct horse", Superuser: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := f.reset(t, "root"); r.Token == "" {
+			t.Error("a superuser gets no token")
+		}
+	})
+}
+
 func TestATokenSignedByAnotherKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f fixture) {

@@ -50,8 +50,8 @@ func (d Desk) Reset(to Person, site, link, address string, ends time.Time) mail.
 
 // NoPassword says why there is no password to set.
 func (d Desk) NoPassword(to Person, site, address string) mail.Message {
-	return written(to, "Your Mnemosyne account has no password",
-		"a new password was asked for, for your account at "+site+". The account has none here: sign in through single sign-on, and change the password where you have it.",
+	return written(to, "Your Mnemosyne account has no password to set",
+		"a new password was asked for, for your account at "+site+". That account signs in through single sign-on: use it, and change the password where you have it.",
 		"The request came from "+address+". If it was not you, do nothing.")
 }
 
