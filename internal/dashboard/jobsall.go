@@ -50,7 +50,7 @@ func (d *Dashboard) confirmAll(w http.ResponseWriter, r *http.Request, s httpx.S
 	}
 	jobs := page.Count(n, kind+" job", kind+" jobs")
 	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: verb + " jobs", Area: "jobs"}, page.Confirm{
-		Title: verb + " " + jobs + "?", Text: which + text, Verb: verb + " " + jobs, Action: l.path(below), Back: l.path(""),
+		Title: verb + " " + jobs + "?", Text: which + text, Verb: verb + " " + jobs, Action: l.path(below), Back: l.path(""), Keep: "Leave them",
 	})
 }
 

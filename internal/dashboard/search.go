@@ -24,11 +24,11 @@ const (
 
 // searchPage asks, and shows what was found.
 type searchPage struct {
-	Query   string
-	Longest int
-	Asked   bool
-	Faults  page.Faults
-	Scope   searchScope
+	Query     string
+	Longest   int
+	Asked     bool
+	Faults    page.Faults
+	Scope     searchScope
 	Hits      []hitGroup
 	Count     int64 // passages
 	Documents int64 // that they are of

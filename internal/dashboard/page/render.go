@@ -110,6 +110,7 @@ type Confirm struct {
 	Verb   string // of the button
 	Action string
 	Back   string
+	Keep   string   // of the way back; empty: "Keep it"
 	List   []string // what is meant, one by one
 	Hidden []Hidden // what the form carries
 	Typed  string   // what has to be typed, so that nobody does it by a slip; empty: nothing
