@@ -252,3 +252,21 @@ func TestOthersDocumentsInAGlobalLibraryAreForThoseWhoManageIt(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoeverOnlyViewsIsAReaderOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db, library.AccessOptions{})
+		w.member(w.global, w.alice, library.RoleOwner)
+		viewer := w.alice
+		viewer.Groups = []string{accounts.GroupViewOnly}
+		for _, uid := range []string{w.private, w.global, w.workspace} {
+			if _, role, err := w.access.Read(t.Context(), viewer, uid); err != nil || role != library.RoleReader {
+				t.Errorf("%s: role %q, %v", uid, role, err)
+			}
+			if _, role, err := w.access.Read(t.Context(), w.alice, uid); err != nil || role != library.RoleOwner {
+				t.Errorf("%s, in no group: role %q, %v", uid, role, err)
+			}
+		}
+	})
+}

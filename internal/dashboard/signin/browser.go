@@ -15,7 +15,7 @@ func browserOf(userAgent string) string {
 		{"FxiOS/", "Firefox"},
 		{"Firefox/", "Firefox"},
 		{"CriOS/", "Chrome"},
-		{"HeadlessChrome/", "Chrome without a window"},
+		{"HeadlessChrome/", "Headless Chrome"},
 		{"Chromium/", "Chromium"},
 		{"Chrome/", "Chrome"},
 		{"Safari/", "Safari"},
