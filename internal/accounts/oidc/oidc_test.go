@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -322,5 +324,26 @@ func TestAddressesOfTheBrowserAreNotAskedByUs(t *testing.T) {
 	id, _, err := p.Finish(t.Context(), begun.Sealed, url.Values{"state": {begun.State}, "code": {"c"}})
 	if err != nil || id.Issuer != front {
 		t.Errorf("the identity is %+v: %v", id, err)
+	}
+}
+
+func TestACertificateThatProvesNothingIsTakenOnlyWhenAskedTo(t *testing.T) {
+	t.Parallel()
+	var at string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, map[string]any{"issuer": at, "authorization_endpoint": at + "/auth", "token_endpoint": at + "/token", "jwks_uri": at + "/keys"})
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those who hang up
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	at = server.URL
+	for _, anyone := range []bool{false, true} {
+		p, err := oidc.New(oidc.Options{Origin: at, ClientID: "mnemosyne", ClientSecret: secret, AnyCertificate: anyone, SecretKey: []byte("key")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Check(t.Context()); (err == nil) != anyone {
+			t.Errorf("any certificate %t: the check says %v", anyone, err)
+		}
 	}
 }
