@@ -9,7 +9,7 @@ import "golang.org/x/sys/unix"
 func room(dir string) (free, total uint64, err error) {
 	var s unix.Statfs_t
 	for {
-		if err = unix.Statfs(dir, &s); err != unix.EINTR { //nolint:errorlint // an errno, never wrapped
+		if err = unix.Statfs(dir, &s); err != unix.EINTR {
 			break
 		}
 	}

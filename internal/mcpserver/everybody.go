@@ -82,12 +82,12 @@ func (s *Tokens) GetAny(ctx context.Context, id string) (UserToken, error) {
 	return t, nil
 }
 
-const countTokens = `SELECT COUNT(*) FROM user_token t JOIN auth_user u ON u.id = t.user_id
+const countUsable = `SELECT COUNT(*) FROM user_token t JOIN auth_user u ON u.id = t.user_id
 	WHERE t.is_active AND u.is_active AND (t.expires_at IS NULL OR t.expires_at > $1)`
 
 // CountUsable counts the tokens that open something now.
 func (s *Tokens) CountUsable(ctx context.Context) (int64, error) {
-	n, err := sqldb.One(ctx, s.db.Read(), scanCount, countTokens, sqldb.At(s.now()))
+	n, err := sqldb.One(ctx, s.db.Read(), scanCount, countUsable, sqldb.At(s.now()))
 	if err != nil {
 		return 0, fmt.Errorf("count tokens: %w", err)
 	}

@@ -16,8 +16,8 @@ import (
 
 // The methods of AMQP 0-9-1 that matter here, class and number.
 var (
-	basicPublish      = []byte{0, 60, 0, 40} //nolint:gochecknoglobals // constants
-	connectionBlocked = []byte{0, 10, 0, 60} //nolint:gochecknoglobals // constants
+	basicPublish      = []byte{0, 60, 0, 40}
+	connectionBlocked = []byte{0, 10, 0, 60}
 )
 
 const frameHead = 7 // bytes: type, channel, size
