@@ -21,9 +21,14 @@ import (
 // breaches of the content security policy too, fails the test.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
+	return chromiumFor(t, 3*time.Minute)
+}
+
+func chromiumFor(t *testing.T, limit time.Duration) context.Context {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(testkit.Chromium(t)), chromedp.NoSandbox, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
