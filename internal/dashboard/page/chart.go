@@ -20,7 +20,7 @@ const (
 	plotHeight = 180 // pixels, of the bars
 	plotTop    = 12  // pixels above them, for half a number of the scale
 	plotBottom = 24  // pixels below them, for the labels
-	maxLabels  = 5   // that fit side by side on a phone
+	maxLabels  = 4   // that fit side by side on a phone
 	barShare   = 0.72
 )
 
