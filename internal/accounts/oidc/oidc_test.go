@@ -295,6 +295,12 @@ func TestWhatABrowserKeepsCannotBeChangedOrRead(t *testing.T) {
 			t.Fatalf("changed at %d it gives %v", i, err)
 		}
 	}
+	for _, state := range []string{"", begun.State + "x", begun.State[:12] + "AAAAAAAAAAAAAA"} {
+		_, _, err := p.Finish(t.Context(), begun.Sealed, url.Values{"state": {state}, "code": {"c"}})
+		if why, _ := accounts.SSORefusalOf(err); why != accounts.SSOState {
+			t.Errorf("with the state %q it gives %v", state, err)
+		}
+	}
 	to, err := url.Parse(begun.URL)
 	if err != nil {
 		t.Fatal(err)
