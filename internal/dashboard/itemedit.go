@@ -46,7 +46,15 @@ func (d *Dashboard) editItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 		}
 		p.Metadata = string(raw)
 	}
+	if page.Restored(r) {
+		p = itemFormOf(r)
+	}
 	return d.showItemForm(w, r, s, http.StatusOK, o, p)
+}
+
+// itemFormOf is what was typed.
+func itemFormOf(r *http.Request) itemFormPage {
+	return itemFormPage{Title: page.Field(r, "title"), Collection: page.Field(r, "collection"), Metadata: page.Field(r, "metadata")}
 }
 
 func (d *Dashboard) showItemForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, o openedItem, p itemFormPage) (err error) {
@@ -62,7 +70,7 @@ func (d *Dashboard) updateItem(w http.ResponseWriter, r *http.Request, s httpx.S
 	if err != nil {
 		return err
 	}
-	p := itemFormPage{Title: page.Field(r, "title"), Collection: page.Field(r, "collection"), Metadata: page.Field(r, "metadata")}
+	p := itemFormOf(r)
 	patch := library.ItemPatch{}
 	if title := strings.TrimSpace(p.Title); title != o.Title {
 		patch.Title = &title // one that nobody changed stays the document's own

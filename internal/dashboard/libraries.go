@@ -56,7 +56,7 @@ func (d *Dashboard) listLibraries(w http.ResponseWriter, r *http.Request, s http
 		return err
 	}
 	p := librariesPage{
-		Text: f.Text, Kind: string(f.Kind), Narrowed: f.Text != "" || f.Type != "" || f.Kind != "", MayMake: true,
+		Text: f.Text, Kind: string(f.Kind), Narrowed: f.Text != "" || f.Type != "" || f.Kind != "", MayMake: s.Principal.May(accounts.RightWrite),
 		First: after.UID == "", Kinds: kindTabs(q), Types: typeChoices(f.Type),
 	}
 	if len(grants) > librariesPer {

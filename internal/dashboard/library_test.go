@@ -45,7 +45,7 @@ func TestSettingsAreChangedAndReadersReadThem(t *testing.T) {
 		Says("#name-fault", "may not be blank").Says("textarea", "Kept")
 	answer := b.Submit(form, "main form.card", url.Values{"name": {"Articles"}, "library_type": {"technical"}}).Want(http.StatusSeeOther)
 	b.Follow(answer).Says("h1", "Articles").Says(".facts", "Technical").Says(".notice", "are stored")
-	reader := w.SignedIn(bob).Get(at + "settings/").Says(".known", "Technical").Says(".buttons", "Leave library")
+	reader := w.SignedIn(bob).Get(at+"settings/").Says(".known", "Technical").Says(".buttons", "Leave library")
 	if len(reader.All("main form.card")) != 0 || strings.Contains(reader.Text("main"), "Delete") {
 		t.Error("a reader is offered to change or delete the library")
 	}
@@ -70,7 +70,7 @@ func TestDeletingALibrarySaysWhatGoesAndTakesItsName(t *testing.T) {
 	b.Follow(b.Submit(ask, "main form", url.Values{"typed": {"Papers"}}).Want(http.StatusSeeOther)).Says(".notice", "is deleted")
 	b.Get(at).Want(http.StatusNotFound)
 	empty := w.Library(ann, "Empty")
-	ask = b.Get("/libraries/" + empty + "/delete/").Says("main", "It is empty.")
+	ask = b.Get("/libraries/"+empty+"/delete/").Says("main", "It is empty.")
 	b.Submit(ask, "main form", nil).Want(http.StatusSeeOther)
 }
 
@@ -123,7 +123,7 @@ func TestDocumentsAreNarrowedMovedAndDeletedTogether(t *testing.T) {
 	}
 	b.Get(at+"?q=fish").Says("#documents .empty", "No document fits.")
 	both := "?item=" + first.ItemUID + "&item=" + second.ItemUID
-	ask := b.Get(at + "documents/move/" + both).Says(".going", "Bees").Says("h2", "Move 2 documents")
+	ask := b.Get(at+"documents/move/"+both).Says(".going", "Bees").Says("h2", "Move 2 documents")
 	b.Submit(ask, "main form.card", url.Values{"item": {first.ItemUID}, "collection": {strings.Repeat("x", 300)}}).Want(http.StatusBadRequest).Says("#collection-fault", "no more than")
 	b.Follow(b.Submit(ask, "main form.card", url.Values{"item": {first.ItemUID, second.ItemUID}, "collection": {"Animals"}})).Says(".notice", "2 documents are in “Animals” now")
 	folders := b.Get(at+"collections/").Says("table", "Animals").Says("table", "2")
@@ -174,4 +174,48 @@ SELECT printf('00000000-0000-4000-8000-%012d', i), $1, $2, printf('Title %05d', 
 	q, err := url.Parse(cursor)
 	dashboardtest.Check(t, err)
 	b.Get(other + q.Query().Get("after")).Want(http.StatusBadRequest)
+}
+
+func TestViewersAreOfferedNothingThatWouldBeRefused(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	uid := w.Library(ann, "Papers")
+	w.Work()
+	job := w.Submit(ann, uid, "owls.md", owls)
+	w.Ended(ann, job.ID)
+	_, err := w.Accounts.EnsureGroups(t.Context(), accounts.Operator(), accounts.GroupViewOnly)
+	dashboardtest.Check(t, err)
+	dashboardtest.Check(t, w.Accounts.SetGroups(t.Context(), accounts.Operator(), ann.UserID, []string{accounts.GroupViewOnly}))
+	b := w.SignedIn(ann)
+	at := "/libraries/" + uid + "/"
+	item := at + "items/" + job.ItemUID + "/"
+	for _, path := range []string{"/libraries/", at, at + "settings/", at + "members/", at + "collections/", item, item + "details/"} {
+		page := b.Get(path).Want(http.StatusOK)
+		if got := page.All(`main form[method=post], main a[href$="/add/"], main a[href$="/edit/"], main a[href$="/delete/"], main a[href$="/replace/"], main a[href$="/leave/"], main [name=item]`); len(got) != 0 {
+			t.Errorf("%s offers <%s> %q", path, got[0].Data, dashboardtest.TextOf(got[0]))
+		}
+	}
+	b.Get("/libraries/add/").Want(http.StatusForbidden).Says("main", "View Only")
+}
+
+func TestALibrarysFormIsFilledInAgainAfterSigningIn(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	uid := w.Library(ann, "Papers")
+	b := w.Browser()
+	for _, path := range []string{"/libraries/add/", "/libraries/" + uid + "/settings/"} {
+		b.Post(path, url.Values{"name": {"Articles"}, "description": {"All of them"}, "library_type": {"technical"}}).Want(http.StatusSeeOther)
+		login := b.Get("/accounts/login/")
+		b.Submit(login, `form[action="/accounts/login/"]`, url.Values{"username": {"ann"}, "password": {dashboardtest.Password}}).Want(http.StatusSeeOther)
+		form := b.Get(path).Want(http.StatusOK).Says("textarea", "All of them")
+		if name := dashboardtest.Attr(form.One("#name"), "value"); name != "Articles" {
+			t.Errorf("%s: the name is %q", path, name)
+		}
+		if chosen := dashboardtest.Attr(form.One(`[name=library_type][checked]`), "value"); chosen != "technical" {
+			t.Errorf("%s: the type is %q", path, chosen)
+		}
+		b.Submit(form, `form[action="/accounts/logout/"]`, nil)
+	}
 }

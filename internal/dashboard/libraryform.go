@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -43,14 +44,26 @@ func libraryFormOf(name, description, kind string, found page.Faults) libraryFor
 type libraryFormPage struct{ Form libraryForm }
 
 func (d *Dashboard) newLibrary(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	return d.showLibraryForm(w, r, s, http.StatusOK, library.NewLibrary{Type: library.DefaultType}, nil)
+	if err := s.Principal.Need(accounts.RightWrite); err != nil {
+		return err
+	}
+	n := library.NewLibrary{Type: library.DefaultType}
+	if page.Restored(r) {
+		n = newLibraryOf(r)
+	}
+	return d.showLibraryForm(w, r, s, http.StatusOK, n, nil)
 }
 
-func (d *Dashboard) createLibrary(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	n := library.NewLibrary{
+// newLibraryOf is what was typed.
+func newLibraryOf(r *http.Request) library.NewLibrary {
+	return library.NewLibrary{
 		Name: strings.TrimSpace(page.Field(r, "name")), Description: strings.TrimSpace(page.Field(r, "description")),
 		Type: page.Field(r, "library_type"), Global: page.Field(r, "global") != "",
 	}
+}
+
+func (d *Dashboard) createLibrary(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	n := newLibraryOf(r)
 	g, err := d.opt.Libraries.Create(r.Context(), s.Principal, n)
 	if found, ok := page.FaultsOf(err); ok {
 		return d.showLibraryForm(w, r, s, http.StatusBadRequest, n, found)
@@ -63,7 +76,7 @@ func (d *Dashboard) createLibrary(w http.ResponseWriter, r *http.Request, s http
 
 func (d *Dashboard) showLibraryForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, n library.NewLibrary, found page.Faults) error {
 	p := libraryFormPage{Form: libraryFormOf(n.Name, n.Description, n.Type, found)}
-	p.Form.MayGlobal, p.Form.Global = s.Principal.Superuser, n.Global
+	p.Form.MayGlobal, p.Form.Global = s.Principal.May(accounts.RightAdminister), n.Global
 	return d.views.libraryForm.Show(w, r, s, status, page.Heading{Title: "New library", Area: librariesArea}, p)
 }
 
@@ -82,12 +95,17 @@ func (d *Dashboard) showSettings(w http.ResponseWriter, r *http.Request, s httpx
 	if err != nil {
 		return err
 	}
-	return d.showSettingsForm(w, r, s, http.StatusOK, o, libraryFormOf(o.Name, o.Description, o.Type, nil))
+	form := libraryFormOf(o.Name, o.Description, o.Type, nil)
+	if n := newLibraryOf(r); page.Restored(r) {
+		form = libraryFormOf(n.Name, n.Description, n.Type, nil)
+		form.Global = n.Global
+	}
+	return d.showSettingsForm(w, r, s, http.StatusOK, o, form)
 }
 
 func (d *Dashboard) showSettingsForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, o opened, form libraryForm) (err error) {
 	p := librarySettingsPage{Head: o.Head, Form: form}
-	p.Form.MayGlobal = s.Principal.Superuser && !o.Global() && !o.Workspace()
+	p.Form.MayGlobal = s.Principal.May(accounts.RightAdminister) && !o.Global() && !o.Workspace()
 	if p.MayChange, err = d.mayAdminister(r, s, o.UID); err != nil {
 		return err
 	}
@@ -98,7 +116,7 @@ func (d *Dashboard) showSettingsForm(w http.ResponseWriter, r *http.Request, s h
 	if err != nil {
 		return err
 	}
-	p.MayLeave = member != ""
+	p.MayLeave = member != "" && s.Principal.May(accounts.RightWrite)
 	if t, ok := library.TypeNamed(o.Type); ok {
 		p.About = t.About
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -84,7 +85,7 @@ func (d *Dashboard) showMembers(w http.ResponseWriter, r *http.Request, s httpx.
 			Fixed: !o.Global() && i == len(members)-1, Roles: roleChoices(m.Role),
 			Remove: o.path(tabMembers) + "remove/?username=" + url.QueryEscape(m.Username),
 		}
-		p.MayLeave = p.MayLeave || (row.Self && !row.Fixed)
+		p.MayLeave = p.MayLeave || (row.Self && !row.Fixed && s.Principal.May(accounts.RightWrite))
 		p.Members = append(p.Members, row)
 	}
 	return d.views.members.Show(w, r, s, status, page.Heading{Title: "Members of " + o.Name, Area: librariesArea}, p)

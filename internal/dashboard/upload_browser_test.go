@@ -25,7 +25,7 @@ import (
 // drop lets files and folders of this machine fall on an element.
 func drop(selector string, paths ...string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		at, err := chromedp.Evaluate[[]float64](`(() => { const e = document.querySelector("` + selector + `"); e.scrollIntoView({block: "center"});
+		at, err := chromedp.Evaluate[[]float64](`(() => { const e = document.querySelector("`+selector+`"); e.scrollIntoView({block: "center"});
 			const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + 8]; })()`)(ctx, target)
 		if err != nil {
 			return err

@@ -19,11 +19,14 @@ func (s *Service) MembershipOf(ctx context.Context, p accounts.Principal, uid st
 	return g.Role, nil
 }
 
-// Leave gives up the role that the caller was given in a library. It takes no
-// right but that to read: nobody has to stay.
+// Leave gives up the role that the caller was given in a library, whatever
+// role that is: nobody has to stay.
 func (s *Service) Leave(ctx context.Context, p accounts.Principal, uid string) error {
 	l, _, err := s.access.Read(ctx, p, uid)
 	if err != nil {
+		return err
+	}
+	if err := p.Need(accounts.RightWrite); err != nil {
 		return err
 	}
 	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
