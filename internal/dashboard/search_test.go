@@ -72,10 +72,10 @@ func TestASearchIsNarrowedByLibraryTypeCollectionAndDocument(t *testing.T) {
 			t.Errorf("%s finds %q, want %q", query, got, want)
 		}
 	}
-	if n := len(b.Get("/libraries/"+papers+"/items/"+out.ItemUID+"/").All(`a[href="/search/?item=`+out.ItemUID+`"]`)); n != 1 {
+	if n := len(b.Get("/libraries/" + papers + "/items/" + out.ItemUID + "/").All(`a[href="/search/?item=` + out.ItemUID + `"]`)); n != 1 {
 		t.Errorf("the document has %d links to search in it", n)
 	}
-	if n := len(b.Get("/libraries/"+papers+"/collections/").All(`a[href="/search/?library=`+papers+`&collection=north"]`)); n != 1 {
+	if n := len(b.Get("/libraries/" + papers + "/collections/").All(`a[href="/search/?library=` + papers + `&collection=north"]`)); n != 1 {
 		t.Errorf("the collection has %d links to search in it", n)
 	}
 	within := b.Get("/search/?q=owl&item="+out.ItemUID).Says(".chip", "Owls of the North").Says(".chip", "document")
