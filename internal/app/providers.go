@@ -68,7 +68,7 @@ func (e *engines) running() map[embedding.Use][]string {
 	for _, o := range e.opened {
 		text := o.kind
 		if o.where != "" {
-			text += ": " + o.where
+			text += ", " + o.where
 		}
 		switch o.part {
 		case "embedder":

@@ -154,6 +154,11 @@ func TestAProviderThatCannotBeAskedBreaksNoStartAndSaysSo(t *testing.T) {
 			failed[p.Name] = p.Mend
 		}
 	}
+	for _, p := range app.Check(t.Context(), programOf(t, locked)).Parts {
+		if p.Name == "embedder" && !strings.Contains(p.Where, server.URL) {
+			t.Errorf("check says that the embedder is at %q", p.Where)
+		}
+	}
 	for _, part := range []string{"provider", "embedder", "reranker"} {
 		if !strings.Contains(failed[part], "reencrypt-provider-keys") {
 			t.Errorf("check says of the %s: %q", part, failed[part])

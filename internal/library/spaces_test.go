@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
-	"github.com/google/uuid"
 )
 
 func TestSpacesInUseAreThoseThatSearchesNeed(t *testing.T) {

@@ -119,16 +119,17 @@ func (p *Providers) Test(ctx context.Context, id string) (embedding.Trial, error
 	return trial, nil
 }
 
-// endpoint is a model as it is asked, with the key in the clear.
-func (p *Providers) endpoint(of row, m Model) (embedding.Endpoint, error) {
+// endpoint is a model as it is asked, with the key in the clear. With an error
+// all of it is there but the key.
+func (p *Providers) endpoint(of row, m Model) (e embedding.Endpoint, err error) {
 	key, state := p.vault.open(of.token)
 	if state == KeyLocked {
-		return embedding.Endpoint{}, p.vault.locked(of.Name)
+		err = p.vault.locked(of.Name)
 	}
 	return embedding.Endpoint{
 		Use: m.Use, Provider: of.Name, API: string(of.API), BaseURL: of.BaseURL, APIKey: key, Model: m.Name,
 		Dimensions: m.Dimensions, MaxTokens: m.MaxTokens, QueryPrompt: m.QueryPrompt, DocumentPrompt: m.DocumentPrompt,
-	}, nil
+	}, err
 }
 
 const (

@@ -190,6 +190,12 @@ func (s ModelSpec) clean(api API) (ModelSpec, error) {
 	if s.MaxTokens != 0 && (s.MaxTokens < leastTokens || s.MaxTokens > maxRead) {
 		faults["max_tokens"] = []string{"A number from 32 to 131072, or nothing."}
 	}
+	s.promptFaults(api, faults)
+	return s, invalid(faults)
+}
+
+// promptFaults notes what is wrong with prompts.
+func (s ModelSpec) promptFaults(api API, faults map[string][]string) {
 	messages := s.Use == embedding.UseEmbedding && (api == VLLM || strings.Contains(strings.ToLower(s.Name), "qwen3-vl-embedding"))
 	for field, text := range map[string]string{"query_prompt": s.QueryPrompt, "document_prompt": s.DocumentPrompt} {
 		switch {
@@ -199,7 +205,6 @@ func (s ModelSpec) clean(api API) (ModelSpec, error) {
 			faults[field] = []string{"Write {text} where the text belongs."}
 		}
 	}
-	return s, invalid(faults)
 }
 
 // prompt is a prompt with the line ends of this program.

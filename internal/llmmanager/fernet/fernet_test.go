@@ -114,7 +114,7 @@ func texts() []string {
 func python(t *testing.T, program, input string) string {
 	t.Helper()
 	interpreter := testkit.Need(t, "MNEMOSYNE_TEST_PYTHON", "Python with its library cryptography")
-	cmd := exec.CommandContext(t.Context(), interpreter, "-c", program) //nolint:gosec // the test's own
+	cmd := exec.CommandContext(t.Context(), interpreter, "-c", program)
 	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
