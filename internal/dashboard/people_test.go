@@ -73,6 +73,18 @@ func TestThePagesOfPeopleAreForThoseWhoAdminister(t *testing.T) {
 	}
 }
 
+func TestWhoeverOnlyViewsIsShownNoWayToMakeALibrary(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	for name, group := range map[string]string{"viewer": "View Only", "staff": "Staff"} {
+		b := w.SignedIn(grouped(t, w, name, group))
+		shown, status := len(b.Get("/libraries/").Want(http.StatusOK).All(`main a[href="/libraries/add/"]`)) > 0, b.Get("/libraries/add/").Status
+		if may := group == "Staff"; shown != may || (status == http.StatusOK) != may {
+			t.Errorf("%s: shown %v, the form answers %d", name, shown, status)
+		}
+	}
+}
+
 func TestPeopleAreFoundAndPaged(t *testing.T) {
 	t.Parallel()
 	w := dashboardtest.New(t)
