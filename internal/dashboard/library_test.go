@@ -127,7 +127,7 @@ func TestDocumentsAreNarrowedMovedAndDeletedTogether(t *testing.T) {
 	b.Submit(ask, "main form.card", url.Values{"item": {first.ItemUID}, "collection": {strings.Repeat("x", 300)}}).Want(http.StatusBadRequest).Says("#collection-fault", "no more than")
 	b.Follow(b.Submit(ask, "main form.card", url.Values{"item": {first.ItemUID, second.ItemUID}, "collection": {"Animals"}})).Says(".notice", "2 documents are in “Animals” now")
 	folders := b.Get(at+"collections/").Says("table", "Animals").Says("table", "2")
-	within := dashboardtest.Attr(folders.One("tbody th a"), "href")
+	within := dashboardtest.Attr(folders.One("tbody th a.strong"), "href")
 	b.Get(within).Says("#documents", "Owls")
 	if rows := b.Get(at + "?collection=none").All("#documents tbody tr"); len(rows) != 1 {
 		t.Errorf("%d documents are in no collection", len(rows))
