@@ -144,7 +144,7 @@ func disabledSSO() error {
 const touchUser = `UPDATE auth_user SET updated_at = $2 WHERE id = $1`
 
 // refresh gives an account the e-mail and the groups that its identity has
-// now.
+// now. Whoever has none of SSOGroups there may view only.
 func (a *Accounts) refresh(ctx context.Context, tx sqldb.Querier, from Origin, u User, id Identity) (events []Event, err error) {
 	if id.Email != "" && checkEmail(id.Email) == nil {
 		if events, err = a.setEmail(ctx, tx, ssoActor(u, from), u, id.Email); err != nil {
@@ -152,7 +152,11 @@ func (a *Accounts) refresh(ctx context.Context, tx sqldb.Querier, from Origin, u
 		}
 	}
 	groups := slices.DeleteFunc(slices.Clone(u.Groups), func(name string) bool { return slices.Contains(SSOGroups(), name) })
-	groups = sortedUnique(append(groups, GroupsOf(id.Groups)...))
+	mapped := GroupsOf(id.Groups)
+	if len(mapped) == 0 {
+		mapped = []string{GroupViewOnly} // to lose a group never gives a right
+	}
+	groups = sortedUnique(append(groups, mapped...))
 	if slices.Equal(groups, u.Groups) {
 		return events, nil
 	}
