@@ -45,16 +45,29 @@ func (h Hosts) named() Hosts {
 	return slices.DeleteFunc(slices.Clone(h), func(pattern string) bool { return pattern == "*" })
 }
 
-// hostName is the name in a Host header, without its port and final dot.
+// hostName is the name in a Host header, without its port and final dot, or
+// empty for what is no host: the header stands in links of mails as it came, so
+// that nothing else may ride along in it.
 func hostName(host string) string {
 	host = strings.ToLower(host)
 	if rest, ok := strings.CutPrefix(host, "["); ok {
 		name, port, closed := strings.Cut(rest, "]")
-		if !closed || (port != "" && !strings.HasPrefix(port, ":")) {
+		if !closed || (port != "" && !strings.HasPrefix(port, ":")) || !allDigits(strings.TrimPrefix(port, ":")) {
 			return ""
 		}
 		return name
 	}
-	name, _, _ := strings.Cut(host, ":")
+	name, port, _ := strings.Cut(host, ":")
+	if strings.ContainsFunc(name, foreignToHosts) || !allDigits(port) {
+		return ""
+	}
 	return strings.TrimSuffix(name, ".")
 }
+
+// foreignToHosts tells of what no name of a host has. Underscores are in those
+// of containers.
+func foreignToHosts(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
+}
+
+func allDigits(port string) bool { return strings.Trim(port, "0123456789") == "" }
