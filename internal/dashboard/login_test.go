@@ -167,3 +167,13 @@ func TestAFormFromElsewhereIsRefused(t *testing.T) {
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	a.Do(r).Want(http.StatusForbidden).Says("main", "another site")
 }
+
+func TestAnErrorPageInAnotherTabLeavesTheSignInFormGood(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	w.User("ann")
+	b := w.Browser()
+	login := b.Get("/accounts/login/").Want(http.StatusOK)
+	b.Post("/accounts/login/", credentials("ann", dashboardtest.Password)).Want(http.StatusForbidden)
+	b.Submit(login, loginForm, credentials("ann", dashboardtest.Password)).Want(http.StatusSeeOther)
+}

@@ -81,7 +81,7 @@ func MessageOf(e *errs.Error) string {
 func (s *Site) showError(w http.ResponseWriter, r *http.Request, status int, detail, id string) error {
 	who, err := s.auth.Session(r)
 	if err != nil {
-		who = httpx.Session{} // the page has no menu then
+		who = httpx.Session{CSRFSecret: visitor(r)} // the page has no menu then, and other tabs keep their forms
 	}
 	p := errorPage{Status: status, Title: titleOf(status), Detail: detail, ID: id}
 	return s.fault.Show(w, r, who, status, Heading{Title: p.Title}, p)
