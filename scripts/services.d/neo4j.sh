@@ -53,7 +53,7 @@ classpath() {
   for jar in "${jars[@]}"; do [ -s "$jar" ] || return 1; done
   cat "$tools/neo4j-$1.classpath"
 }
-fetch_neo4j() { # SERVICE VERSION
+jars_of() { # SERVICE VERSION
   local dir=$tools/neo4j-$2
   classpath "$2" >/dev/null && return 0
   say "$1: fetching Neo4j $2 with Maven"
@@ -74,7 +74,7 @@ POM
 neo4j_start() {
   local name=$1 version java major dir main options log=$root/$1.log
   version=$(version_of "$name"); java=$(java_of "$name"); dir=$(folder "$name")/$version
-  fetch_neo4j "$name" "$version" || return 1
+  jars_of "$name" "$version" || return 1
   major=$(javas | awk -v java="$java" '$2 == java { print $1; exit }')
   main=org.neo4j.server.CommunityEntryPoint
   options=(-XX:+UseG1GC --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED)
