@@ -104,11 +104,13 @@ func TestAProcessWithAnotherDataFolderThanTheOthersRefusesToStart(t *testing.T) 
 	t.Parallel()
 	s := stack.Start(t, stack.Options{Workers: -1})
 	elsewhere := "MNEMOSYNE_DATA_DIR=" + t.TempDir()
-	cmd := s.Command(t.Context(), "worker")
-	cmd.Env = append(cmd.Env, elsewhere)
-	said, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(said), "another data folder") || !strings.Contains(string(said), "MNEMOSYNE_DATA_DIR") {
-		t.Errorf("the worker ended with %v and said %s", err, said)
+	for _, command := range []string{"worker", "up"} {
+		cmd := s.Command(t.Context(), command)
+		cmd.Env = append(cmd.Env, elsewhere)
+		said, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(said), "another data folder") || !strings.Contains(string(said), "MNEMOSYNE_DATA_DIR") {
+			t.Errorf("%s ended with %v and said %s", command, err, said)
+		}
 	}
 	setup := s.Command(t.Context(), "setup")
 	setup.Env = append(setup.Env, elsewhere)

@@ -41,6 +41,9 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.sameFolder(ctx); err != nil {
+		return err
+	}
 	if err := s.Setup(ctx, io.Discard); err != nil {
 		return err
 	}
