@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -30,9 +32,13 @@ func newClient(s Server) (*client, error) {
 		return nil, fmt.Errorf("%s is no URL with a host", s.setting(baseURLSetting))
 	}
 	const dial, keep, idle = 5 * time.Second, 30 * time.Second, 90 * time.Second
+	dialer := &net.Dialer{Timeout: dial, KeepAlive: keep}
+	if s.Provider != "" {
+		dialer.Control = offOwnLink
+	}
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: dial, KeepAlive: keep}).DialContext,
+		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: 2 * dial,
 		MaxIdleConnsPerHost: s.Concurrency + querySlots,
 		IdleConnTimeout:     idle,
@@ -45,6 +51,20 @@ func newClient(s Server) (*client, error) {
 		},
 		base: base, key: s.APIKey, setting: s.setting, timeout: s.Timeout,
 	}, nil
+}
+
+// offOwnLink refuses to connect to an address of the machine's own link, where
+// clouds tell secrets, whatever name it goes by. It is for servers that are
+// named in a page: whoever writes the settings may reach these anyway.
+func offOwnLink(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("read the address: %w", err)
+	}
+	if ip := at.Addr().Unmap(); ip.IsLinkLocalUnicast() || ip.IsUnspecified() || ip.IsMulticast() {
+		return fmt.Errorf("%s is no address that a provider can have", ip)
+	}
+	return nil
 }
 
 // where is the server as people know it.

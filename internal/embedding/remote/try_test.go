@@ -96,6 +96,18 @@ func TestATrialThatFailsSaysWhatToMendAndNoKey(t *testing.T) {
 	}
 }
 
+func TestAProviderOnTheMachinesOwnLinkIsNotAsked(t *testing.T) {
+	t.Parallel()
+	// A name could lead here as well: what it leads to is looked at.
+	for _, address := range []string{"http://169.254.169.254", "http://[::ffff:169.254.169.254]:80", "http://0.0.0.0:1"} {
+		at := embedding.Endpoint{Use: embedding.UseChat, Provider: "Nyx", API: "openai", BaseURL: address, Model: "m"}
+		_, err := remote.Trier{Timeout: time.Second}.Try(t.Context(), at)
+		if e := errs.As(err); e == nil || !strings.Contains(e.Message, "no address that a provider can have") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 func TestATrialEndsInTime(t *testing.T) {
 	t.Parallel()
 	let := make(chan struct{})
