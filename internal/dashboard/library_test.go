@@ -1,9 +1,12 @@
 package dashboard_test
 
 import (
+	"bytes"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -218,4 +221,24 @@ func TestALibrarysFormIsFilledInAgainAfterSigningIn(t *testing.T) {
 		}
 		b.Submit(form, `form[action="/accounts/logout/"]`, nil)
 	}
+}
+
+func TestAFormOfUploadsHasNoMoreFieldsThanItsPage(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	at := "/libraries/" + w.Library(ann, "Papers") + "/"
+	b := w.SignedIn(ann)
+	token := dashboardtest.Attr(b.Get(at).All("[name=csrf_token]")[0], "value")
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	dashboardtest.Check(t, form.WriteField("csrf_token", token))
+	for i := range 100 {
+		dashboardtest.Check(t, form.WriteField("field"+strconv.Itoa(i), "x"))
+	}
+	dashboardtest.Check(t, form.Close())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Base+at+"upload/", &body)
+	dashboardtest.Check(t, err)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	b.Do(r).Want(http.StatusBadRequest).Says("main", "fields that its page does not have")
 }

@@ -17,6 +17,7 @@ import (
 
 const (
 	maxUploadField = 1 << 10 // bytes of a field that is no file
+	mostFields     = 20      // of one form, beside its files: they are kept in memory
 	maxFiles       = 1000    // of one form
 	maxFormSizes   = 4       // how many files of the greatest size a form may hold
 	formEnvelope   = 4 << 20 // bytes of a form beside its files
@@ -76,6 +77,9 @@ func (f *uploadForm) field(part *multipart.Part) error {
 		return httpx.CutShort(err)
 	}
 	f.fields[part.FormName()] = page.Clean(string(value))
+	if len(f.fields) > mostFields {
+		return errs.New(errs.Invalid, "The form has fields that its page does not have.")
+	}
 	return nil
 }
 
