@@ -39,6 +39,23 @@ func TestADocumentIsDescribedAnew(t *testing.T) {
 	b.Get(at+"edit/").Says("textarea", "12345678901234567890")
 }
 
+func TestMetadataThatIsNestedDeeplyFillsNoPage(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	w.Work()
+	at, _ := document(w, ann, "owls.md", owls)
+	b := w.SignedIn(ann)
+	const levels = 1000
+	nested := `{"a":` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + `}`
+	form := b.Get(at + "edit/").Want(http.StatusOK)
+	b.Submit(form, "main form", url.Values{"metadata": {nested}}).Want(http.StatusSeeOther)
+	shown := b.Get(at+"edit/").Want(http.StatusOK).Says("textarea", nested)
+	if len(shown.Body) > 20*levels {
+		t.Errorf("%d bytes of metadata make a page of %d", len(nested), len(shown.Body))
+	}
+}
+
 func TestANewVersionTakesTheOldOnesPlaceAndTheOldOneCanBeRead(t *testing.T) {
 	t.Parallel()
 	w := dashboardtest.New(t)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
@@ -40,11 +42,9 @@ func (d *Dashboard) editItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 	}
 	p := itemFormPage{Title: o.Head.Document.Title, Collection: o.Head.Document.Collection, Metadata: "{}"}
 	if len(o.Metadata) > 0 {
-		raw, err := json.MarshalIndent(o.Metadata, "", "  ")
-		if err != nil {
+		if p.Metadata, err = written(o.Metadata); err != nil {
 			return err
 		}
-		p.Metadata = string(raw)
 	}
 	if page.Restored(r) {
 		p = itemFormOf(r)
@@ -55,6 +55,33 @@ func (d *Dashboard) editItem(w http.ResponseWriter, r *http.Request, s httpx.Ses
 // itemFormOf is what was typed.
 func itemFormOf(r *http.Request) itemFormPage {
 	return itemFormPage{Title: page.Field(r, "title"), Collection: page.Field(r, "collection"), Metadata: page.Field(r, "metadata")}
+}
+
+// written is metadata as a person edits it. What is nested further than
+// anybody reads stands in one line: indented, a few bytes would fill megabytes.
+func written(metadata map[string]any) (string, error) {
+	const mostLevels = 16
+	indent := "  "
+	if deeper(metadata, mostLevels) {
+		indent = ""
+	}
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", indent)
+	err := enc.Encode(metadata)
+	return strings.TrimSuffix(text.String(), "\n"), err
+}
+
+// deeper tells whether a value of JSON is nested further than so many levels.
+func deeper(v any, levels int) bool {
+	within := func(v any) bool { return deeper(v, levels-1) }
+	switch v := v.(type) {
+	case map[string]any:
+		return levels == 0 || slices.ContainsFunc(slices.Collect(maps.Values(v)), within)
+	case []any:
+		return levels == 0 || slices.ContainsFunc(v, within)
+	}
+	return false
 }
 
 func (d *Dashboard) showItemForm(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, o openedItem, p itemFormPage) (err error) {
