@@ -177,3 +177,23 @@ func TestAnErrorPageInAnotherTabLeavesTheSignInFormGood(t *testing.T) {
 	b.Post("/accounts/login/", credentials("ann", dashboardtest.Password)).Want(http.StatusForbidden)
 	b.Submit(login, loginForm, credentials("ann", dashboardtest.Password)).Want(http.StatusSeeOther)
 }
+
+func TestTheSignInFormOfAnotherSiteIsRefused(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	w.User("ann")
+	b := w.Browser()
+	form := credentials("ann", dashboardtest.Password)
+	form.Set("csrf_token", dashboardtest.Attr(b.Get("/accounts/login/").One(loginForm+" [name=csrf_token]"), "value"))
+	for _, from := range []string{"same-site", "cross-site", "same-origin"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Base+"/accounts/login/", strings.NewReader(form.Encode()))
+		dashboardtest.Check(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", from)
+		if from == "same-origin" {
+			b.Do(r).Want(http.StatusSeeOther)
+			continue
+		}
+		b.Do(r).Want(http.StatusForbidden).Says("main", "another site")
+	}
+}

@@ -71,7 +71,8 @@ func (s *Site) handler(rt Route) httpx.Handler {
 			if !rt.Public {
 				return toLogin(w, r, rt.Keeps && s.keep(w, r))
 			}
-			who, err = httpx.Session{CSRFSecret: visitor(r)}, nil
+			// A neighbour below the same domain can choose the visitor's cookie.
+			who, err = httpx.Session{CSRFSecret: visitor(r)}, s.auth.FromOurs(r)
 		}
 		if err != nil {
 			return err
