@@ -193,13 +193,15 @@ func TestViewersAreOfferedNothingThatWouldBeRefused(t *testing.T) {
 	b := w.SignedIn(ann)
 	at := "/libraries/" + uid + "/"
 	item := at + "items/" + job.ItemUID + "/"
-	for _, path := range []string{"/libraries/", at, at + "settings/", at + "members/", at + "collections/", item, item + "details/"} {
+	for _, path := range []string{"/libraries/", "/teams/", at, at + "settings/", at + "members/", at + "collections/", item, item + "details/"} {
 		page := b.Get(path).Want(http.StatusOK)
 		if got := page.All(`main form[method=post], main a[href$="/add/"], main a[href$="/edit/"], main a[href$="/delete/"], main a[href$="/replace/"], main a[href$="/leave/"], main [name=item]`); len(got) != 0 {
 			t.Errorf("%s offers <%s> %q", path, got[0].Data, dashboardtest.TextOf(got[0]))
 		}
 	}
-	b.Get("/libraries/add/").Want(http.StatusForbidden).Says("main", "View Only")
+	for _, form := range []string{"/libraries/add/", "/teams/add/"} {
+		b.Get(form).Want(http.StatusForbidden).Says("main", "View Only")
+	}
 }
 
 func TestALibrarysFormIsFilledInAgainAfterSigningIn(t *testing.T) {

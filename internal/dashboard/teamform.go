@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -23,6 +24,9 @@ type teamFormPage struct {
 }
 
 func (d *Dashboard) newTeam(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	if err := s.Principal.Need(accounts.RightWrite); err != nil {
+		return err
+	}
 	return d.showTeamForm(w, r, s, http.StatusOK, teamFormPage{ID: uuid.NewString()})
 }
 
