@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -110,11 +111,12 @@ func spell(took time.Duration) string {
 	case took < 0:
 		return ""
 	case took < time.Second:
-		return took.Round(time.Millisecond).String()
+		return fmt.Sprintf("%d ms", took.Milliseconds())
 	case took < time.Minute:
-		return took.Round(100 * time.Millisecond).String()
+		return fmt.Sprintf("%.1f s", took.Seconds())
 	}
-	return took.Round(time.Second).String()
+	minutes := took.Round(time.Second)
+	return fmt.Sprintf("%d min %d s", int(minutes.Minutes()), int(minutes.Seconds())%60)
 }
 
 // remedyOf says what to do about a job that failed. Why it failed, the job

@@ -112,7 +112,11 @@ func jobDetail(j ingest.Job) string {
 	case j.Progress.Total == 0 || j.Progress.Unit == "bytes":
 		return stageLabel(j.Stage)
 	}
-	return stageLabel(j.Stage) + ": " + strconv.FormatInt(j.Progress.Done, 10) + " of " + page.Count(j.Progress.Total, strings.TrimSuffix(j.Progress.Unit, "s"), j.Progress.Unit)
+	unit := j.Progress.Unit
+	if unit == "chunks" {
+		unit = "passages" // as every page calls them
+	}
+	return stageLabel(j.Stage) + ": " + strconv.FormatInt(j.Progress.Done, 10) + " of " + page.Count(j.Progress.Total, strings.TrimSuffix(unit, "s"), unit)
 }
 
 // blankJob is the row that a script fills in for a file that is uploaded.

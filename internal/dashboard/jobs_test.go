@@ -145,7 +145,7 @@ func TestAJobsPageTellsItsStepsAndWhatToDo(t *testing.T) {
 	w.Ended(ann, bad.ID)
 	b := w.SignedIn(ann)
 	done := b.Get("/jobs/"+good.ID+"/").Want(http.StatusOK).Says("h1", "owls.md").Says(".job .badge", "done").Says(".job-facts", "Passages 2").
-		Says(".job-facts", "Embedded 2").Says(".job-facts", "Submitted by ann").Says("table", "Embedding").Says("table", "done")
+		Says(".job-facts", "Embedded 2").Says(".job-facts", "Submitted by ann").Says("table", "Embedding").Says("table", "ms").Says("table", "done")
 	if href := dashboardtest.Attr(done.One(".job-open"), "href"); href != "/libraries/"+uid+"/items/"+good.ItemUID+"/" {
 		t.Errorf("the document is at %q", href)
 	}

@@ -164,7 +164,8 @@ function progressText(job, step) {
   const p = job.progress;
   const stage = step ? step.textContent.trim() : job.stage;
   if (!p.total || p.unit === "bytes") return stage;
-  return `${stage}: ${p.done} of ${p.total} ${p.unit}`;
+  const unit = p.unit === "chunks" ? "passages" : p.unit; // as every page calls them
+  return `${stage}: ${p.done} of ${p.total} ${p.total === 1 ? unit.replace(/s$/, "") : unit}`;
 }
 
 function action(row, name, job, shown) {
