@@ -200,7 +200,7 @@ func TestTheListSaysWhetherMailIsSent(t *testing.T) {
 	w := dashboardtest.New(t)
 	w.SignedIn(w.User("ann")).Get("/profile/tokens/").Says(".mails", "No mail is sent from here")
 	w = dashboardtest.New(t, func(o *dashboardtest.Options) { o.Pages.Mails = true })
-	w.SignedIn(w.User("ann")).Get("/profile/tokens/").Says(".mails", "told of by mail")
+	w.SignedIn(w.User("ann")).Get("/profile/tokens/").Says(".mails", "A mail tells you")
 }
 
 func TestAPersonPicksAmongManyLibrariesInABrowser(t *testing.T) {

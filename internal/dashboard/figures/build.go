@@ -11,6 +11,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/searchlog"
 	"git.helu.ca/r/mnemosyne/internal/llmmanager"
@@ -282,6 +283,14 @@ func (t *Table) add(name string, values ...string) {
 }
 
 // purposes are what models are called for, as people read it.
+// providerLabel is a provider's name; the program's own embedder has none.
+func providerLabel(name string) string {
+	if name == embedding.InProcess {
+		return "in process"
+	}
+	return name
+}
+
 func purposeLabel(p string) string {
 	switch p {
 	case "query":
@@ -316,7 +325,7 @@ func (f *frame) models(sums []llmmanager.Sum) {
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(byName[b].Tokens, byName[a].Tokens) })
 	for _, key := range order {
 		s := byName[key]
-		table.add(s.Model, s.Provider, purposeLabel(s.Purpose), humanize.Comma(s.Calls), humanize.Comma(s.Items), humanize.Comma(s.Tokens),
+		table.add(s.Model, providerLabel(s.Provider), purposeLabel(s.Purpose), humanize.Comma(s.Calls), humanize.Comma(s.Items), humanize.Comma(s.Tokens),
 			milliseconds(time.Duration(s.TookMS/max(s.Calls, 1))*time.Millisecond))
 	}
 	section := Section{
