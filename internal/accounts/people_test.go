@@ -115,12 +115,12 @@ func TestAnAccountIsChangedByThoseWhoMayAndByNobodyElse(t *testing.T) {
 			},
 		}
 		may := func(by, of, what string) bool {
-			switch {
-			case by == of:
+			switch by {
+			case of:
 				return what == "sign out"
-			case by == "super":
+			case "super":
 				return true
-			case by == "admin":
+			case "admin":
 				return of != "second" && what != "superuser"
 			}
 			return false

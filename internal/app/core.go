@@ -52,6 +52,8 @@ type Core struct {
 	Access   *library.Access
 	Mail     *mail.Outbox // nil: no mail is sent
 
+	closeMail func() // where there is Mail
+
 	Providers *llmmanager.Providers
 
 	resolver *mcpserver.Resolver
@@ -91,7 +93,7 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 	c.Access = library.NewAccess(c.DB, library.AccessOptions{
 		GlobalIngestMembersOnly: p.Settings.Ingest.GlobalLibrary == settings.IngestMembers,
 	})
-	c.addMail()
+	c.addMail(ctx)
 	return c, nil
 }
 
@@ -130,7 +132,9 @@ func (c *Core) upToDate(ctx context.Context) error {
 // Close sends the last mails, writes down what was noted on the side and closes
 // the store.
 func (c *Core) Close() error {
-	c.closeMail()
+	if c.Mail != nil {
+		c.closeMail()
+	}
 	c.Accounts.Wait()
 	c.resolver.Wait()
 	return c.DB.Close()

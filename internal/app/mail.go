@@ -32,10 +32,13 @@ func openMail(p Program) *mail.Outbox {
 }
 
 // addMail opens the way to the mail server, and has owners told of new tokens.
-func (c *Core) addMail() {
-	if c.Mail = openMail(c.Program); c.Mail != nil {
-		c.Tokens.Tell(c.tellOwner)
+func (c *Core) addMail(ctx context.Context) {
+	if c.Mail = openMail(c.Program); c.Mail == nil {
+		return
 	}
+	c.Tokens.Tell(c.tellOwner)
+	ctx = context.WithoutCancel(ctx) // what waits is sent after whatever ended the process
+	c.closeMail = func() { c.sendLast(ctx) }
 }
 
 func (c *Core) desk() letters.Desk { return letters.Desk{Zone: c.Settings.TimeZone} }
@@ -71,13 +74,10 @@ func (c *Core) tellOwner(ctx context.Context, by accounts.Actor, t mcpserver.Use
 	})
 }
 
-// closeMail tries to send what waits. What a command had to say is said, so
+// sendLast tries to send what waits. What a command had to say is said, so
 // that mail which stays unsent is no failure of it.
-func (c *Core) closeMail() {
-	if c.Mail == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastMails)
+func (c *Core) sendLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastMails)
 	defer cancel()
 	if err := c.Mail.Close(ctx); err != nil {
 		c.Log.WarnContext(ctx, "mails were not sent", slog.Any("error", err))

@@ -143,13 +143,13 @@ func (s *Services) mcp(bearers mcptools.Bearers, cursors *httpx.Cursors) (*mcpto
 // figures are where the pages of usage get their numbers.
 func (s *Services) figures() figures.Sources {
 	return figures.Sources{
-		Searches: s.searches, Models: s.journals.usage, Jobs: s.Ingest,
+		Searches: s.searches, Models: s.usage, Jobs: s.Ingest,
 		KeptDays: s.Settings.UsageRetentionDays, WordsKept: s.Settings.Search.LogQueries,
 	}
 }
 
 func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors, tools []mcptools.ToolAbout, document []byte) (*page.Site, error) {
-	site, err := page.NewSite(auth, s.Log, s.Settings.TimeZone)
+	site, err := page.NewSite(auth, s.secret, s.Log, s.Settings.TimeZone)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ type Libraries interface { //nolint:interfacebloat // one app, and pages for eac
 	Create(ctx context.Context, p accounts.Principal, n library.NewLibrary) (library.Grant, error)
 	Update(ctx context.Context, p accounts.Principal, uid string, patch library.Patch) (library.Grant, error)
 	Delete(ctx context.Context, p accounts.Principal, uid string) error
-	Browse(ctx context.Context, p accounts.Principal, f library.LibraryFilter, after library.Position, limit int) ([]library.Grant, error)
+	Browse(ctx context.Context, p accounts.Principal, f library.BrowseFilter, after library.Position, limit int) ([]library.Grant, error)
 
 	Members(ctx context.Context, p accounts.Principal, uid string) ([]library.Member, error)
 	PutMember(ctx context.Context, p accounts.Principal, uid, username string, role library.Role) (library.Member, error)

@@ -12,6 +12,27 @@ const cancelled = "cancelled"
 // it says what to do.
 func meaningOf(code string) string {
 	switch code {
+	case ingest.CodeEmbedderFailed:
+		return "The embedding service did not answer"
+	case ingest.CodeSourceMissing:
+		return "Not found where it was to be fetched"
+	case ingest.CodeSourceForbidden:
+		return "Not allowed to be fetched"
+	case ingest.CodeSourceUnreachable:
+		return "Its source could not be reached"
+	case ingest.CodeHashMismatch:
+		return "Not the bytes that were announced"
+	case cancelled:
+		return "Cancelled"
+	case "":
+		return ""
+	}
+	return unreadable(code)
+}
+
+// unreadable says why no text was got out of a document.
+func unreadable(code string) string {
+	switch code {
 	case extract.CodeUnsupportedType:
 		return "Not a type that is read"
 	case extract.CodePasswordRequired:
@@ -28,20 +49,6 @@ func meaningOf(code string) string {
 		return "Took too long to read"
 	case extract.CodeOutOfMemory:
 		return "Took too much memory to read"
-	case ingest.CodeEmbedderFailed:
-		return "The embedding service did not answer"
-	case ingest.CodeSourceMissing:
-		return "Not found where it was to be fetched"
-	case ingest.CodeSourceForbidden:
-		return "Not allowed to be fetched"
-	case ingest.CodeSourceUnreachable:
-		return "Its source could not be reached"
-	case ingest.CodeHashMismatch:
-		return "Not the bytes that were announced"
-	case cancelled:
-		return "Cancelled"
-	case "":
-		return ""
 	}
 	return "Something went wrong here"
 }

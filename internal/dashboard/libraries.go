@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -50,7 +51,7 @@ func (d *Dashboard) listLibraries(w http.ResponseWriter, r *http.Request, s http
 	if err := d.cursor(r, s, q, &after); err != nil {
 		return err
 	}
-	f := library.LibraryFilter{Text: q.Get("q"), Type: q.Get("type"), Kind: library.Kind(q.Get("kind"))}
+	f := library.BrowseFilter{Text: q.Get("q"), Type: q.Get("type"), Kind: library.Kind(q.Get("kind"))}
 	grants, err := d.opt.Libraries.Browse(r.Context(), s.Principal, f, after, librariesPer+1)
 	if err != nil {
 		return err
@@ -87,9 +88,7 @@ func kindTabs(q url.Values) []page.Tab {
 		{library.KindWorkspace, "Workspaces"},
 	} {
 		to := url.Values{}
-		for name, values := range q {
-			to[name] = values
-		}
+		maps.Copy(to, q)
 		to.Del("kind")
 		if kind.kind != "" {
 			to.Set("kind", string(kind.kind))

@@ -167,7 +167,7 @@ func TestEveryPageCanBeUsedByKeyboardAndReader(t *testing.T) {
 			}
 		}
 		for _, n := range p.All("[aria-describedby], [aria-labelledby]") {
-			for _, id := range strings.Fields(dashboardtest.Attr(n, "aria-describedby") + " " + dashboardtest.Attr(n, "aria-labelledby")) {
+			for id := range strings.FieldsSeq(dashboardtest.Attr(n, "aria-describedby") + " " + dashboardtest.Attr(n, "aria-labelledby")) {
 				if !ids[id] {
 					t.Errorf("%s: nothing has the id %q", path, id)
 				}

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -37,8 +38,6 @@ func (d *Dashboard) cursor(r *http.Request, s httpx.Session, narrowed url.Values
 func (d *Dashboard) pageAt(r *http.Request, s httpx.Session, narrowed url.Values, position any) (string, error) {
 	cursor, err := d.opt.Cursors.Seal([]string{s.Principal.UserID, r.URL.Path, narrowed.Encode()}, position)
 	q := url.Values{cursorParam: {cursor}}
-	for name, values := range narrowed {
-		q[name] = values
-	}
+	maps.Copy(q, narrowed)
 	return r.URL.EscapedPath() + "?" + q.Encode(), err
 }

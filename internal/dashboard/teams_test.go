@@ -72,7 +72,7 @@ func TestAPersonMakesATeamAndGivesItWorkspaces(t *testing.T) {
 	if !slices.Equal(got.WorkspaceIDs, []string{"ws-1", "ws-9", "ws-later"}) {
 		t.Errorf("the team has %q", got.WorkspaceIDs)
 	}
-	again := b.Get(at + "workspaces/").Says("#others", "ws-later")
+	again := b.Get(at+"workspaces/").Says("#others", "ws-later")
 	if len(again.All("input[checked]")) != 1 {
 		t.Error("what the team has is not what the form shows")
 	}

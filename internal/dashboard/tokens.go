@@ -88,8 +88,10 @@ func (d *Dashboard) listTokens(w http.ResponseWriter, r *http.Request, s httpx.S
 		}
 	}
 	p.Filters = []tokenFilter{
-		{"", "All", int64(len(tokens))}, {stateActive, "Active", counts[stateActive]},
-		{stateExpired, "Expired", counts[stateExpired]}, {stateRevoked, "Revoked", counts[stateRevoked]},
+		{"", "All", int64(len(tokens))},
+		{stateActive, "Active", counts[stateActive]},
+		{stateExpired, "Expired", counts[stateExpired]},
+		{stateRevoked, "Revoked", counts[stateRevoked]},
 	}
 	return d.views.tokens.Show(w, r, s, http.StatusOK, page.Heading{Title: "API tokens", Area: "tokens"}, p)
 }

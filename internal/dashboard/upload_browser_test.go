@@ -102,9 +102,7 @@ func troubled(t *testing.T, to string, answer func(r *http.Request) int) string 
 	t.Helper()
 	target, err := url.Parse(to)
 	dashboardtest.Check(t, err)
-	pass := httputil.NewSingleHostReverseProxy(target)
-	direct := pass.Director
-	pass.Director = func(r *http.Request) { direct(r); r.Host = target.Host } //nolint:staticcheck // the site knows itself by this name
+	pass := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if status := answer(r); status != 0 {
 			w.Header().Set("Retry-After", "1")

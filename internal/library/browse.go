@@ -32,8 +32,8 @@ func KindFor(p accounts.Principal, l Library) Kind {
 	return KindShared
 }
 
-// LibraryFilter narrows a list of libraries. Zero values narrow nothing.
-type LibraryFilter struct {
+// BrowseFilter narrows a list of libraries. Zero values narrow nothing.
+type BrowseFilter struct {
 	Text string // in the name or the description, whatever its case
 	Type string
 	Kind Kind
@@ -46,7 +46,7 @@ const ofKind = ` AND CASE WHEN l.owner_username IS NULL THEN 'global' WHEN l.wor
 
 // Browse gives a page of the libraries that the caller may read, workspaces
 // included, newest first.
-func (s *Service) Browse(ctx context.Context, p accounts.Principal, f LibraryFilter, after Position, limit int) ([]Grant, error) {
+func (s *Service) Browse(ctx context.Context, p accounts.Principal, f BrowseFilter, after Position, limit int) ([]Grant, error) {
 	after = after.start()
 	where := clause{args: []any{p.UserID, p.Username, sqldb.At(after.CreatedAt), after.UID, limit}}
 	if f.Text != "" {

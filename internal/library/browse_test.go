@@ -16,18 +16,18 @@ func TestBrowsingTellsOwnSharedGlobalAndWorkspacesApart(t *testing.T) {
 		w := newWorld(t, db, library.AccessOptions{})
 		w.member(w.bobs, w.alice, library.RoleReader)
 		for name, row := range map[string]struct {
-			f    library.LibraryFilter
+			f    library.BrowseFilter
 			want map[string]bool
 		}{
-			"all":         {library.LibraryFilter{}, map[string]bool{w.private: true, w.empty: true, w.bobs: true, w.global: true, w.workspace: true}},
-			"own":         {library.LibraryFilter{Kind: library.KindOwn}, map[string]bool{w.private: true, w.empty: true}},
-			"shared":      {library.LibraryFilter{Kind: library.KindShared}, map[string]bool{w.bobs: true}},
-			"global":      {library.LibraryFilter{Kind: library.KindGlobal}, map[string]bool{w.global: true}},
-			"workspace":   {library.LibraryFilter{Kind: library.KindWorkspace}, map[string]bool{w.workspace: true}},
-			"none such":   {library.LibraryFilter{Kind: "'; --"}, nil},
-			"by name":     {library.LibraryFilter{Text: "pAPer"}, map[string]bool{w.private: true, w.bobs: true}},
-			"by type":     {library.LibraryFilter{Type: "business"}, map[string]bool{w.workspace: true}},
-			"all of them": {library.LibraryFilter{Text: "paper", Kind: library.KindOwn, Type: library.DefaultType}, map[string]bool{w.private: true}},
+			"all":         {library.BrowseFilter{}, map[string]bool{w.private: true, w.empty: true, w.bobs: true, w.global: true, w.workspace: true}},
+			"own":         {library.BrowseFilter{Kind: library.KindOwn}, map[string]bool{w.private: true, w.empty: true}},
+			"shared":      {library.BrowseFilter{Kind: library.KindShared}, map[string]bool{w.bobs: true}},
+			"global":      {library.BrowseFilter{Kind: library.KindGlobal}, map[string]bool{w.global: true}},
+			"workspace":   {library.BrowseFilter{Kind: library.KindWorkspace}, map[string]bool{w.workspace: true}},
+			"none such":   {library.BrowseFilter{Kind: "'; --"}, nil},
+			"by name":     {library.BrowseFilter{Text: "pAPer"}, map[string]bool{w.private: true, w.bobs: true}},
+			"by type":     {library.BrowseFilter{Type: "business"}, map[string]bool{w.workspace: true}},
+			"all of them": {library.BrowseFilter{Text: "paper", Kind: library.KindOwn, Type: library.DefaultType}, map[string]bool{w.private: true}},
 		} {
 			got, err := w.svc.Browse(t.Context(), w.alice, row.f, library.Position{}, 50)
 			if err != nil || len(got) != len(row.want) {

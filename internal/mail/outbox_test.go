@@ -158,7 +158,7 @@ func TestAServerThatHangsHoldsNobodyUpAndIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	at := l.Addr().(*net.TCPAddr) //nolint:errcheck,forcetypeassert // it was asked for
+	at := l.Addr().(*net.TCPAddr) //nolint:forcetypeassert // it was asked for
 	o, log := outbox(t, &mailtest.Server{Host: "127.0.0.1", Port: at.Port}, func(opt *mail.Options) {
 		opt.Timeout, opt.Patience = 20*time.Millisecond, 100*time.Millisecond
 	})

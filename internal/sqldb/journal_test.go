@@ -83,7 +83,7 @@ func TestWhatFollowsFromRowsIsWrittenWithThemOrNeitherIs(t *testing.T) {
 		j := sqldb.NewJournal(sqldb.JournalOptions[fact]{
 			DB: db, Table: "setting", Insert: "INSERT INTO setting (name, value) VALUES",
 			Values: func(f fact) []any { return []any{f.name, f.value} }, Log: slog.New(slog.DiscardHandler),
-			Also: func(ctx context.Context, tx sqldb.Querier, rows []fact) error {
+			Also: func(ctx context.Context, tx sqldb.Querier, _ []fact) error {
 				if _, err := sqldb.Exec(ctx, tx, "INSERT INTO setting (name, value) VALUES ('fact sum', 'of fact sum')"); err != nil {
 					return err
 				}

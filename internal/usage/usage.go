@@ -22,9 +22,9 @@ const (
 	Day  Span = "day"
 )
 
-// KeptHours is how long sums of hours are kept. Those of days are kept as
+// HourlyKept is how long sums of hours are kept. Those of days are kept as
 // long as what they sum up.
-const KeptHours = 3 * 24 * time.Hour
+const HourlyKept = 3 * 24 * time.Hour
 
 // Spans are all that is summed up by.
 func Spans() []Span { return []Span{Hour, Day} }
@@ -106,7 +106,7 @@ func (s *Sums[V]) Write(ctx context.Context, tx sqldb.Querier, statement string,
 // those from before a time; the zero time keeps all days. The statement takes
 // the span as $1 and the time as $2.
 func Sweep(ctx context.Context, db *sqldb.DB, statement string, now, before time.Time) (err error) {
-	_, err = sqldb.Exec(ctx, db.Write(), statement, string(Hour), sqldb.At(now.Add(-KeptHours)))
+	_, err = sqldb.Exec(ctx, db.Write(), statement, string(Hour), sqldb.At(now.Add(-HourlyKept)))
 	if err == nil && !before.IsZero() {
 		_, err = sqldb.Exec(ctx, db.Write(), statement, string(Day), sqldb.At(Day.Start(before)))
 	}

@@ -6,8 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -339,7 +338,7 @@ func TestACertificateThatProvesNothingIsTakenOnlyWhenAskedTo(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"issuer": at, "authorization_endpoint": at + "/auth", "token_endpoint": at + "/token", "jwks_uri": at + "/keys"})
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of those who hang up
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it complains of those who hang up
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	at = server.URL

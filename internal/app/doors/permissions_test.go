@@ -3,6 +3,7 @@ package doors_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -204,9 +205,7 @@ func form(ok int, path pathFor, values url.Values) attempt {
 		t.Helper()
 		headers, token := w.browserOf(person)
 		sent := url.Values{"csrf_token": {token}}
-		for name, v := range values {
-			sent[name] = v
-		}
+		maps.Copy(sent, values)
 		if name := sent.Get("username"); name != "" {
 			sent.Set("username", name+person)
 		}

@@ -23,14 +23,7 @@ type PeopleOptions struct {
 		Groups(ctx context.Context) ([]string, error)
 		EnsureGroups(ctx context.Context, by accounts.Actor, names ...string) ([]string, error)
 		Sessions(ctx context.Context, userID string) ([]accounts.SignedInFrom, error)
-
-		CreateUser(ctx context.Context, by accounts.Actor, n accounts.NewUser) (accounts.User, error)
-		SetGroups(ctx context.Context, by accounts.Actor, userID string, groups []string) error
-		SetEmail(ctx context.Context, by accounts.Actor, userID, email string) error
-		SetPassword(ctx context.Context, by accounts.Actor, userID, password string) error
-		SetActive(ctx context.Context, by accounts.Actor, userID string, active bool) error
-		SetSuperuser(ctx context.Context, by accounts.Actor, userID string, superuser bool) error
-		SignOutEverywhere(ctx context.Context, by accounts.Actor, userID string) (int64, error)
+		AccountChanges
 	}
 	// Tokens keeps their tokens (mcpserver.Tokens), Teams their teams
 	// (mcpserver.Teams).
@@ -41,6 +34,17 @@ type PeopleOptions struct {
 		List(ctx context.Context, ownerID string, after mcpserver.TeamPosition, limit int) ([]mcpserver.Team, error)
 	}
 	Now func() time.Time // nil: time.Now
+}
+
+// AccountChanges are what is done to accounts by those who run the place.
+type AccountChanges interface {
+	CreateUser(ctx context.Context, by accounts.Actor, n accounts.NewUser) (accounts.User, error)
+	SetGroups(ctx context.Context, by accounts.Actor, userID string, groups []string) error
+	SetEmail(ctx context.Context, by accounts.Actor, userID, email string) error
+	SetPassword(ctx context.Context, by accounts.Actor, userID, password string) error
+	SetActive(ctx context.Context, by accounts.Actor, userID string, active bool) error
+	SetSuperuser(ctx context.Context, by accounts.Actor, userID string, superuser bool) error
+	SignOutEverywhere(ctx context.Context, by accounts.Actor, userID string) (int64, error)
 }
 
 type peopleViews struct {

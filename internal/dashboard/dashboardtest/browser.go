@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"git.helu.ca/r/mnemosyne/internal/accounts"
-	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
+
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
 // Browser is somebody's browser, without scripts.
@@ -55,7 +56,7 @@ func (w *World) Holding(userID string) *Browser {
 	at, err := url.Parse(w.URL)
 	Check(w.t, err)
 	b := w.Browser()
-	b.Client.Jar.SetCookies(at, []*http.Cookie{{Name: httpx.SessionCookie, Value: cookie, Path: "/"}})
+	b.Client.Jar.SetCookies(at, []*http.Cookie{{Name: httpx.SessionCookie, Value: cookie, Path: "/"}}) //nolint:gosec // the tests' server speaks no https
 	return b
 }
 

@@ -8,37 +8,26 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-chi/chi/v5"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/dashboard"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/admin"
-	"git.helu.ca/r/mnemosyne/internal/dashboard/apidocs"
-	"git.helu.ca/r/mnemosyne/internal/dashboard/figures"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/signin"
-	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
-	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
-	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
-	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/searchlog"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
-	"git.helu.ca/r/mnemosyne/internal/queue"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
@@ -48,6 +37,9 @@ const Password = "correct horse battery"
 
 // EncryptionKey is what keys of providers are encrypted under.
 const EncryptionKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
+
+// secretKey is what sessions, forms and cursors are signed with.
+const secretKey = "secret"
 
 // maxUpload is the largest file that the site takes, in bytes.
 const maxUpload = 2 << 20
@@ -73,6 +65,12 @@ type World struct {
 	ModelUsage *llmmanager.Usage
 	URL        string
 	Routes     []page.Route // of all pages
+
+	log     *slog.Logger
+	dir     string
+	audit   *accounts.Audit
+	objects *files.Store
+	access  *library.Access
 }
 
 // Options are what the parts of the site are made of.
@@ -91,97 +89,11 @@ func New(t *testing.T, change ...func(*Options)) *World {
 // NewWith is New with accounts of another kind.
 func NewWith(t *testing.T, made accounts.Options, change ...func(*Options)) *World {
 	t.Helper()
-	made.SecretKey = []byte("secret")
-	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
-	db := sqldbtest.SQLite(t)
-	audit := accounts.NewAudit(db, log, nil)
-	w := &World{t: t, DB: db, Accounts: accounts.New(db, audit, log, made)}
-	w.Tokens, w.Resolver = mcpserver.NewTokens(db, audit, nil), mcpserver.NewResolver(db, log, mcpserver.ResolverOptions{})
-	w.Teams, w.Keys = mcpserver.NewTeams(db, audit, mcpserver.TeamsOptions{}), mcpserver.NewSigningKeys(db, audit, nil)
-	t.Cleanup(func() { w.Accounts.Wait(); w.Resolver.Wait() })
-	var err error
-	w.Graph, err = sqlitegraph.Open(filepath.Join(dir, "graph"), sqlitegraph.Options{})
-	Check(t, err)
-	t.Cleanup(func() { Check(t, w.Graph.Close()) })
-	objects, err := files.Open(filepath.Join(dir, "objects"))
-	Check(t, err)
-	w.Providers, err = llmmanager.NewProviders(llmmanager.ProvidersOptions{
-		DB: db, Audit: audit, EncryptionKey: EncryptionKey, Trier: remote.Trier{}, InProcess: minilm.New(minilm.Options{}).Space().ID(),
-		InUse: func(ctx context.Context) (llmmanager.Spaces, error) {
-			named, unnamed, err := library.SpacesInUse(ctx, db)
-			return llmmanager.Spaces{Named: named, Unnamed: unnamed}, err
-		},
-	})
-	Check(t, err)
-	access := library.NewAccess(db, library.AccessOptions{})
-	w.Libraries = library.NewService(db, access, w.Graph, log)
-	w.Ingest = ingest.New(ingest.Options{DB: db, Graph: w.Graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, MaxUploadBytes: maxUpload, Log: log})
-	w.Rebuild = rebuild.New(rebuild.Options{
-		DB: db, Graph: w.Graph, Objects: objects, Audit: audit, Embedders: embedding.Set{Main: minilm.New(minilm.Options{})}, Recut: w.Ingest.Recut, Log: log,
-	})
-	w.SearchLog, w.ModelUsage = searchlog.New(searchlog.Options{DB: db, Log: log}), llmmanager.NewUsage(llmmanager.UsageOptions{DB: db, Log: log})
-	t.Cleanup(func() { w.SearchLog.Wait(); w.ModelUsage.Wait() })
-	engine := search.New(search.Options{Recorder: w.SearchLog, Access: access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(db)})
-	w.Search = engine
-	auth, err := httpx.NewAuth(httpx.BearerFunc(func(ctx context.Context, header string) (accounts.Principal, error) {
-		return w.Resolver.Resolve(ctx, header, mcpserver.REST)
-	}), httpx.SessionFunc(func(ctx context.Context, cookie string) (httpx.Session, error) {
-		s, err := w.Accounts.Session(ctx, cookie)
-		return httpx.Session{Principal: s.Principal, CSRFSecret: s.CSRFSecret}, err
-	}), nil)
-	Check(t, err)
-	cursors, err := httpx.NewCursors([]byte("secret"))
-	Check(t, err)
-	site, err := page.NewSite(auth, log, nil)
-	Check(t, err)
-	sources := figures.Sources{Searches: w.SearchLog, Models: w.ModelUsage, Jobs: w.Ingest, KeptDays: 90}
-	opt := Options{
-		Pages: dashboard.Options{
-			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, MaxUpload: maxUpload, Tools: []dashboard.Tool{
-				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
-			},
-			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,
-		},
-		SignIn: signin.Options{Site: site, Accounts: w.Accounts},
-		Admin: admin.Options{
-			Site: site, Cursors: cursors,
-			Home:      admin.HomeOptions{Accounts: w.Accounts, Tokens: w.Tokens},
-			People:    admin.PeopleOptions{Accounts: w.Accounts, Tokens: w.Tokens, Teams: w.Teams},
-			Tokens:    admin.TokensOptions{Tokens: w.Tokens},
-			Libraries: admin.LibrariesOptions{Inventory: w.Libraries.Inventory()},
-			Teams:     admin.TeamsOptions{Teams: w.Teams},
-			Keys:      admin.KeysOptions{Keys: w.Keys},
-			Audit:     admin.AuditOptions{Trail: audit, Accounts: w.Accounts},
-			Health:    admin.HealthOptions{Check: well, Glance: well, Jobs: w.Ingest, Tasks: w.Rebuild},
-			Providers: admin.ProvidersOptions{Providers: w.Providers},
-			Usage:     admin.UsageOptions{Figures: sources, Credentials: w.Tokens},
-		},
-	}
-	for _, c := range change {
-		c(&opt)
-	}
-	people, err := dashboard.New(opt.Pages)
-	Check(t, err)
-	ways, err := signin.New(opt.SignIn)
-	Check(t, err)
-	running, err := admin.New(opt.Admin)
-	Check(t, err)
-	router := chi.NewRouter()
-	api := libraryapi.New(libraryapi.Options{
-		Libraries: w.Libraries, Ingest: w.Ingest, Search: engine, Chunks: w.Graph, Objects: objects, Cursors: cursors, MaxUpload: maxUpload, TempDir: dir, Log: log,
-	})
-	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(log)}
-	surface.Mount(router, api.Routes())
-	document, err := httpx.OpenAPI("Mnemosyne", "test", api.Routes())
-	Check(t, err)
-	httpx.MountDocument(router, surface, document)
-	reference, err := apidocs.New(site, document)
-	Check(t, err)
-	w.Routes = slices.Concat(people.Routes(), ways.Routes(), running.Routes(), reference.Routes())
-	site.Mount(router, w.Routes)
-	router.NotFound(httpx.Unmatched(router, site.Errors(httpx.RESTErrors(log))))
-	server := httptest.NewServer(httpx.NewFront(router, httpx.FrontOptions{Log: log, AllowedHosts: []string{"127.0.0.1"}}))
+	w := &World{t: t, log: slog.New(slog.DiscardHandler), dir: t.TempDir(), DB: sqldbtest.SQLite(t)}
+	w.people(made)
+	w.shelves()
+	w.usage()
+	server := httptest.NewServer(httpx.NewFront(w.site(change), httpx.FrontOptions{Log: w.log, AllowedHosts: []string{"127.0.0.1"}}))
 	t.Cleanup(server.Close)
 	w.URL = server.URL
 	return w
@@ -264,7 +176,7 @@ func (w *World) Bearer(token string) int {
 	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.URL+"/library/api/me/", nil)
 	Check(w.t, err)
 	r.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := w.Browser().Client.Do(r)
 	Check(w.t, err)
 	Check(w.t, resp.Body.Close())
 	return resp.StatusCode

@@ -128,6 +128,8 @@ func (f *frame) credential(s searchlog.Sum, names Names) string {
 		label = "In the browser"
 	case accounts.CredentialCommand:
 		label = "At the command line"
+	case accounts.CredentialSSO:
+		label = "Single sign-on"
 	case accounts.CredentialAnonymous:
 		return "Not signed in"
 	case accounts.CredentialUserToken, accounts.CredentialTeam:
@@ -199,8 +201,10 @@ func (f *frame) searches(t told, names Names) {
 	section := Section{
 		Title: "Searches",
 		Facts: []Fact{
-			{"Searches", humanize.Comma(sum.Searches), ""}, {"Without hits", share(sum.WithoutHits, sum.Searches), ""},
-			{"A part was missing", share(sum.Degraded, sum.Searches), ""}, {"Failed", share(sum.Failed, sum.Searches), ""},
+			{"Searches", humanize.Comma(sum.Searches), ""},
+			{"Without hits", share(sum.WithoutHits, sum.Searches), ""},
+			{"A part was missing", share(sum.Degraded, sum.Searches), ""},
+			{"Failed", share(sum.Failed, sum.Searches), ""},
 		},
 		Charts: []page.Chart{f.chart("searches", "Searches by how they ended", "searches", outcomes)},
 	}
@@ -258,8 +262,10 @@ func (f *frame) ingest(jobs []ingest.Sum, names Names) {
 	section := Section{
 		Title: "Documents",
 		Facts: []Fact{
-			{"Documents taken in", humanize.Comma(all.documents), ""}, {"Passages", humanize.Comma(all.passages), ""},
-			{"Size", size(all.bytes), "of what is still kept"}, {"Failed", humanize.Comma(all.failed), ""},
+			{"Documents taken in", humanize.Comma(all.documents), ""},
+			{"Passages", humanize.Comma(all.passages), ""},
+			{"Size", size(all.bytes), "of what is still kept"},
+			{"Failed", humanize.Comma(all.failed), ""},
 		},
 		Charts: []page.Chart{f.chart("documents", "Documents by library", "documents", documents)},
 		Tables: []Table{table},

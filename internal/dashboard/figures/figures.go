@@ -118,7 +118,6 @@ type frame struct {
 
 	window usage.Window
 	page   *Page
-	query  string // what a chart's file is asked for with
 }
 
 // begin makes a page for what a request asks to look at. A range that there

@@ -12,14 +12,16 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
+// VisitorCookie binds the sign-in form to the browser.
+const VisitorCookie = "mnemosyne_visitor"
+
 const (
-	VisitorCookie = "mnemosyne_visitor" // binds the sign-in form to the browser
-	flashCookie   = "mnemosyne_flash"
-	flashLife     = time.Minute
-	maxFlash      = 3000 // bytes: browsers drop cookies of more than 4096
+	flashCookie = "mnemosyne_flash"
+	flashLife   = time.Minute
+	maxFlash    = 3000 // bytes: browsers drop cookies of more than 4096
 )
 
-// cookie makes a cookie that scripts cannot read and other sites' forms do
+// Cookie makes a cookie that scripts cannot read and other sites' forms do
 // not send. A life of 0 ends with the browser, one below removes it.
 func Cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // Secure wherever the browser came by https
@@ -99,16 +101,16 @@ func flashMAC(s httpx.Session, raw []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// done says what was done and goes on to a page.
+// Done says what was done and goes on to a page.
 func Done(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
 	setFlash(w, r, s, flash{Kind: "ok", Text: text})
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to is a path of ours, or was through SafeNext
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
-// refused says why nothing was done and goes on to a page.
+// Refused says why nothing was done and goes on to a page.
 func Refused(w http.ResponseWriter, r *http.Request, s httpx.Session, text, to string) error {
 	setFlash(w, r, s, flash{Kind: "error", Text: text})
-	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to is a path of ours, or was through SafeNext
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }

@@ -71,6 +71,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
+// MessageOf is what an error says to people: of its fields, where it has some.
 func MessageOf(e *errs.Error) string {
 	if len(e.Fields) == 0 {
 		return e.Message

@@ -9,10 +9,10 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
-const (
-	CSRFField = "csrf_token"
-	maxForm   = 1 << 20 // bytes of a form without files
-)
+// CSRFField is the field of a form that proves that the form is ours.
+const CSRFField = "csrf_token"
+
+const maxForm = 1 << 20 // bytes of a form without files
 
 // readForm reads a form, and refuses one that was not made for the session.
 func readForm(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -31,21 +31,24 @@ func readForm(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	return nil
 }
 
+// StaleForm refuses a form that was not made for the session.
 func StaleForm() error {
 	return errs.New(errs.Forbidden, "This form has lost its session. Go back, reload the page, and send it again.")
 }
 
-// field is a value of a form, as text that can be stored.
+// Field is a value of a form, as text that can be stored.
 func Field(r *http.Request, name string) string { return Clean(r.PostForm.Get(name)) }
 
-// param is a value of the query. Names that a page does not know are not
+// Param is a value of the query. Names that a page does not know are not
 // looked at: links gather such things on their way.
 func Param(r *http.Request, name string) string { return Clean(r.URL.Query().Get(name)) }
 
+// Clean makes text that can be stored of what a browser sent.
 func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
+// Each is Clean for each of some values.
 func Each(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

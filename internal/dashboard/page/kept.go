@@ -88,7 +88,7 @@ func Restored(r *http.Request) bool {
 }
 
 func (s *Site) keptMAC(raw []byte) []byte {
-	mac := hmac.New(sha256.New, s.keptSecret)
+	mac := hmac.New(sha256.New, s.keptKey)
 	mac.Write(raw)
 	return mac.Sum(nil)
 }

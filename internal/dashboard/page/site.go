@@ -8,7 +8,8 @@
 package page
 
 import (
-	"crypto/rand"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -28,20 +29,25 @@ type Site struct {
 	assets *web.Assets
 	base   *template.Template
 
-	keptSecret []byte // of this process: what is kept is not worth more
+	keptKey []byte // what was typed into a form is signed with it
 
 	confirm View[Confirm]
 	fault   View[errorPage]
 }
 
-// NewSite reads the layout and the static files. Times are written in the zone,
-// nil for UTC, until a script shows the reader's own.
-func NewSite(auth *httpx.Auth, log *slog.Logger, zone *time.Location) (*Site, error) {
+// NewSite reads the layout and the static files. Processes of the same secret
+// take up each other's kept forms. Times are written in the zone, nil for UTC,
+// until a script shows the reader's own.
+func NewSite(auth *httpx.Auth, secret []byte, log *slog.Logger, zone *time.Location) (*Site, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "mnemosyne kept form", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("make the key for kept forms: %w", err)
+	}
 	static, err := fs.Sub(web.FS, "static")
 	if err != nil {
 		return nil, fmt.Errorf("find the static files: %w", err)
 	}
-	s := &Site{auth: auth, log: log, keptSecret: []byte(rand.Text())}
+	s := &Site{auth: auth, log: log, keptKey: key}
 	if s.assets, err = web.NewAssets(static); err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func (p *Pages) askNewPassword(w http.ResponseWriter, r *http.Request, s httpx.S
 }
 
 func tokenCookie(r *http.Request, token string, life time.Duration) *http.Cookie {
-	c := page.Cookie(r, resetCookie, token, life)
+	c := page.Cookie(r, resetCookie, token, life) //nolint:gosec // page.Cookie sets what a cookie needs
 	c.Path = resetPath
 	return c
 }

@@ -153,7 +153,7 @@ func TestSumsOfHoursGoSoonAndThoseOfDaysWithTheirSearches(t *testing.T) {
 			}
 			return len(sums) + len(libraries)
 		}
-		k.now = noon.Add(usage.KeptHours + time.Hour)
+		k.now = noon.Add(usage.HourlyKept + time.Hour)
 		if gone, err := k.Sweep(t.Context(), time.Time{}); err != nil || gone != 0 {
 			t.Errorf("keeping all, %d searches are gone, %v", gone, err)
 		}

@@ -81,7 +81,7 @@ func Start(t *testing.T, moods ...Mood) *Server {
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	check(t, err)
-	at := l.Addr().(*net.TCPAddr) //nolint:errcheck,forcetypeassert // it was asked for
+	at := l.Addr().(*net.TCPAddr) //nolint:forcetypeassert // it was asked for
 	s.Host, s.Port = "127.0.0.1", at.Port
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = server.Serve(l) }()
