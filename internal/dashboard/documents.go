@@ -80,7 +80,7 @@ func (d *Dashboard) showLibrary(w http.ResponseWriter, r *http.Request, s httpx.
 		return err
 	}
 	for _, j := range jobs {
-		p.Jobs = append(p.Jobs, jobRowOf(j, p.MayAdd))
+		p.Jobs = append(p.Jobs, jobRowOf(j, p.MayAdd && library.MayChange(s.Principal, o.Library, o.Role, &j.AddedBy)))
 	}
 	return d.views.library.Show(w, r, s, http.StatusOK, page.Heading{Title: o.Name, Area: librariesArea}, p)
 }

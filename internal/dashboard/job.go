@@ -54,11 +54,11 @@ func (d *Dashboard) showJob(w http.ResponseWriter, r *http.Request, s httpx.Sess
 	if err != nil {
 		return err
 	}
-	may, err := d.mayAdd(r, s, j.LibraryUID)
+	may, err := d.mayAct(r, s, j.LibraryUID)
 	if err != nil {
 		return err
 	}
-	p := jobPageOf(j, may)
+	p := jobPageOf(j, may(j))
 	p.Job.Library, p.Events = l.Name, eventsOf(events)
 	item, _, _, err := d.opt.Access.Item(r.Context(), s.Principal, j.ItemUID)
 	if err != nil && !errs.Is(err, errs.NotFound) {

@@ -202,17 +202,16 @@ func (p *jobsPage) turns(jobs []ingest.Job, next string, f ingest.Filter) {
 
 func (d *Dashboard) jobRows(r *http.Request, s httpx.Session, jobs []ingest.Job, names map[string]string) ([]jobRow, error) {
 	var out []jobRow
-	mayAct := map[string]bool{}
+	mayAct := map[string]func(ingest.Job) bool{}
 	for _, j := range jobs {
-		may, asked := mayAct[j.LibraryUID]
-		if !asked {
-			var err error
-			if may, err = d.mayAdd(r, s, j.LibraryUID); err != nil {
+		if mayAct[j.LibraryUID] == nil {
+			may, err := d.mayAct(r, s, j.LibraryUID)
+			if err != nil {
 				return nil, err
 			}
 			mayAct[j.LibraryUID] = may
 		}
-		row := jobRowOf(j, may)
+		row := jobRowOf(j, mayAct[j.LibraryUID](j))
 		row.Library = names[j.LibraryUID]
 		if j.Username != s.Principal.Username {
 			row.Username = j.Username

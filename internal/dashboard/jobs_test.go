@@ -158,3 +158,22 @@ func TestAJobsPageTellsItsStepsAndWhatToDo(t *testing.T) {
 		t.Errorf("%q and %q tell them apart", foreign.Text("main"), missing.Text("main"))
 	}
 }
+
+func TestOnlyWhoMayChangeADocumentIsOfferedToActOnItsJob(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	root, ann, bob := grouped(t, w, "root", "superuser"), w.User("ann"), w.User("bob")
+	root.Superuser = true
+	g, err := w.Libraries.Create(t.Context(), root, library.NewLibrary{Name: "House rules", Global: true})
+	dashboardtest.Check(t, err)
+	job := w.Submit(ann, g.Library.UID, "owls.md", owls)
+	of := map[string]*dashboardtest.Browser{"ann": w.SignedIn(ann), "bob": w.SignedIn(bob), "root": w.SignedIn(root)}
+	for _, path := range []string{"/jobs/", "/jobs/" + job.ID + "/", "/libraries/" + g.Library.UID + "/"} {
+		for name, b := range of {
+			offered := len(b.Get(path).Says("main", "owls").All(`form[action="/jobs/`+job.ID+`/cancel/"]`)) > 0
+			if offered != (name != "bob") {
+				t.Errorf("%s: %s may cancel it: %t", path, name, offered)
+			}
+		}
+	}
+}

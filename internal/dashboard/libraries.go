@@ -11,6 +11,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
 const (
@@ -185,6 +186,13 @@ func allowed(err error) (bool, error) {
 func (d *Dashboard) mayAdd(r *http.Request, s httpx.Session, uid string) (bool, error) {
 	_, _, err := d.opt.Access.Write(r.Context(), s.Principal, uid)
 	return allowed(err)
+}
+
+// mayAct tells which jobs of a library somebody may cancel and retry.
+func (d *Dashboard) mayAct(r *http.Request, s httpx.Session, uid string) (func(ingest.Job) bool, error) {
+	l, role, err := d.opt.Access.Write(r.Context(), s.Principal, uid)
+	may, err := allowed(err)
+	return func(j ingest.Job) bool { return may && library.MayChange(s.Principal, l, role, &j.AddedBy) }, err
 }
 
 func (d *Dashboard) mayAdminister(r *http.Request, s httpx.Session, uid string) (bool, error) {

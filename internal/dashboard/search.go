@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
@@ -38,6 +39,7 @@ type searchPage struct {
 	How      howFound
 	Nothing  nothingFound
 	More     string // path of the same search with more hits
+	MayMake  bool   // libraries
 }
 
 // searched is what the address of a search says.
@@ -111,7 +113,7 @@ func (d *Dashboard) search(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 	if err != nil {
 		return err
 	}
-	p := searchPage{Query: asked.query, Longest: queryMost, Asked: asked.query != "", Scope: scope, Faults: asked.faults()}
+	p := searchPage{Query: asked.query, Longest: queryMost, Asked: asked.query != "", Scope: scope, Faults: asked.faults(), MayMake: s.Principal.May(accounts.RightWrite)}
 	if p.Asked && len(p.Faults) == 0 {
 		if p.Faults, err = d.find(r, s, &p, asked); err != nil {
 			return err

@@ -245,3 +245,15 @@ func TestALibraryThatGoesDuringASearchIsNoFault(t *testing.T) {
 	w.Library(ann, "Papers")
 	w.SignedIn(ann).Get("/search/?q=owls").Want(http.StatusBadRequest).Says("#query-fault", "was changed while you searched")
 }
+
+func TestWhoMayMakeNoLibraryIsNotToldToWhereNothingIsToSearch(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	if b := w.SignedIn(w.User("ann")); len(b.Get("/search/").All(`main a[href="/libraries/add/"]`)) != 1 {
+		t.Error("ann is not told to make a library")
+	}
+	viewer := w.SignedIn(grouped(t, w, "vic", accounts.GroupViewOnly))
+	if len(viewer.Get("/search/").Says(".empty", "shared with you").All(`main a[href="/libraries/add/"]`)) != 0 {
+		t.Error("somebody who may only view is told to make a library")
+	}
+}

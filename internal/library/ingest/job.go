@@ -56,6 +56,7 @@ type Job struct {
 	Generation int64     `json:"-"` // of the item, that the job makes
 	Queue      string    `json:"-"`
 	Username   string    `json:"-"` // of who submitted it, where jobs are listed or read
+	AddedBy    string    `json:"-"` // the id of who added its document, likewise
 	UpdatedAt  time.Time `json:"-"`
 }
 

@@ -45,12 +45,15 @@ func scanJob(row sqldb.Row) (j Job, err error) {
 	return j, nil
 }
 
-// listColumns say also who submitted the job.
-const listColumns = jobColumns + `, COALESCE((SELECT u.username FROM auth_user u WHERE u.id = ingest_job.user_id), '')`
+// addedBy is who added a job's document, or of a deleted one submitted the job.
+const addedBy = `COALESCE((SELECT created_by FROM item WHERE uid = ingest_job.item_uid), user_id, '')`
+
+// listColumns say also who submitted the job and whose its document is.
+const listColumns = jobColumns + `, COALESCE((SELECT u.username FROM auth_user u WHERE u.id = ingest_job.user_id), ''), ` + addedBy
 
 func scanListed(row sqldb.Row) (j Job, err error) {
 	fields, done := jobFields(&j)
-	if err := row.Scan(append(fields, &j.Username)...); err != nil {
+	if err := row.Scan(append(fields, &j.Username, &j.AddedBy)...); err != nil {
 		return Job{}, err
 	}
 	done()
@@ -97,7 +100,7 @@ func (s *Service) Job(ctx context.Context, p accounts.Principal, id string) (Job
 	return s.job(ctx, id)
 }
 
-const readSubmitter = `SELECT COALESCE((SELECT created_by FROM item WHERE uid = ingest_job.item_uid), user_id) FROM ingest_job WHERE id = $1`
+const readSubmitter = `SELECT ` + addedBy + ` FROM ingest_job WHERE id = $1`
 
 // writableJob gives a job that the caller may act on: one of a document that
 // they may change.
