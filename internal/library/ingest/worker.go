@@ -280,7 +280,7 @@ func (r *run) chooseEmbedders(ctx context.Context) error {
 	if r.embedder, err = set.In(ctx, r.space); errors.Is(err, embedding.ErrOtherSpace) {
 		return &Failure{
 			Code: CodeEmbedderFailed, Passing: true, Err: err,
-			Detail: "The library is in the embedding space " + r.space + ", which no embedder is set for; see EMBEDDING_* and EMBEDDING_NEXT_*.",
+			Detail: "The library is in the embedding space " + r.space + ", which no embedder is set for. Name it in EMBEDDING_* or EMBEDDING_NEXT_*, or at /admin/providers/, and start Mnemosyne again.",
 		}
 	}
 	if err != nil {

@@ -228,7 +228,7 @@ func (w *slice) embedderOf(ctx context.Context, l lib) (embedding.Embedder, erro
 
 func noEmbedder(err error, space string) error {
 	if errors.Is(err, embedding.ErrOtherSpace) {
-		return errs.Wrap(errs.Unavailable, err, "No embedder is set for the embedding space "+space+"; see EMBEDDING_* and EMBEDDING_NEXT_*.")
+		return errs.Wrap(errs.Unavailable, err, "No embedder is set for the embedding space "+space+". Name it in EMBEDDING_* or EMBEDDING_NEXT_*, or at /admin/providers/, and start Mnemosyne again.")
 	}
 	return errs.Wrap(errs.Unavailable, err, "The embedder does not answer; see that it runs and that its settings are right.")
 }
