@@ -263,6 +263,12 @@ func TestContentIsADownloadThatRunsNowhere(t *testing.T) {
 		a.Header.Get("Content-Disposition") != `attachment; filename*=utf-8''%C3%A9%22.html` {
 		t.Errorf("content: %s, %v", a.Body, a.Header)
 	}
+	w.exec(`UPDATE item SET generation = 2`)
+	earlier := w.must(200, "alice", "GET", path+"content/?generation=1", nil)
+	if got := earlier.Header.Get("Content-Disposition"); got != `attachment; filename*=utf-8''%C3%A9%22.v1.html` {
+		t.Errorf("an earlier version is %s", got)
+	}
+	w.exec(`UPDATE item SET generation = 1`)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path+"text/", nil)
 	if err != nil {
 		t.Fatal(err)

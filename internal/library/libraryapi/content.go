@@ -32,7 +32,7 @@ func (a *API) getContent(w http.ResponseWriter, r *http.Request, p accounts.Prin
 	}
 	// What people put in may be hostile: a browser is to save it, and to run
 	// nothing of it should it be shown all the same.
-	w.Header().Set("Content-Disposition", attachment(item))
+	w.Header().Set("Content-Disposition", attachment(item, g))
 	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
 	w.Header().Set("ETag", `"`+strings.TrimPrefix(g.ContentHash, "sha256:")+`"`)
 	return a.serve(w, r, g, g.OriginalKey, mediaType(g.ContentType))
@@ -98,11 +98,17 @@ func (a *API) close(ctx context.Context, body io.Closer) {
 	}
 }
 
-// attachment names the file that a browser saves.
-func attachment(item library.Item) string {
+// attachment names the file that a browser saves. An earlier version says in
+// its name that it is one, so that it is not taken for the document, nor saved
+// over it.
+func attachment(item library.Item, g library.Generation) string {
 	name := path.Base(item.Filename)
 	if item.Filename == "" {
 		name = item.UID
+	}
+	if g.Number < item.Generation {
+		extension := path.Ext(name)
+		name = strings.TrimSuffix(name, extension) + ".v" + strconv.FormatInt(g.Number, 10) + extension
 	}
 	if d := mime.FormatMediaType("attachment", map[string]string{"filename": name}); d != "" {
 		return d
