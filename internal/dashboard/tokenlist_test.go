@@ -234,3 +234,20 @@ func TestAPersonPicksAmongManyLibrariesInABrowser(t *testing.T) {
 		t.Errorf("the token is %+v", got)
 	}
 }
+
+func TestAnotherProcessTakesUpAKeptForm(t *testing.T) {
+	t.Parallel()
+	one, other := dashboardtest.New(t), dashboardtest.New(t)
+	one.User("ann")
+	b := one.Browser()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, one.URL+"/profile/tokens/add/", strings.NewReader("name=Laptop&reach=all"))
+	dashboardtest.Check(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	b.Do(r).Want(http.StatusSeeOther)
+	other.User("ann")
+	b.Base = other.URL
+	b.Submit(b.Get("/accounts/login/"), loginForm, credentials("ann", dashboardtest.Password)).Want(http.StatusSeeOther)
+	if got := dashboardtest.Attr(b.Get("/profile/tokens/add/").One("#name"), "value"); got != "Laptop" {
+		t.Errorf("the name is %q", got)
+	}
+}
