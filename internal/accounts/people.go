@@ -80,6 +80,15 @@ func byPerson(by Actor) bool {
 	return by.Credential.Kind != CredentialCommand && by.Credential.Kind != ""
 }
 
+// Allowed gives the Forbidden error of a person who lacks a right, or nil.
+// What the program does and commands on the machine need none.
+func (a Actor) Allowed(r Right) error {
+	if !byPerson(a) {
+		return nil
+	}
+	return a.Need(r)
+}
+
 func mayAdminister(by Actor, u User) error {
 	if !byPerson(by) {
 		return nil
@@ -89,13 +98,10 @@ func mayAdminister(by Actor, u User) error {
 
 // mayCreate gives the error of somebody who may not make an account.
 func mayCreate(by Actor, n NewUser) error {
-	switch {
-	case !byPerson(by):
-		return nil
-	case n.Superuser:
-		return by.Need(RightSuperusers)
+	if n.Superuser {
+		return by.Allowed(RightSuperusers)
 	}
-	return by.Need(RightAdminister)
+	return by.Allowed(RightAdminister)
 }
 
 // The update of nothing takes the rows of all active superusers, so that of
@@ -116,10 +122,8 @@ func keepSuperuser(ctx context.Context, tx sqldb.Querier, u User) error {
 
 // maySetSuperuser gives the error of a change that may not be.
 func maySetSuperuser(ctx context.Context, tx sqldb.Querier, by Actor, u User, superuser bool) error {
-	if byPerson(by) {
-		if err := by.Need(RightSuperusers); err != nil {
-			return err
-		}
+	if err := by.Allowed(RightSuperusers); err != nil {
+		return err
 	}
 	if err := mayAdminister(by, u); err != nil || superuser {
 		return err

@@ -31,8 +31,8 @@ const (
 	// RightAdminister is to run the place: the pages of the administration,
 	// and whatever an owner may do in global libraries.
 	RightAdminister
-	// RightSuperusers is to make and unmake superusers and to change their
-	// accounts.
+	// RightSuperusers is to make and unmake superusers, to change their
+	// accounts, and to make and retire the keys that sign team JWTs.
 	RightSuperusers
 )
 

@@ -201,3 +201,25 @@ func TestWhatAilsIsOnTheOverviewAndSaidInHealth(t *testing.T) {
 		Says(`[data-part=database]`, "ok").Says("main", "celery").Says("main", "no broker").Says("main", "silent")
 	b.Get("/admin/health/residue/").Want(http.StatusOK).Says("main", "Nothing is left")
 }
+
+func TestSigningKeysAreSeenByAdminAndChangedBySuperusers(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	for _, kid := range []string{"k1", "k2"} {
+		_, err := w.Keys.Seed(t.Context(), accounts.Operator(), kid, false)
+		dashboardtest.Check(t, err)
+	}
+	b := w.SignedIn(grouped(t, w, "admin", "Admin"))
+	p := b.Get("/admin/keys/").Says("tbody", "k1").Says("main", "Superusers make and retire keys")
+	if len(p.All("main form, .dangerous")) != 0 {
+		t.Error("Admin is offered what is refused")
+	}
+	b.Post("/admin/keys/", withToken(p, url.Values{"kid": {"k3"}})).Want(http.StatusForbidden)
+	b.Get("/admin/keys/k1/retire/").Want(http.StatusForbidden)
+	b.Post("/admin/keys/k1/retire/", withToken(p, url.Values{})).Want(http.StatusForbidden)
+	keys, err := w.Keys.List(t.Context())
+	dashboardtest.Check(t, err)
+	if len(keys) != 2 || !keys[0].Active || !keys[1].Active {
+		t.Errorf("the keys are %+v", keys)
+	}
+}

@@ -74,8 +74,12 @@ const (
 
 // Seed makes a key, named by chance when kid is empty. With retireOther the
 // other keys stop signing and verifying. A kid that is there and active stays
-// as it is; one that is retired is a Conflict, and nothing changes.
+// as it is; one that is retired is a Conflict, and nothing changes. Of people,
+// superusers alone make keys: whoever has one speaks for every team.
 func (s *SigningKeys) Seed(ctx context.Context, by accounts.Actor, kid string, retireOther bool) (seeded Seeded, err error) {
+	if err := by.Allowed(accounts.RightSuperusers); err != nil {
+		return Seeded{}, err
+	}
 	if kid == "" {
 		kid = s.now().UTC().Format("20060102") + "-" + strings.ToLower(rand.Text()[:8])
 	}
@@ -142,12 +146,16 @@ const retireOne = `UPDATE mcp_signing_key SET is_active = $2, retired_at = $3 WH
 
 // Retire stops a key from signing and verifying: the team JWTs that it signed
 // are refused from the moment this returns. One that is retired already is no
-// error; one that is not there is NotFound.
+// error; one that is not there is NotFound. Of people, superusers alone retire
+// keys.
 func (s *SigningKeys) Retire(ctx context.Context, by accounts.Actor, kid string) error {
 	return s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) { return s.retire(ctx, tx, by, kid) })
 }
 
 func (s *SigningKeys) retire(ctx context.Context, tx sqldb.Querier, by accounts.Actor, kid string) ([]accounts.Event, error) {
+	if err := by.Allowed(accounts.RightSuperusers); err != nil {
+		return nil, err
+	}
 	if _, err := sqldb.One(ctx, tx, scanKey, selectKey, kid); sqldb.Missing(err) {
 		return nil, errs.New(errs.NotFound, "No such signing key.")
 	} else if err != nil {

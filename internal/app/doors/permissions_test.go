@@ -84,7 +84,7 @@ func attempts() map[string][]attempt {
 				return librariesPath + w.plant(global, "", extent{library: true}).library + "/"
 			}, nil),
 		},
-		"See the administration": {visit(fixed("/admin/")), visit(fixed("/admin/users/"))},
+		"See the administration": {visit(fixed("/admin/")), visit(fixed("/admin/users/")), visit(fixed("/admin/keys/"))},
 		"Make and change people’s accounts": {
 			form(303, account(reader, "email/"), url.Values{"email": {"new@example.org"}}), form(303, account(reader, "groups/"), url.Values{"groups": {"Staff"}}),
 			form(200, account(manager, "password/"), url.Values{}),
@@ -97,6 +97,9 @@ func attempts() map[string][]attempt {
 		"Make somebody a superuser": {
 			form(303, account(coOwner, "superuser/give/"), url.Values{}),
 			form(303, fixed("/admin/users/add/"), url.Values{"username": {"s" + uuid.NewString()[:8]}, "password": {"none"}, "superuser": {"yes"}}),
+		},
+		"Make and retire the keys that sign team JWTs": {
+			form(303, fixed("/admin/keys/"), url.Values{"kid": {uuid.NewString()}}), form(303, spareKey, url.Values{}),
 		},
 		"Read others’ private libraries and workspaces": {
 			rest(200, "GET", itemOf(workspace, "/library/api/items/%s/"), nil), rest(200, "GET", at(workspace, "/library/api/items/?library_uid=%s"), nil),
@@ -124,6 +127,14 @@ func jobOf(c class, format string) pathFor {
 
 func account(of, what string) pathFor {
 	return func(w *world, _ string) string { return "/admin/users/" + w.ids[of] + "/" + what }
+}
+
+// spareKey makes a signing key and says where it is retired.
+func spareKey(w *world, _ string) string {
+	w.t.Helper()
+	made, err := w.core.Keys.Seed(w.t.Context(), accounts.Operator(), "", false)
+	must(w.t, err)
+	return "/admin/keys/" + made.Kid + "/retire/"
 }
 
 func anotherSession(w *world, person string) string {

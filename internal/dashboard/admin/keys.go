@@ -48,6 +48,7 @@ func (p *Pages) keysRoutes() []page.Route {
 // keysPage lists the signing keys, without their secrets.
 type keysPage struct {
 	Keys    []keyRow
+	May     bool // make and retire keys
 	Active  int64
 	Unknown int64 // active teams whose key was not noted
 	Kid     string
@@ -77,7 +78,7 @@ func (p *Pages) keysForm(w http.ResponseWriter, r *http.Request, s httpx.Session
 	if err != nil {
 		return err
 	}
-	out := keysPage{Kid: kid, Faults: faults, Unknown: teams[""]}
+	out := keysPage{May: s.Principal.May(accounts.RightSuperusers), Kid: kid, Faults: faults, Unknown: teams[""]}
 	for _, k := range keys {
 		row := keyRow{Kid: k.Kid, State: "retired", Teams: teams[k.Kid], CreatedAt: k.CreatedAt, RetiredAt: k.RetiredAt}
 		if k.Active {
@@ -118,6 +119,9 @@ type retirePage struct {
 }
 
 func (p *Pages) confirmRetire(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	if err := s.Principal.Need(accounts.RightSuperusers); err != nil {
+		return err
+	}
 	kid := httpx.PathParam(r, "id")
 	keys, err := p.opt.Keys.Keys.List(r.Context())
 	if err != nil {
