@@ -50,9 +50,11 @@ func TestAUserIsMadeDisabledAndEnabledFromTheCommandLine(t *testing.T) {
 	if chosen := must(t, env, "correct horse\n", "create-user", "--username", "bob", "--password-stdin"); strings.Contains(chosen, "horse") {
 		t.Errorf("create-user printed the password it was given: %q", chosen)
 	}
+	fails(t, env, exitFailed, "last active superuser", "disable-user", "ann")
+	must(t, env, "", "create-user", "--username", "root", "--superuser")
 	must(t, env, "", "disable-user", "ann")
 	users := fromJSON[[]userJSON](t, must(t, env, "", "list-users", "--json"))
-	if len(users) != 2 || users[0].Username != "ann" || users[0].Active || !users[0].Superuser || !slices.Equal(users[0].Groups, []string{"SME", "Staff"}) {
+	if len(users) != 3 || users[0].Username != "ann" || users[0].Active || !users[0].Superuser || !slices.Equal(users[0].Groups, []string{"SME", "Staff"}) {
 		t.Errorf("list-users gave %+v", users)
 	}
 	must(t, env, "", "enable-user", "ANN")

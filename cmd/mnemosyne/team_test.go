@@ -113,6 +113,7 @@ func TestSection132CommandsStopTeamsOfARunningServer(t *testing.T) {
 	if res, body := in.whoami(t, bearer); res.StatusCode != http.StatusOK {
 		t.Fatalf("/mcp/ answered %d %s", res.StatusCode, body)
 	}
+	run("create-user", "--username", "root", "--superuser") // the last one cannot be disabled
 	run("disable-user", "admin")
 	in.refused(t, bearer, "Team owner is disabled.")
 	run("enable-user", "admin")
