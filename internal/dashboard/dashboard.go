@@ -81,7 +81,7 @@ type Ingest interface {
 	CancelAll(ctx context.Context, p accounts.Principal, f ingest.Filter) (ingest.Bulk, error)
 	Job(ctx context.Context, p accounts.Principal, id string) (ingest.Job, error)
 	Events(ctx context.Context, p accounts.Principal, id string) ([]ingest.Event, error)
-	Counts(ctx context.Context, p accounts.Principal, f ingest.Filter) (counts map[ingest.Status]int64, whole bool, err error)
+	Counts(ctx context.Context, p accounts.Principal, f ingest.Filter) (map[ingest.Status]int64, error)
 	Unfinished(ctx context.Context, p accounts.Principal, libraries []string) (int64, error)
 }
 

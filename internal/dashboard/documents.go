@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	documentsPer = 50
+	documentsPer = 25
 	recentJobs   = 8
 	inNone       = "none" // in place of a collection's uid: the documents that are in none
 )

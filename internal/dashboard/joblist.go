@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	jobsPer   = 50
+	jobsPer   = 25
 	newerMost = 20 // newer jobs that are counted while a list is looked at
 )
 
@@ -54,17 +54,13 @@ type jobList struct {
 	after, before string // cursors
 }
 
-func jobStatuses() []ingest.Status {
-	return []ingest.Status{ingest.StatusQueued, ingest.StatusRunning, ingest.StatusDone, ingest.StatusFailed, ingest.StatusCancelled}
-}
-
 func jobListOf(r *http.Request) jobList {
 	text := func(name string) string { return strings.TrimSpace(page.Param(r, name)) }
 	l := jobList{
 		Status: text("status"), Library: text("library"), Item: text("item"), Name: text("name"), By: text("by"),
 		From: text("from"), To: text("to"), after: text("after"), before: text("before"),
 	}
-	if !slices.Contains(jobStatuses(), ingest.Status(l.Status)) {
+	if !slices.Contains(ingest.Statuses(), ingest.Status(l.Status)) {
 		l.Status = ""
 	}
 	return l
@@ -168,11 +164,11 @@ func (d *Dashboard) fillJobs(r *http.Request, s httpx.Session, f ingest.Filter, 
 	if p.Jobs, err = d.jobRows(r, s, jobs, names); err != nil {
 		return err
 	}
-	counts, whole, err := d.opt.Ingest.Counts(r.Context(), s.Principal, f)
+	counts, err := d.opt.Ingest.Counts(r.Context(), s.Principal, f)
 	if err != nil {
 		return err
 	}
-	p.count(counts, whole)
+	p.count(counts)
 	return nil
 }
 
@@ -223,17 +219,18 @@ func (d *Dashboard) jobRows(r *http.Request, s httpx.Session, jobs []ingest.Job,
 
 // count says how many jobs of each status there are, and offers what can be
 // done with all of them.
-func (p *jobsPage) count(counts map[ingest.Status]int64, whole bool) {
-	var all int64
-	for _, n := range counts {
-		all += n
+func (p *jobsPage) count(counts map[ingest.Status]int64) {
+	all := statusLink{Label: "all", Path: p.List.of("").path(""), Chosen: p.Status == ""}
+	var each []statusLink
+	for _, status := range ingest.Statuses() {
+		n := counts[status]
+		link := statusLink{
+			Label: string(status), Path: p.List.of(status).path(""), Count: n, More: n == ingest.CountedMost, Chosen: p.Status == string(status),
+		}
+		all.Count, all.More = all.Count+n, all.More || link.More
+		each = append(each, link)
 	}
-	p.Statuses = []statusLink{{Label: "all", Path: p.List.of("").path(""), Count: all, More: !whole, Chosen: p.Status == ""}}
-	for _, status := range jobStatuses() {
-		p.Statuses = append(p.Statuses, statusLink{
-			Label: string(status), Path: p.List.of(status).path(""), Count: counts[status], More: !whole, Chosen: p.Status == string(status),
-		})
-	}
+	p.Statuses = append([]statusLink{all}, each...)
 	failed := func(row jobRow) bool { return row.MayRetry && row.Failed }
 	if slices.ContainsFunc(p.Jobs, failed) && counts[ingest.StatusFailed] > 1 {
 		p.RetryAll = p.List.of("").path("retry/")

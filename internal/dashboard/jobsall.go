@@ -27,13 +27,17 @@ func (d *Dashboard) confirmAll(w http.ResponseWriter, r *http.Request, s httpx.S
 	if err != nil {
 		return err
 	}
-	counts, _, err := d.opt.Ingest.Counts(r.Context(), s.Principal, f)
+	counts, err := d.opt.Ingest.Counts(r.Context(), s.Principal, f)
 	if err != nil {
 		return err
 	}
 	var n int64
+	more := ""
 	for _, status := range statuses {
 		n += counts[status]
+		if counts[status] == ingest.CountedMost {
+			more = " or more"
+		}
 	}
 	if n == 0 {
 		return page.Refused(w, r, s, "There is no "+kind+" job in this list.", l.path(""))
@@ -48,7 +52,7 @@ func (d *Dashboard) confirmAll(w http.ResponseWriter, r *http.Request, s httpx.S
 	} else {
 		text = "Documents that were never read stay unread; older versions stay as they are. " + text
 	}
-	jobs := page.Count(n, kind+" job", kind+" jobs")
+	jobs := page.Count(n, kind+" job", kind+" jobs") + more
 	return d.opt.Site.Confirm(w, r, s, page.Heading{Title: verb + " jobs", Area: "jobs"}, page.Confirm{
 		Title: verb + " " + jobs + "?", Text: which + text, Verb: verb + " " + jobs, Action: l.path(below), Back: l.path(""), Keep: "Leave them",
 	})

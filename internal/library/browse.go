@@ -62,7 +62,7 @@ func (s *Service) Browse(ctx context.Context, p accounts.Principal, f BrowseFilt
 	}
 	all, err := sqldb.All(ctx, s.db.Read(), scanGrant(p), `SELECT `+grantColumns+` FROM library l`+memberJoin+`
 WHERE`+visible+` AND (l.created_at, l.uid) < ($3, $4)`+where.text.String()+kind+`
-ORDER BY l.created_at DESC, l.uid DESC LIMIT $5`, where.args...)
+ORDER BY l.created_at DESC, l.uid DESC`+sqldb.Limit("$5"), where.args...)
 	if err != nil {
 		return nil, fmt.Errorf("browse libraries: %w", err)
 	}

@@ -36,7 +36,7 @@ func (s *Service) Folders(ctx context.Context, p accounts.Principal, libraryUID,
 	return out, nil
 }
 
-const someCollections = `SELECT uid, library_uid, name FROM collection WHERE library_uid = $1 ORDER BY name LIMIT $2`
+const someCollections = `SELECT uid, library_uid, name FROM collection WHERE library_uid = $1 ORDER BY name LIMIT CAST($2 AS BIGINT)` // see sqldb.Limit
 
 // SomeCollections gives the first collections of a library that the caller
 // was granted, by name.

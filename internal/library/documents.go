@@ -109,7 +109,7 @@ func (s *Service) Documents(ctx context.Context, p accounts.Principal, f Documen
 	items, err := sqldb.All(ctx, s.db.Read(), scanItem, `SELECT `+itemColumns+`
 FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid
 WHERE i.deleted_at IS NULL`+where.text.String()+`
-ORDER BY `+o.key+` `+direction+`, i.uid `+direction+` LIMIT $1`, where.args...)
+ORDER BY `+o.key+` `+direction+`, i.uid `+direction+sqldb.Limit("$1"), where.args...)
 	if err != nil {
 		return DocumentPage{}, fmt.Errorf("list documents: %w", err)
 	}

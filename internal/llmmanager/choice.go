@@ -80,7 +80,7 @@ func (p *Providers) Outlook(ctx context.Context) (Outlook, error) {
 	if out.Default, err = p.Default(ctx, embedding.UseEmbedding); err != nil {
 		return Outlook{}, err
 	}
-	out.Embedders, err = p.Embedders(ctx)
+	out.Embedders, err = p.embedders(ctx, used)
 	return out, err
 }
 
@@ -105,6 +105,10 @@ func (p *Providers) Embedders(ctx context.Context) (Embedders, error) {
 	if err != nil {
 		return Embedders{}, err
 	}
+	return p.embedders(ctx, used)
+}
+
+func (p *Providers) embedders(ctx context.Context, used Spaces) (Embedders, error) {
 	all, err := p.chosen(ctx, embedding.UseEmbedding)
 	if err != nil {
 		return Embedders{}, err

@@ -147,3 +147,7 @@ func (p *prepared) Close() error {
 	p.mu.Unlock()
 	return errors.Join(append(errList, p.pool.Close())...)
 }
+
+// Limit bounds a query by a parameter, as "$5". Of a bare one SQLite looks at
+// the value when it plans the query, and plans it anew at every call.
+func Limit(parameter string) string { return " LIMIT CAST(" + parameter + " AS BIGINT)" }

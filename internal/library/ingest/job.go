@@ -16,6 +16,11 @@ const (
 	StatusCancelled Status = "cancelled"
 )
 
+// Statuses are all of them, in the order of a job's life.
+func Statuses() []Status {
+	return []Status{StatusQueued, StatusRunning, StatusDone, StatusFailed, StatusCancelled}
+}
+
 // Ended tells whether the job has come to its end.
 func (s Status) Ended() bool {
 	return s == StatusDone || s == StatusFailed || s == StatusCancelled

@@ -145,41 +145,47 @@ func jobsQuery(f Filter, libraries []string) (string, []any, error) {
 		}
 		w.add(" AND (created_at, id) "+beyond+" (?, ?)", sqldb.At(at), id)
 	}
-	w.add(order+" LIMIT ?", f.Limit+1)
+	w.add(order+sqldb.Limit("?"), f.Limit+1)
 	return `SELECT ` + listColumns + ` FROM ingest_job WHERE id IN (SELECT id FROM ingest_job WHERE ` + w.text.String() + `)` + order, w.args, nil
 }
 
-// countedMost is how many jobs are counted: a list of more is too long for
-// its exact length to matter.
-const countedMost = 20_000
+// CountedMost is how many jobs of a status are counted: of more, nobody needs
+// to know the exact number.
+const CountedMost = 1000
 
 // Counts tells how many jobs of each status a filter lets through, whatever
-// status it names itself. Of very many jobs only a part is counted, and whole
-// is false.
-func (s *Service) Counts(ctx context.Context, p accounts.Principal, f Filter) (counts map[Status]int64, whole bool, err error) {
+// status it names itself, and at most CountedMost of each.
+func (s *Service) Counts(ctx context.Context, p accounts.Principal, f Filter) (map[Status]int64, error) {
 	libraries, err := s.listed(ctx, p, f)
 	if err != nil || len(libraries) == 0 {
-		return nil, true, err
+		return nil, err
 	}
 	var w where
 	w.narrow(f, libraries)
-	w.add(" LIMIT ?", countedMost)
+	counted := func(status Status) string {
+		return `SELECT '` + string(status) + `' AS status, COUNT(*) AS n FROM (SELECT id FROM ingest_job WHERE ` +
+			w.text.String() + ` AND status = '` + string(status) + `' LIMIT ` + strconv.Itoa(CountedMost) + `) ` + string(status)
+	}
+	var parts []string
+	for _, status := range Statuses() {
+		parts = append(parts, counted(status))
+	}
 	type row struct {
 		status Status
 		n      int64
 	}
 	rows, err := sqldb.All(ctx, s.db.Read(), func(r sqldb.Row) (c row, err error) { return c, r.Scan(&c.status, &c.n) },
-		`SELECT status, COUNT(*) FROM (SELECT status FROM ingest_job WHERE `+w.text.String()+`) counted GROUP BY status ORDER BY status`, w.args...)
+		strings.Join(parts, " UNION ALL ")+` ORDER BY status`, w.args...)
 	if err != nil {
-		return nil, false, fmt.Errorf("count jobs: %w", err)
+		return nil, fmt.Errorf("count jobs: %w", err)
 	}
-	counts = map[Status]int64{}
-	var all int64
+	counts := map[Status]int64{}
 	for _, c := range rows {
-		counts[c.status] = c.n
-		all += c.n
+		if c.n > 0 {
+			counts[c.status] = c.n
+		}
 	}
-	return counts, all < countedMost, nil
+	return counts, nil
 }
 
 // Unfinished counts the jobs that have not ended, of those of the libraries

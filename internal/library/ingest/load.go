@@ -18,9 +18,11 @@ type Load struct {
 const countJobs = `SELECT
 	(SELECT COUNT(*) FROM ingest_job WHERE status = 'queued'),
 	(SELECT COUNT(*) FROM ingest_job WHERE status = 'running'),
-	(SELECT COUNT(*) FROM ingest_job WHERE finished_at >= $1 AND status = 'done'),
-	(SELECT COUNT(*) FROM ingest_job WHERE finished_at >= $1 AND status = 'failed'),
-	(SELECT MIN(created_at) FROM ingest_job WHERE status = 'queued')`
+	ended.done, ended.failed,
+	(SELECT MIN(created_at) FROM ingest_job WHERE status = 'queued')
+FROM (SELECT COALESCE(SUM(CASE WHEN status = 'done' THEN 1 ELSE 0 END), 0) AS done,
+	COALESCE(SUM(CASE WHEN status = 'failed' THEN 1 ELSE 0 END), 0) AS failed
+	FROM ingest_job WHERE finished_at >= $1) ended`
 
 // Load tells how many of everybody's jobs are open, and how many have ended
 // since a moment; for those who run the place.
