@@ -31,6 +31,7 @@ type jobRow struct {
 	MayCancel   bool
 	MayRetry    bool
 	MayAct      bool // the buttons are there, for when they are needed
+	Final       bool // it is done: nothing changes any more
 }
 
 // jobStep is a stage of a job: done, current, failed, or still to come.
@@ -46,6 +47,7 @@ func jobRowOf(j ingest.Job, mayAct bool) jobRow {
 		MayCancel:   mayAct && !j.Status.Ended(),
 		MayRetry:    mayAct && (j.Status == ingest.StatusFailed || j.Status == ingest.StatusCancelled),
 		MayAct:      mayAct,
+		Final:       j.Status == ingest.StatusDone,
 	}
 	if j.Status == ingest.StatusRunning && j.Progress.Total > 0 {
 		row.Done, row.Total = j.Progress.Done, j.Progress.Total

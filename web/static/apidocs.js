@@ -4,7 +4,7 @@ const mostShown = 100_000; // characters of an answer
 
 // apiPages lets calls be tried from the pages of the REST API, with the session
 // of whoever reads them.
-export function apiPages(root) {
+function apiPages(root) {
   for (const form of root.querySelectorAll("form.try")) tryable(form);
   for (const hint of root.querySelectorAll(".without-trying")) hint.hidden = true;
   const filter = root.querySelector("form[data-filter]");
@@ -190,3 +190,5 @@ function text(name, content, className) {
   if (className) element.className = className;
   return element;
 }
+
+apiPages(document);

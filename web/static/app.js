@@ -1,21 +1,8 @@
-// Every page works without this. What is here makes some of it better.
-import { apiPages } from "./apidocs.js";
-import { copyButtons } from "./copy.js";
-import { newerJobs } from "./joblist.js";
-import { followJobs } from "./jobs.js";
-import { searching } from "./search.js";
-import { pickers } from "./picker.js";
+// Every page works without scripts. This is for all of them; what one page has
+// more, its template names under "scripts".
 import { localTimes } from "./times.js";
-import { uploads } from "./upload.js";
 
 localTimes(document);
-copyButtons(document);
-pickers(document);
-followJobs(document);
-newerJobs(document);
-searching(document);
-uploads(document);
-apiPages(document);
 
 // The menu closes as menus do.
 const menu = document.querySelector("details.menu");

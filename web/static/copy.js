@@ -1,7 +1,7 @@
 import { announce } from "./live.js";
 
 // <button data-copy="id"> copies the text of an element.
-export function copyButtons(root) {
+function copyButtons(root) {
   for (const button of root.querySelectorAll("button[data-copy]")) {
     const source = document.getElementById(button.dataset.copy);
     if (!source) continue;
@@ -32,3 +32,5 @@ async function write(source) {
 function select(source) {
   getSelection().selectAllChildren(source);
 }
+
+copyButtons(document);

@@ -4,7 +4,7 @@ const every = 10_000; // ms
 
 // newerJobs tells of jobs that came in since the list was shown. The list
 // stays as it is: it does not move under somebody's hands.
-export function newerJobs(root) {
+function newerJobs(root) {
   const place = root.querySelector("#newer[data-poll]");
   if (!place) return;
   const link = place.querySelector("a");
@@ -27,3 +27,5 @@ export function newerJobs(root) {
   setInterval(look, every);
   document.addEventListener("visibilitychange", look);
 }
+
+newerJobs(document);

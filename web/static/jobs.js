@@ -10,7 +10,7 @@ const longestPause = 30000;
 const waiting = [];
 let following = 0;
 
-export function followJobs(root) {
+function followJobs(root) {
   const rows = [...root.querySelectorAll(".job[data-id]")];
   for (const row of rows.reverse()) follow(row);
   for (const element of root.querySelectorAll(".without-live")) element.hidden = true;
@@ -220,3 +220,5 @@ function pointer(element) {
   const href = element.getAttribute("href");
   return href ? `a[href="${CSS.escape(href)}"]` : "";
 }
+
+followJobs(document);

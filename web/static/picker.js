@@ -1,6 +1,6 @@
 // A long list of boxes to tick gets a field to narrow it, and a count of those
 // that are ticked.
-export function pickers(root) {
+function pickers(root) {
   for (const picker of root.querySelectorAll("[data-picker]")) {
     const boxes = [...picker.querySelectorAll("input[type=checkbox]")];
     const head = picker.querySelector(".picker-head");
@@ -28,3 +28,5 @@ export function pickers(root) {
     tell();
   }
 }
+
+pickers(document);

@@ -2,7 +2,7 @@ import { announce } from "./live.js";
 
 // searching makes the search page quicker by keyboard: / goes to the box, j
 // and k through what was found. Libraries are looked for while one types.
-export function searching(root) {
+function searching(root) {
   const form = root.querySelector("#search-form");
   if (!form) return;
   const hint = root.querySelector("#keys");
@@ -63,3 +63,5 @@ function finder(form) {
     if (event.key === "Enter") event.preventDefault(); // it would search
   });
 }
+
+searching(document);

@@ -9,7 +9,7 @@ const longestPause = 60000;
 
 // uploads turns the plain form into one that sends each file by itself, with
 // its progress, and takes files and folders that are dropped on it.
-export function uploads(root) {
+function uploads(root) {
   const form = root.querySelector("form.upload");
   if (!form) return;
   const queue = new Queue(form, root.getElementById("upload-state"));
@@ -327,3 +327,5 @@ function size(bytes) {
   while (n >= 1024 && unit < units.length - 1) { n /= 1024; unit++; }
   return `${Number(n.toPrecision(4))} ${units[unit]}`;
 }
+
+uploads(document);
