@@ -34,6 +34,8 @@ func chromiumFor(t *testing.T, limit time.Duration) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	// Whatever runs first starts the browser, and ends it with its own context.
+	dashboardtest.Check(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")))
 	messages := chromedp.Console(ctx)
 	read := make(chan struct{})
 	go func() {

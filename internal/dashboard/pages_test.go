@@ -289,10 +289,15 @@ func TestAssetsAreNamedByTheirContentAndKeptForEver(t *testing.T) {
 	w := dashboardtest.New(t)
 	b := w.Browser()
 	login := b.Get("/accounts/login/")
-	script := dashboardtest.Attr(login.One("script"), "src")
-	paths := []string{script, dashboardtest.Attr(login.One("link[rel=stylesheet]"), "href"), dashboardtest.Attr(login.One("link[rel=icon]"), "href")}
-	for _, m := range regexp.MustCompile(`from "\./([^"]+)"`).FindAllStringSubmatch(b.Get(script).Body, -1) {
-		paths = append(paths, "/static/"+m[1])
+	ann := w.User("ann")
+	library := w.SignedIn(ann).Get("/libraries/" + w.Library(ann, "Papers") + "/")
+	paths := []string{dashboardtest.Attr(login.One("link[rel=stylesheet]"), "href"), dashboardtest.Attr(login.One("link[rel=icon]"), "href")}
+	for _, script := range library.All("script") {
+		src := dashboardtest.Attr(script, "src")
+		paths = append(paths, src)
+		for _, m := range regexp.MustCompile(`from "\./([^"]+)"`).FindAllStringSubmatch(b.Get(src).Body, -1) {
+			paths = append(paths, "/static/"+m[1])
+		}
 	}
 	if len(paths) < 7 {
 		t.Fatalf("the pages use %q", paths)
