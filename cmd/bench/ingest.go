@@ -18,7 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding/minilm"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/search/eval"
 	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -87,7 +87,7 @@ func (b *bench) ingest(ctx context.Context) (rows []row, err error) {
 func (s *server) takeIn(ctx context.Context, documents []eval.Document) (cpu time.Duration, items []string, err error) {
 	before := s.cpu()
 	for _, d := range documents {
-		j, err := s.submit(ctx, document{LibraryUID: s.library, Filename: d.ID + ".md", Text: "# " + d.Title + "\n\n" + d.Text + "\n"})
+		j, err := s.submit(ctx, submitted{LibraryUID: s.library, Filename: d.ID + ".md", Text: "# " + d.Title + "\n\n" + d.Text + "\n"})
 		if err != nil {
 			return 0, nil, err
 		}
@@ -149,7 +149,7 @@ func (a *embedAlone) embed(ctx context.Context, libraryUID string, items []strin
 const readKeys = `SELECT text_key, structure_key FROM item_generation WHERE item_uid = $1 AND status = 'published'`
 
 // document reads an item's text and structure as ingest kept them.
-func (a *embedAlone) document(ctx context.Context, itemUID string) (*extract.Document, error) {
+func (a *embedAlone) document(ctx context.Context, itemUID string) (*document.Document, error) {
 	keys, err := sqldb.One(ctx, a.services.DB.Read(), func(row sqldb.Row) (k [2]string, err error) {
 		return k, row.Scan(&k[0], &k[1])
 	}, readKeys, itemUID)
@@ -163,5 +163,5 @@ func (a *embedAlone) document(ctx context.Context, itemUID string) (*extract.Doc
 		}
 		defer func() { _ = open[i].Close() }()
 	}
-	return extract.Decode(open[0], open[1])
+	return document.Decode(open[0], open[1])
 }

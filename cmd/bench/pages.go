@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 const bookPages = 1000
@@ -58,7 +59,7 @@ func (b *bench) extract(ctx context.Context, cache, path string) (pages int, cpu
 	if err := pool.Start(ctx); err != nil {
 		return 0, 0, err
 	}
-	result, err := pool.Extract(ctx, extract.Input{Path: path, Filename: filepath.Base(path)}, out, func(int, int, string) {})
+	result, err := pool.Extract(ctx, document.Input{Path: path, Filename: filepath.Base(path)}, out, func(int, int, string) {})
 	if err := errors.Join(err, pool.Stop(ctx)); err != nil {
 		return 0, 0, err
 	}

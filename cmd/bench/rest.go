@@ -81,14 +81,14 @@ func writeForm(form *multipart.Writer, library, path string) error {
 	return form.Close()
 }
 
-// document is one to take in as text.
-type document struct {
+// submitted is one to take in as text.
+type submitted struct {
 	LibraryUID string `json:"library_uid"`
 	Filename   string `json:"filename"`
 	Text       string `json:"text"`
 }
 
-func (s *server) submit(ctx context.Context, d document) (job, error) {
+func (s *server) submit(ctx context.Context, d submitted) (job, error) {
 	var made job
 	return made, s.call(ctx, http.MethodPost, "/library/api/ingest/", d, &made)
 }

@@ -141,7 +141,7 @@ func (s *server) fillLibrary(ctx context.Context, w *writer, name string, chunks
 		group, sending := errgroup.WithContext(ctx)
 		group.SetLimit(fillers)
 		for range max(1, (chunks-lib.ChunkCount)*bytesOfChunk/bytes) {
-			d := document{LibraryUID: lib.UID, Filename: fmt.Sprintf("%s-%d.md", name, sent), Text: w.article(bytes)}
+			d := submitted{LibraryUID: lib.UID, Filename: fmt.Sprintf("%s-%d.md", name, sent), Text: w.article(bytes)}
 			group.Go(func() error {
 				_, err := s.submit(sending, d)
 				return err

@@ -45,7 +45,7 @@ func (b *bench) site(ctx context.Context) (rows []row, err error) {
 	group.SetLimit(fillers)
 	w := b.words.seeded(31)
 	for i := range siteItems {
-		d := document{LibraryUID: lib.UID, Filename: fmt.Sprintf("note-%d.md", i), Text: "# " + w.sentence(4) + "\n\n" + w.sentence(30)}
+		d := submitted{LibraryUID: lib.UID, Filename: fmt.Sprintf("note-%d.md", i), Text: "# " + w.sentence(4) + "\n\n" + w.sentence(30)}
 		group.Go(func() error {
 			_, err := s.submit(sending, d)
 			return err

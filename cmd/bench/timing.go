@@ -94,11 +94,11 @@ func (s *server) probes(ctx context.Context) ([]probe, error) {
 	if err := s.call(ctx, http.MethodPost, "/library/api/workspaces/", map[string]string{"workspace_id": id}, &workspace); err != nil {
 		return nil, err
 	}
-	made, err := s.submit(ctx, document{LibraryUID: workspace.UID, Filename: "a.md", Text: "# A\n\nHigh water is at noon."})
+	made, err := s.submit(ctx, submitted{LibraryUID: workspace.UID, Filename: "a.md", Text: "# A\n\nHigh water is at noon."})
 	if err != nil {
 		return nil, err
 	}
-	shared, err := s.submit(ctx, document{LibraryUID: s.library, Filename: "b.md", Text: "# B\n\nGive way to sail."})
+	shared, err := s.submit(ctx, submitted{LibraryUID: s.library, Filename: "b.md", Text: "# B\n\nGive way to sail."})
 	if err != nil {
 		return nil, err
 	}

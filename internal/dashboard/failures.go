@@ -1,7 +1,7 @@
 package dashboard
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
@@ -33,21 +33,21 @@ func meaningOf(code string) string {
 // unreadable says why no text was got out of a document.
 func unreadable(code string) string {
 	switch code {
-	case extract.CodeUnsupportedType:
+	case document.CodeUnsupportedType:
 		return "Not a type that is read"
-	case extract.CodePasswordRequired:
+	case document.CodePasswordRequired:
 		return "Locked with a password"
-	case extract.CodeCorrupt:
+	case document.CodeCorrupt:
 		return "Damaged"
-	case extract.CodeTooLarge:
+	case document.CodeTooLarge:
 		return "Too large"
-	case extract.CodeEmpty:
+	case document.CodeEmpty:
 		return "Empty"
-	case extract.CodeNoText:
+	case document.CodeNoText:
 		return "No text in it"
-	case extract.CodeTimedOut:
+	case document.CodeTimedOut:
 		return "Took too long to read"
-	case extract.CodeOutOfMemory:
+	case document.CodeOutOfMemory:
 		return "Took too much memory to read"
 	}
 	return "Something went wrong here"
@@ -56,7 +56,7 @@ func unreadable(code string) string {
 // mayHelp tells whether trying the same bytes again can end otherwise.
 func mayHelp(code string) bool {
 	switch code {
-	case extract.CodeTimedOut, extract.CodeOutOfMemory, extract.CodeInternal, ingest.CodeEmbedderFailed,
+	case document.CodeTimedOut, document.CodeOutOfMemory, document.CodeInternal, ingest.CodeEmbedderFailed,
 		ingest.CodeSourceMissing, ingest.CodeSourceForbidden, ingest.CodeSourceUnreachable, cancelled:
 		return true
 	}

@@ -8,7 +8,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
@@ -123,17 +123,17 @@ func spell(took time.Duration) string {
 // says.
 func remedyOf(code string) string {
 	switch code {
-	case extract.CodeUnsupportedType:
+	case document.CodeUnsupportedType:
 		return "Save the document as a type that is read, such as PDF, DOCX, HTML, Markdown or plain text, and add that. A retry alone changes nothing."
-	case extract.CodePasswordRequired:
+	case document.CodePasswordRequired:
 		return "Take the password off the document and add it again. A retry alone changes nothing."
-	case extract.CodeCorrupt:
+	case document.CodeCorrupt:
 		return "Open the file yourself: if it opens, save it anew and add that; if not, get it from where it came from. A retry alone changes nothing."
-	case extract.CodeTooLarge:
+	case document.CodeTooLarge:
 		return "Split the document, or leave out what is not text, and add the parts."
-	case extract.CodeEmpty, extract.CodeNoText:
+	case document.CodeEmpty, document.CodeNoText:
 		return "There are no words to find in it. Scanned pages need text recognition first: add the document with its text."
-	case extract.CodeTimedOut, extract.CodeOutOfMemory:
+	case document.CodeTimedOut, document.CodeOutOfMemory:
 		return "Retry it when less is going on. If it fails again, split the document."
 	case ingest.CodeEmbedderFailed:
 		return "Retry it. If it fails again, whoever runs this place should look at the embedding service."

@@ -10,7 +10,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 const (
@@ -68,10 +68,10 @@ func (d *Dashboard) outline(ctx context.Context, at reading) (entries []outlineE
 }
 
 // upper leaves out the deepest headings until few enough are left.
-func upper(all []extract.OutlineHeading) []extract.OutlineHeading {
+func upper(all []document.OutlineHeading) []document.OutlineHeading {
 	shown := all
 	for level := 6; len(shown) > outlineMost && level > 1; level-- {
-		var kept []extract.OutlineHeading
+		var kept []document.OutlineHeading
 		for _, h := range shown {
 			if h.Level < level {
 				kept = append(kept, h)
@@ -85,13 +85,13 @@ func upper(all []extract.OutlineHeading) []extract.OutlineHeading {
 	return shown[:min(len(shown), outlineMost)]
 }
 
-func (d *Dashboard) structure(ctx context.Context, g library.Generation) (o extract.Outline, err error) {
+func (d *Dashboard) structure(ctx context.Context, g library.Generation) (o document.Outline, err error) {
 	body, _, err := d.opt.Objects.Open(ctx, g.StructureKey)
 	if err != nil {
 		return o, fmt.Errorf("open the structure of %s: %w", g.ItemUID, err)
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	return extract.ReadOutline(io.LimitReader(body, outlineBytes))
+	return document.ReadOutline(io.LimitReader(body, outlineBytes))
 }
 
 // toSection goes to the passage that a byte of the text is in: what is stored

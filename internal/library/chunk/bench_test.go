@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // BenchmarkSplit shows that the time grows with the text and not faster: the
@@ -21,13 +21,13 @@ func BenchmarkSplit(b *testing.B) {
 		sb.WriteString("\n\n")
 	}
 	text := sb.String()
-	for name, doc := range map[string]*extract.Document{
+	for name, doc := range map[string]*document.Document{
 		"one paragraph 1MB":  {Text: text[:1<<20]},
 		"one paragraph 50MB": {Text: text},
 		"no spaces 50MB":     {Text: strings.Repeat("abcdefgh", 50<<17)},
 		"lines 50MB": {
 			Text:   strings.ReplaceAll(text, "\n\n", "\n"),
-			Blocks: []extract.Block{{Kind: extract.Table, End: strings.Count(text, "") / 2, Header: extract.Span{End: 40}}},
+			Blocks: []document.Block{{Kind: document.Table, End: strings.Count(text, "") / 2, Header: document.Span{End: 40}}},
 		},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -10,7 +10,7 @@ import (
 	"errors"
 	"iter"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // Options say how large chunks are.
@@ -57,7 +57,7 @@ var (
 // section, packed up to TargetTokens. A group that is at least half full also
 // ends after a paragraph that its own content chooses, so that in a long text
 // without headings an edit moves the boundaries near it alone.
-func Split(doc *extract.Document, opt Options) iter.Seq2[Chunk, error] {
+func Split(doc *document.Document, opt Options) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if opt.MaxTokens < 16 || opt.Count == nil {
 			yield(Chunk{}, ErrOptions)
@@ -78,7 +78,7 @@ func Split(doc *extract.Document, opt Options) iter.Seq2[Chunk, error] {
 }
 
 // ordered reports whether offsets ascend and lie within the text.
-func ordered(doc *extract.Document) bool {
+func ordered(doc *document.Document) bool {
 	end := 0
 	for _, b := range doc.Blocks {
 		if b.Start < end || b.End < b.Start || b.End > len(doc.Text) || b.Header.Start < 0 || b.Header.End < b.Header.Start || b.Header.End > len(doc.Text) {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // words counts a token for every eight bytes of a word and two for the marks
@@ -24,7 +24,7 @@ func words(s string) int {
 	return n
 }
 
-func split(t *testing.T, doc *extract.Document, opt chunk.Options) []chunk.Chunk {
+func split(t *testing.T, doc *document.Document, opt chunk.Options) []chunk.Chunk {
 	t.Helper()
 	var out []chunk.Chunk
 	for c, err := range chunk.Split(doc, opt) {
@@ -38,7 +38,7 @@ func split(t *testing.T, doc *extract.Document, opt chunk.Options) []chunk.Chunk
 }
 
 // check holds what is true of the chunks of every document.
-func check(t *testing.T, doc *extract.Document, opt chunk.Options, chunks []chunk.Chunk) {
+func check(t *testing.T, doc *document.Document, opt chunk.Options, chunks []chunk.Chunk) {
 	t.Helper()
 	at, runes := 0, []rune(doc.Text)
 	for i, c := range chunks {
@@ -66,20 +66,20 @@ func check(t *testing.T, doc *extract.Document, opt chunk.Options, chunks []chun
 }
 
 // build makes a document of blocks; a text of white space only moves on.
-type build struct{ doc extract.Document }
+type build struct{ doc document.Document }
 
-func (b *build) add(kind extract.BlockKind, level int, text string) *build {
+func (b *build) add(kind document.BlockKind, level int, text string) *build {
 	if b.doc.Text != "" {
 		b.doc.Text += "\n\n"
 	}
 	start := len(b.doc.Text)
 	b.doc.Text += text
-	blk := extract.Block{Kind: kind, Level: level, Start: start, End: len(b.doc.Text)}
-	if kind == extract.Heading {
+	blk := document.Block{Kind: kind, Level: level, Start: start, End: len(b.doc.Text)}
+	if kind == document.Heading {
 		blk.Title = text
 	}
-	if kind == extract.Table {
-		blk.Header = extract.Span{Start: start, End: start + len(strings.SplitN(text, "\n", 2)[0])}
+	if kind == document.Table {
+		blk.Header = document.Span{Start: start, End: start + len(strings.SplitN(text, "\n", 2)[0])}
 	}
 	b.doc.Blocks = append(b.doc.Blocks, blk)
 	return b
@@ -96,7 +96,7 @@ func sentence(r *rand.Rand, n int) string {
 	return sb.String() + "."
 }
 
-func texts(doc *extract.Document, chunks []chunk.Chunk) []string {
+func texts(doc *document.Document, chunks []chunk.Chunk) []string {
 	var out []string
 	for _, c := range chunks {
 		out = append(out, doc.Text[c.StartByte:c.EndByte])
@@ -106,9 +106,9 @@ func texts(doc *extract.Document, chunks []chunk.Chunk) []string {
 
 func TestHeadingTravelsWithItsSectionAndGivesThePath(t *testing.T) {
 	t.Parallel()
-	b := (&build{}).add(extract.Heading, 1, "Guide").add(extract.Heading, 2, "Install").
-		add(extract.Paragraph, 0, "Run the installer.").
-		add(extract.Heading, 2, "Use").add(extract.Paragraph, 0, "Open the program.")
+	b := (&build{}).add(document.Heading, 1, "Guide").add(document.Heading, 2, "Install").
+		add(document.Paragraph, 0, "Run the installer.").
+		add(document.Heading, 2, "Use").add(document.Paragraph, 0, "Open the program.")
 	b.doc.Title = "The Guide"
 	got := split(t, &b.doc, chunk.Options{MaxTokens: 64, Count: words})
 	if want := []string{"Guide\n\nInstall\n\nRun the installer.", "Use\n\nOpen the program."}; !slices.Equal(texts(&b.doc, got), want) {
@@ -129,7 +129,7 @@ func TestTableIsWholeWhenItFitsAndElseRepeatsItsHeader(t *testing.T) {
 	for i := range 40 {
 		rows = append(rows, fmt.Sprintf("| row%d | %d |", i, i))
 	}
-	b := (&build{}).add(extract.Paragraph, 0, "Before.").add(extract.Table, 0, table+strings.Join(rows, "\n")).add(extract.Paragraph, 0, "After.")
+	b := (&build{}).add(document.Paragraph, 0, "Before.").add(document.Table, 0, table+strings.Join(rows, "\n")).add(document.Paragraph, 0, "After.")
 	whole := split(t, &b.doc, chunk.Options{MaxTokens: 512, TargetTokens: 100, Count: words})
 	if got := texts(&b.doc, whole); len(got) != 3 || !strings.HasPrefix(got[1], "| name") || !strings.HasSuffix(got[1], "39 |") {
 		t.Errorf("chunks = %q, want the table whole between two paragraphs", got)
@@ -152,7 +152,7 @@ func TestTableIsWholeWhenItFitsAndElseRepeatsItsHeader(t *testing.T) {
 func TestLongParagraphIsCutAtSentences(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("Dr. Smith of the U.S. office wrote this, e.g. on Monday. Was it J. R. Tolkien? No! ", 30)
-	doc := &extract.Document{Text: text}
+	doc := &document.Document{Text: text}
 	for _, s := range texts(doc, split(t, doc, chunk.Options{MaxTokens: 48, Count: words})) {
 		if !strings.HasSuffix(s, "Monday.") && !strings.HasSuffix(s, "Tolkien?") && !strings.HasSuffix(s, "No!") {
 			t.Errorf("chunk ends within a sentence: %q", s)
@@ -164,7 +164,7 @@ func TestTextWithoutSpacesIsCutBetweenCharacters(t *testing.T) {
 	t.Parallel()
 	count := func(s string) int { return utf8.RuneCountInString(s) }
 	for _, text := range []string{strings.Repeat("日本語の文章です", 200), strings.Repeat("ข้อความภาษาไทย", 200), strings.Repeat("x", 5000), strings.Repeat("🦊", 999)} {
-		doc := &extract.Document{Text: text}
+		doc := &document.Document{Text: text}
 		if got := split(t, doc, chunk.Options{MaxTokens: 64, Count: count}); len(got) < 10 {
 			t.Errorf("%d chunks of %q…", len(got), text[:12])
 		}
@@ -174,7 +174,7 @@ func TestTextWithoutSpacesIsCutBetweenCharacters(t *testing.T) {
 func TestUnspeakableWordsDoNotMakeEndlessChunks(t *testing.T) {
 	t.Parallel()
 	one := func(s string) int { return len(strings.Fields(s)) }
-	doc := &extract.Document{Text: strings.Repeat("QUJD", 1<<18)}
+	doc := &document.Document{Text: strings.Repeat("QUJD", 1<<18)}
 	for _, c := range split(t, doc, chunk.Options{MaxTokens: 256, Count: one}) {
 		if c.EndByte-c.StartByte > 256*12 {
 			t.Fatalf("a chunk has %d bytes", c.EndByte-c.StartByte)
@@ -184,9 +184,9 @@ func TestUnspeakableWordsDoNotMakeEndlessChunks(t *testing.T) {
 
 func TestPageIsThatOfTheFirstCharacter(t *testing.T) {
 	t.Parallel()
-	b := (&build{}).add(extract.Paragraph, 0, strings.Repeat("alpha ", 30)).add(extract.Paragraph, 0, strings.Repeat("beta ", 30))
+	b := (&build{}).add(document.Paragraph, 0, strings.Repeat("alpha ", 30)).add(document.Paragraph, 0, strings.Repeat("beta ", 30))
 	mid := strings.Index(b.doc.Text, "beta")
-	b.doc.Pages = []extract.Page{{Number: 1, End: mid - 2}, {Number: 2, Start: mid - 2, End: len(b.doc.Text)}}
+	b.doc.Pages = []document.Page{{Number: 1, End: mid - 2}, {Number: 2, Start: mid - 2, End: len(b.doc.Text)}}
 	got := split(t, &b.doc, chunk.Options{MaxTokens: 40, Count: words})
 	if len(got) != 2 || *got[0].Page != 1 || *got[1].Page != 2 {
 		t.Errorf("chunks = %+v", got)
@@ -205,9 +205,9 @@ func TestEditMovesNoOtherSectionsChunks(t *testing.T) {
 		body[i] = sentence(r, 20)
 	}
 	chunks := func(first string) []chunk.Chunk {
-		b := (&build{}).add(extract.Heading, 1, "One").add(extract.Paragraph, 0, first).add(extract.Heading, 1, "Two")
+		b := (&build{}).add(document.Heading, 1, "One").add(document.Paragraph, 0, first).add(document.Heading, 1, "Two")
 		for _, s := range body {
-			b.add(extract.Paragraph, 0, s)
+			b.add(document.Paragraph, 0, s)
 		}
 		return split(t, &b.doc, chunk.Options{MaxTokens: 64, Count: words})
 	}
@@ -225,10 +225,10 @@ func TestEditInLongTextMovesFewChunks(t *testing.T) {
 		paragraphs[i] = sentence(r, 10+r.IntN(30))
 	}
 	chunks := func() []chunk.Chunk {
-		doc := &extract.Document{}
+		doc := &document.Document{}
 		b := &build{doc: *doc}
 		for _, s := range paragraphs {
-			b.add(extract.Paragraph, 0, s)
+			b.add(document.Paragraph, 0, s)
 		}
 		return split(t, &b.doc, chunk.Options{MaxTokens: 128, Count: words})
 	}
@@ -266,12 +266,12 @@ func TestAnyDocumentIsCoveredOnceWithinTheBudget(t *testing.T) {
 		b := &build{}
 		b.doc.Title = sentence(r, r.IntN(12))
 		for range r.IntN(40) {
-			kind := extract.BlockKind(r.IntN(8))
+			kind := document.BlockKind(r.IntN(8))
 			var text string
 			switch kind {
-			case extract.Heading:
+			case document.Heading:
 				text = sentence(r, 1+r.IntN(25))
-			case extract.Table, extract.Code:
+			case document.Table, document.Code:
 				text = "| head | er |\n"
 				for range r.IntN(40) {
 					text += sentence(r, 1+r.IntN(60)) + "\n" + strings.Repeat("\n", r.IntN(2))
@@ -298,11 +298,11 @@ func TestAnyDocumentIsCoveredOnceWithinTheBudget(t *testing.T) {
 func TestWrongOptionsAndDocumentsAreErrors(t *testing.T) {
 	t.Parallel()
 	for want, c := range map[error]struct {
-		doc extract.Document
+		doc document.Document
 		opt chunk.Options
 	}{
-		chunk.ErrOptions:  {extract.Document{Text: "x"}, chunk.Options{MaxTokens: 256}},
-		chunk.ErrDocument: {extract.Document{Text: "x", Blocks: []extract.Block{{Start: 0, End: 9}}}, chunk.Options{MaxTokens: 256, Count: words}},
+		chunk.ErrOptions:  {document.Document{Text: "x"}, chunk.Options{MaxTokens: 256}},
+		chunk.ErrDocument: {document.Document{Text: "x", Blocks: []document.Block{{Start: 0, End: 9}}}, chunk.Options{MaxTokens: 256, Count: words}},
 	} {
 		n := 0
 		for _, err := range chunk.Split(&c.doc, c.opt) {
@@ -322,7 +322,7 @@ func FuzzSplit(f *testing.F) {
 		if !utf8.ValidString(text) {
 			t.Skip()
 		}
-		doc := &extract.Document{Text: text}
+		doc := &document.Document{Text: text}
 		opt := chunk.Options{MaxTokens: 16 + int(size), Count: func(s string) int { return utf8.RuneCountInString(s) }}
 		var got []chunk.Chunk
 		for c, err := range chunk.Split(doc, opt) {

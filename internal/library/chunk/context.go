@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // contextKey is what a context is made of; chunks that follow each other
 // mostly share it.
 type contextKey struct {
 	path   string
-	header extract.Span
+	header document.Span
 	titled bool // the document's title is one of the headings
 	set    bool
 }
@@ -19,7 +19,7 @@ type contextKey struct {
 // contextOf makes the text that is put before a chunk, of at most a quarter of
 // MaxTokens, and gives the tokens that it leaves. own headings at the end of
 // the path stand in the chunk's text and are left out.
-func (p *packer) contextOf(path []heading, own int, header extract.Span) (string, int) {
+func (p *packer) contextOf(path []heading, own int, header document.Span) (string, int) {
 	var titles []string
 	for _, h := range path[:len(path)-own] {
 		titles = append(titles, h.title)
@@ -41,7 +41,7 @@ func (p *packer) tokens(s string) int {
 
 // context keeps what tells most first: the innermost heading, a table's
 // header, the outer headings, the document's title.
-func (p *packer) context(titles []string, header extract.Span, titled bool) string {
+func (p *packer) context(titles []string, header document.Span, titled bool) string {
 	room := p.opt.MaxTokens / 4
 	take := func(s string) bool {
 		n := p.tokens(s) + 1 // the line end or the mark between headings

@@ -9,7 +9,7 @@ import (
 	"github.com/clipperhouse/uax29/v2/sentences"
 	"github.com/clipperhouse/uax29/v2/words"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // pieces yields the parts of a unit that is too long: rows of a table, lines
@@ -24,7 +24,7 @@ func (p *packer) pieces(u unit, limit int) iter.Seq[unit] {
 				}
 				continue
 			}
-			if part.kind == extract.Code && strings.Contains(p.doc.Text[part.start:part.end], "\n") {
+			if part.kind == document.Code && strings.Contains(p.doc.Text[part.start:part.end], "\n") {
 				if !p.cutLines(part, limit, yield) {
 					return
 				}
@@ -43,9 +43,9 @@ func (p *packer) parts(u unit) iter.Seq[unit] {
 		text := p.doc.Text[u.start:u.end]
 		var split iter.Seq[string]
 		switch u.kind {
-		case extract.Table:
+		case document.Table:
 			split = strings.Lines(text)
-		case extract.Code:
+		case document.Code:
 			split = stanzas(text)
 		default:
 			split = sentencesOf(text)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 const (
@@ -26,7 +26,7 @@ type group struct {
 	units      int // beside headings
 	path       []heading
 	own        int // headings at the end of path that the group's text holds
-	header     extract.Span
+	header     document.Span
 	context    string
 	budget     int // tokens left for the text by its context
 }
@@ -40,7 +40,7 @@ type heading struct {
 
 // packer turns units into chunks.
 type packer struct {
-	doc   *extract.Document
+	doc   *document.Document
 	opt   Options
 	base  int // what Count gives for nothing
 	yield func(Chunk) bool
@@ -57,7 +57,7 @@ type packer struct {
 	lastText    string
 }
 
-func newPacker(doc *extract.Document, opt Options, yield func(Chunk) bool) *packer {
+func newPacker(doc *document.Document, opt Options, yield func(Chunk) bool) *packer {
 	if opt.TargetTokens <= 0 || opt.TargetTokens > opt.MaxTokens {
 		opt.TargetTokens = opt.MaxTokens
 	}
@@ -79,7 +79,7 @@ func (p *packer) count(u *unit) {
 // add takes the next unit; false ends the work.
 func (p *packer) add(u unit) bool {
 	p.count(&u)
-	if u.kind == extract.Heading {
+	if u.kind == document.Heading {
 		return p.addHeading(u)
 	}
 	return p.addText(u)
@@ -176,7 +176,7 @@ func (p *packer) pieceLimit() int { return max((p.opt.MaxTokens-p.base)/2, 8) }
 func (p *packer) begin(u unit) {
 	g := &group{start: u.start, end: u.start, path: p.path, header: u.header}
 	if u.header.Start >= u.start {
-		g.header = extract.Span{}
+		g.header = document.Span{}
 	}
 	if len(p.waiting) > 0 {
 		g.start, g.end = p.waiting[0].start, p.waiting[len(p.waiting)-1].end

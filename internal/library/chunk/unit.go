@@ -5,23 +5,23 @@ import (
 	"strings"
 	"unicode"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // unit is a run of text that is kept together where it fits. It begins and
 // ends with something other than white space.
 type unit struct {
 	start, end int
-	kind       extract.BlockKind
+	kind       document.BlockKind
 	level      int
-	title      string       // of a heading
-	header     extract.Span // what a piece of it needs beside it
-	tokens     int          // 0 until counted
+	title      string        // of a heading
+	header     document.Span // what a piece of it needs beside it
+	tokens     int           // 0 until counted
 }
 
 // units yields the blocks of a document and, as paragraphs, the text between
 // them.
-func units(doc *extract.Document) iter.Seq[unit] {
+func units(doc *document.Document) iter.Seq[unit] {
 	return func(yield func(unit) bool) {
 		at := 0
 		for _, b := range doc.Blocks {

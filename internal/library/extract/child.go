@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // ChildMain is the whole life of a child process: it reads requests from stdin
@@ -84,8 +86,8 @@ func (c *child) serve(req request) bool {
 		debug.SetMemoryLimit(c.memory * 7 / 10) // stops the world, so not for each file
 	}
 	c.reader.limits = req.Limits
-	c.reader.pdf.cacheDir = req.CacheDir
-	c.reader.pdf.preparing = func(now bool) { _ = c.send(reply{Preparing: &now}) }
+	c.reader.pdf.CacheDir = req.CacheDir
+	c.reader.pdf.Preparing = func(now bool) { _ = c.send(reply{Preparing: &now}) }
 	r := c.read(req)
 	err := c.send(r)
 	if heapBytes() > keepHeapBytes {
@@ -102,12 +104,12 @@ func (c *child) read(req request) (r reply) {
 			r = reply{Fault: crashFault(), Crashed: true}
 		}
 	}()
-	in := Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
+	in := document.Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
 	res, err := c.reader.extract(in, req.Dir, func(done, total int, unit string) {
 		// A parent that is gone is noticed on stdin.
 		_ = c.send(reply{Progress: &progressReply{done, total, unit}})
 	})
-	if fault := asError(err); fault != nil {
+	if fault := document.AsError(err); fault != nil {
 		return reply{Fault: fault}
 	}
 	if err != nil {
@@ -116,6 +118,6 @@ func (c *child) read(req request) (r reply) {
 	return reply{Result: &res}
 }
 
-func crashFault() *Error {
-	return &Error{CodeCorrupt, "The file made its reader crash, so it is damaged or hostile; open it in its program and save it again."}
+func crashFault() *document.Error {
+	return document.Fault(document.CodeCorrupt, "The file made its reader crash, so it is damaged or hostile; open it in its program and save it again.")
 }

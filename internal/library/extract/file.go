@@ -6,45 +6,52 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
 )
 
 // reader reads files within this process. It is what a child does; nothing
 // here guards against a file that takes too long or too much memory.
 type reader struct {
-	limits Limits
-	pdf    pdfReader
+	limits document.Limits
+	pdf    pdf.Engine
 }
 
 // extract reads one file and writes its document under dir.
-func (r *reader) extract(in Input, dir string, progress Progress) (Result, error) {
+func (r *reader) extract(in document.Input, dir string, progress document.Progress) (document.Result, error) {
 	k, err := r.check(in)
 	if err != nil {
-		return Result{}, err
+		return document.Result{}, err
 	}
-	text, err := os.Create(filepath.Join(dir, TextFile)) //nolint:gosec // the caller names the folder
+	text, err := os.Create(filepath.Join(dir, document.TextFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
-		return Result{}, fmt.Errorf("create the extracted text: %w", err)
+		return document.Result{}, fmt.Errorf("create the extracted text: %w", err)
 	}
 	defer text.Close()
-	structure, err := os.Create(filepath.Join(dir, StructureFile)) //nolint:gosec // the caller names the folder
+	structure, err := os.Create(filepath.Join(dir, document.StructureFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
-		return Result{}, fmt.Errorf("create the extracted structure: %w", err)
+		return document.Result{}, fmt.Errorf("create the extracted structure: %w", err)
 	}
 	defer structure.Close()
-	w := newWriter(text, structure, r.limits, progress)
-	w.contentType = k.contentType
-	if err := r.read(w, in, k); err != nil {
-		return Result{}, err
+	w := document.NewWriter(text, structure, r.limits, progress)
+	w.ContentType = k.contentType
+	if err := r.readerOf(k)(w, in); err != nil {
+		return document.Result{}, err
 	}
-	res, err := w.close()
+	res, err := w.Close()
 	if err != nil {
-		return Result{}, err
+		return document.Result{}, err
 	}
 	res.Dir = dir
 	return res, errors.Join(text.Close(), structure.Close())
 }
 
-func (r *reader) check(in Input) (kind, error) {
+func (r *reader) check(in document.Input) (kind, error) {
 	info, err := os.Stat(in.Path)
 	if err != nil {
 		return kind{}, fmt.Errorf("look at the file: %w", err)
@@ -53,28 +60,29 @@ func (r *reader) check(in Input) (kind, error) {
 		return kind{}, fmt.Errorf("look at the file: %w", fs.ErrInvalid)
 	}
 	if info.Size() > r.limits.MaxBytes {
-		return kind{}, &Error{CodeTooLarge, fmt.Sprintf("The file has %s and at most %s are read; split it and submit the parts.", size(info.Size()), size(r.limits.MaxBytes))}
+		return kind{}, document.Fault(document.CodeTooLarge, fmt.Sprintf("The file has %s and at most %s are read; split it and submit the parts.", document.Size(info.Size()), document.Size(r.limits.MaxBytes)))
 	}
 	return sniff(in)
 }
 
-func (r *reader) read(w *writer, in Input, k kind) error {
+// readerOf gives what reads a kind of file.
+func (r *reader) readerOf(k kind) document.Reader {
 	switch k.format {
 	case formatMarkdown:
-		return readMarkdown(w, in.Path)
+		return markup.Markdown
 	case formatHTML:
-		return readHTML(w, in)
+		return markup.HTML
 	case formatPDF:
-		return r.pdf.read(w, in.Path)
+		return r.pdf.Read
 	case formatDOCX:
-		return readDOCX(w, in.Path)
+		return office.DOCX
 	case formatCode:
-		return readCode(w, in.Path, k.language)
+		return code.Reader(k.language)
 	case formatLines:
-		return readLines(w, in.Path, Code)
+		return plain.Records
 	case formatCSV:
-		return readLines(w, in.Path, Table)
+		return plain.Table
 	case formatText:
 	}
-	return readText(w, in.Path)
+	return plain.Text
 }

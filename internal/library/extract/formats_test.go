@@ -10,20 +10,21 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // headings lists headings as "level title".
-func headings(doc *extract.Document) []string {
+func headings(doc *document.Document) []string {
 	var out []string
 	for _, b := range doc.Blocks {
-		if b.Kind == extract.Heading {
+		if b.Kind == document.Heading {
 			out = append(out, string(rune('0'+b.Level))+" "+b.Title)
 		}
 	}
 	return out
 }
 
-func wantTexts(t *testing.T, doc *extract.Document, kind extract.BlockKind, want ...string) {
+func wantTexts(t *testing.T, doc *document.Document, kind document.BlockKind, want ...string) {
 	t.Helper()
 	if got := texts(doc, kind); !slices.Equal(got, want) {
 		t.Errorf("%s blocks = %q, want %q", kind, got, want)
@@ -77,7 +78,7 @@ func TestTablesOfTextKnowTheirHeader(t *testing.T) {
 	t.Parallel()
 	doc := read(t, newPool(t, nil), file(t, "a.csv", "name,value\nx,1\ny,2\n"))
 	b := doc.Blocks[0]
-	if b.Kind != extract.Table || doc.Text[b.Header.Start:b.Header.End] != "name,value" || doc.Text[b.Start:b.End] != "name,value\nx,1\ny,2" {
+	if b.Kind != document.Table || doc.Text[b.Header.Start:b.Header.End] != "name,value" || doc.Text[b.Start:b.End] != "name,value\nx,1\ny,2" {
 		t.Errorf("block = %+v", b)
 	}
 }
@@ -93,11 +94,11 @@ func TestMarkdownKeepsItsSourceAndFindsBlocks(t *testing.T) {
 	if got, want := headings(doc), []string{"1 Guide to it", "2 Setext"}; !slices.Equal(got, want) {
 		t.Errorf("headings = %q, want %q", got, want)
 	}
-	wantTexts(t, doc, extract.Paragraph, "Para one\nwraps.")
-	wantTexts(t, doc, extract.ListItem, "- a", "  - b", "- c")
-	wantTexts(t, doc, extract.Code, "---\ntitle: \"The guide\"\nauthor: Me\n---", "```go\nfunc main() {}\n```")
-	wantTexts(t, doc, extract.Quote, "> quote")
-	wantTexts(t, doc, extract.Table, "| a | b |\n|---|---|\n| 1 | 2 |")
+	wantTexts(t, doc, document.Paragraph, "Para one\nwraps.")
+	wantTexts(t, doc, document.ListItem, "- a", "  - b", "- c")
+	wantTexts(t, doc, document.Code, "---\ntitle: \"The guide\"\nauthor: Me\n---", "```go\nfunc main() {}\n```")
+	wantTexts(t, doc, document.Quote, "> quote")
+	wantTexts(t, doc, document.Table, "| a | b |\n|---|---|\n| 1 | 2 |")
 	table := doc.Blocks[len(doc.Blocks)-1]
 	if got := doc.Text[table.Header.Start:table.Header.End]; got != "| a | b |\n|---|---|" {
 		t.Errorf("table header = %q", got)
@@ -172,8 +173,8 @@ func TestDOCXThatUnpacksToTooMuchIsRefused(t *testing.T) {
 	t.Parallel()
 	bomb := makeDOCX(t, strings.Repeat(docxP("", strings.Repeat("a", 1<<20)), 60))
 	_, err := newPool(t, nil).Extract(t.Context(), file(t, "a.docx", bomb), t.TempDir(), nil)
-	if codeOf(err) != extract.CodeTooLarge {
-		t.Errorf("error = %v, want %s", err, extract.CodeTooLarge)
+	if codeOf(err) != document.CodeTooLarge {
+		t.Errorf("error = %v, want %s", err, document.CodeTooLarge)
 	}
 }
 
@@ -228,8 +229,8 @@ func TestPDFTitleOverSeveralLinesIsOneHeading(t *testing.T) {
 func TestPDFWithoutTextSaysSo(t *testing.T) {
 	t.Parallel()
 	_, err := newPool(t, nil).Extract(t.Context(), file(t, "a.pdf", makePDF("", nil, nil)), t.TempDir(), nil)
-	if codeOf(err) != extract.CodeNoText || !strings.Contains(err.Error(), "OCR") {
-		t.Errorf("error = %v, want %s and what to do", err, extract.CodeNoText)
+	if codeOf(err) != document.CodeNoText || !strings.Contains(err.Error(), "OCR") {
+		t.Errorf("error = %v, want %s and what to do", err, document.CodeNoText)
 	}
 }
 
@@ -237,8 +238,8 @@ func TestPDFOfTooManyPagesIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, func(o *extract.Options) { o.Limits.MaxPages = 2 })
 	_, err := pool.Extract(t.Context(), file(t, "a.pdf", makePDF("", nil, nil, nil)), t.TempDir(), nil)
-	if codeOf(err) != extract.CodeTooLarge {
-		t.Errorf("error = %v, want %s", err, extract.CodeTooLarge)
+	if codeOf(err) != document.CodeTooLarge {
+		t.Errorf("error = %v, want %s", err, document.CodeTooLarge)
 	}
 }
 
@@ -307,12 +308,12 @@ func TestCodeIsCutIntoFunctionsAndTypes(t *testing.T) {
 func TestDocumentSurvivesItsStoredForm(t *testing.T) {
 	t.Parallel()
 	doc := read(t, newPool(t, nil), file(t, "a.md", "# Ü <b>\n\n| a |\n|---|\n| 1 |\n"))
-	doc.Pages = []extract.Page{{Number: 1, Start: 0, End: 5}, {Number: 2, Start: 5, End: 20}}
+	doc.Pages = []document.Page{{Number: 1, Start: 0, End: 5}, {Number: 2, Start: 5, End: 20}}
 	var sb strings.Builder
 	if err := doc.Encode(&sb); err != nil {
 		t.Fatal(err)
 	}
-	again, err := extract.Decode(strings.NewReader(doc.Text), strings.NewReader(sb.String()))
+	again, err := document.Decode(strings.NewReader(doc.Text), strings.NewReader(sb.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +326,7 @@ func TestDocumentSurvivesItsStoredForm(t *testing.T) {
 		"later version": strings.Replace(sb.String(), `"version":1`, `"version":99`, 1),
 		"outside":       `{"k":"heading","s":3,"e":4000}` + "\n" + sb.String(),
 	} {
-		if _, err := extract.Decode(strings.NewReader(doc.Text), strings.NewReader(structure)); err == nil {
+		if _, err := document.Decode(strings.NewReader(doc.Text), strings.NewReader(structure)); err == nil {
 			t.Errorf("structure that is %s was read", name)
 		}
 	}

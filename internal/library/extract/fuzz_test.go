@@ -1,11 +1,13 @@
 package extract
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
-	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document/documenttest"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 )
 
 // fuzz reads mutated files within the test's own process: whatever they hold,
@@ -16,8 +18,8 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 		f.Add([]byte(s))
 	}
 	r := &reader{
-		limits: Limits{MaxTextBytes: 4 << 20}.withDefaults(),
-		pdf:    pdfReader{cacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium")},
+		limits: document.Limits{MaxTextBytes: 4 << 20}.WithDefaults(),
+		pdf:    pdf.Engine{CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium")},
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir := t.TempDir()
@@ -25,39 +27,19 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := r.extract(Input{Path: path, Filename: name}, dir, nil)
+		_, err := r.extract(document.Input{Path: path, Filename: name}, dir, nil)
 		if err != nil {
-			if asError(err) == nil {
+			if document.AsError(err) == nil {
 				t.Fatalf("not the file's fault: %v", err)
 			}
 			return
 		}
-		doc, err := Load(dir)
+		doc, err := document.Load(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkFuzzed(t, doc)
+		documenttest.Check(t, doc)
 	})
-}
-
-func checkFuzzed(t *testing.T, doc *Document) {
-	t.Helper()
-	if !utf8.ValidString(doc.Text) || !isClean(doc.Text) {
-		t.Fatalf("text holds what it must not: %q", doc.Text)
-	}
-	whole := func(at int) bool { return at == len(doc.Text) || utf8.RuneStart(doc.Text[at]) }
-	end := 0
-	for _, b := range doc.Blocks {
-		if b.Start < end || b.End <= b.Start || !whole(b.Start) || !whole(b.End) || !whole(b.Header.Start) || !whole(b.Header.End) {
-			t.Fatalf("block %+v overlaps, is empty or cuts a character", b)
-		}
-		end = b.End
-	}
-	for _, p := range doc.Pages {
-		if !whole(p.Start) || !whole(p.End) {
-			t.Fatalf("page %+v cuts a character", p)
-		}
-	}
 }
 
 func FuzzText(f *testing.F) {
@@ -86,27 +68,6 @@ func FuzzDOCX(f *testing.F) {
 
 func FuzzPDF(f *testing.F) {
 	fuzzTestdata(f, "sample.pdf")
-}
-
-// FuzzDOCXBody mutates the document within the archive.
-func FuzzDOCXBody(f *testing.F) {
-	f.Add([]byte(`<w:p><w:pPr><w:pStyle w:val="a"/><w:numPr><w:ilvl w:val="1"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>x</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>y</w:t></w:r></w:p></w:tc></w:tr></w:tbl>`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var text, structure bytes.Buffer
-		w := newWriter(&text, &structure, Limits{}.withDefaults(), nil)
-		b := &docxBody{w: w, docx: &docx{}, counters: map[string]*[9]int{}}
-		if err := b.read(newXML(bytes.NewReader(body))); asError(err) != nil {
-			return
-		}
-		if _, err := w.close(); err != nil {
-			return
-		}
-		doc, err := Decode(&text, &structure)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkFuzzed(t, doc)
-	})
 }
 
 func fuzzTestdata(f *testing.F, name string) {

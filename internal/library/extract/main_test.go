@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // TestMain makes the test binary its own extraction process.
@@ -49,7 +50,7 @@ func newPool(t *testing.T, change func(*extract.Options)) *extract.Pool {
 	opt := extract.Options{
 		Executable: exe, Args: []string{"extract-worker"}, Workers: 1,
 		CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium"),
-		Limits:   extract.Limits{Timeout: 5 * time.Minute}, // on a busy machine, too; what is late is a test of its own
+		Limits:   document.Limits{Timeout: 5 * time.Minute}, // on a busy machine, too; what is late is a test of its own
 	}
 	if change != nil {
 		change(&opt)
@@ -69,17 +70,17 @@ func newPool(t *testing.T, change func(*extract.Options)) *extract.Pool {
 }
 
 // file writes content to a file of that name and gives it as an input.
-func file(t *testing.T, name, content string) extract.Input {
+func file(t *testing.T, name, content string) document.Input {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "content")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return extract.Input{Path: path, Filename: name}
+	return document.Input{Path: path, Filename: name}
 }
 
 // read extracts a file that must be readable.
-func read(t *testing.T, pool *extract.Pool, in extract.Input) *extract.Document {
+func read(t *testing.T, pool *extract.Pool, in document.Input) *document.Document {
 	t.Helper()
 	res, err := pool.Extract(t.Context(), in, t.TempDir(), nil)
 	if err != nil {
@@ -94,7 +95,7 @@ func read(t *testing.T, pool *extract.Pool, in extract.Input) *extract.Document 
 }
 
 // checkDocument holds what is true of every document.
-func checkDocument(t *testing.T, doc *extract.Document) {
+func checkDocument(t *testing.T, doc *document.Document) {
 	t.Helper()
 	end := 0
 	for _, b := range doc.Blocks {
@@ -113,7 +114,7 @@ func checkDocument(t *testing.T, doc *extract.Document) {
 }
 
 // blocks lists a document's blocks as "kind level: text".
-func texts(doc *extract.Document, kind extract.BlockKind) []string {
+func texts(doc *document.Document, kind document.BlockKind) []string {
 	var out []string
 	for _, b := range doc.Blocks {
 		if b.Kind == kind {

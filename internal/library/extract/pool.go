@@ -1,3 +1,11 @@
+// Package extract turns a file into structured text.
+//
+// It tells what a file is, has the format's reader read it in a child process
+// under limits, and gives the document that came of it; formats are packages
+// of their own below it. It refuses to know where files come from, who may
+// read them, or how the text is cut into chunks. A file that cannot be read is
+// a *document.Error with a code and one sentence that a person can act on; it
+// never takes anything else down.
 package extract
 
 import (
@@ -10,44 +18,12 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
-// Limits bound what one file may cost. The zero value of a field means its
-// default.
-type Limits struct {
-	// MaxBytes is the largest file read; 512 MiB.
-	MaxBytes int64
-	// MaxTextBytes is the longest text; 256 MiB.
-	MaxTextBytes int64
-	// MaxPages is the longest PDF; 20,000.
-	MaxPages int
-	// Timeout is for a small file and grows with the size, at most tenfold;
-	// 60 s.
-	Timeout time.Duration
-	// MemoryBytes is the most that the child may hold resident; 512 MiB.
-	MemoryBytes int64
-}
-
-func (l Limits) withDefaults() Limits {
-	set := func(v *int64, d int64) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	set(&l.MaxBytes, 512<<20)
-	set(&l.MaxTextBytes, 256<<20)
-	set(&l.MemoryBytes, 512<<20)
-	if l.MaxPages <= 0 {
-		l.MaxPages = 20_000
-	}
-	if l.Timeout <= 0 {
-		l.Timeout = time.Minute
-	}
-	return l
-}
-
 // timeout grows by the base for every 16 MiB.
-func (l Limits) timeout(size int64) time.Duration {
+func timeout(l document.Limits, size int64) time.Duration {
 	return min(l.Timeout+time.Duration(size>>20)*l.Timeout/16, 10*l.Timeout)
 }
 
@@ -67,43 +43,9 @@ type Options struct {
 	// IdleTimeout is how long a child waits for work before it is stopped; one
 	// minute.
 	IdleTimeout time.Duration
-	Limits      Limits
+	Limits      document.Limits
 	Logger      *slog.Logger
 }
-
-// Input names a file to read.
-type Input struct {
-	Path string
-	// Filename is the name its owner gave it; it tells apart what the content
-	// cannot, such as Markdown from plain text.
-	Filename string
-	// ContentType is what the sender said. The content decides.
-	ContentType string
-}
-
-// Result says what was written. The text itself stays on disk.
-type Result struct {
-	// Dir holds TextFile and StructureFile.
-	Dir         string            `json:"-"`
-	Title       string            `json:"title,omitempty"`
-	ContentType string            `json:"content_type"`
-	Language    string            `json:"language,omitempty"`
-	Metadata    map[string]string `json:"metadata,omitempty"`
-	// TextBytes is the length of the text in bytes, Runes in code points.
-	TextBytes int64 `json:"text_bytes"`
-	Runes     int64 `json:"runes"`
-	// Pages is 0 where the format has none.
-	Pages  int `json:"pages,omitempty"`
-	Blocks int `json:"blocks"`
-}
-
-// Document reads the whole document back into memory.
-func (r Result) Document() (*Document, error) { return Load(r.Dir) }
-
-// Progress hears how far an extraction is; unit is "pages" or "bytes". It is
-// called from another goroutine, one call at a time, never after Extract
-// returned.
-type Progress func(done, total int, unit string)
 
 // ErrStopped says that the pool takes no files, before Start or after Stop.
 var ErrStopped = errors.New("extract: the pool is not running")
@@ -128,7 +70,7 @@ type Pool struct {
 
 // NewPool makes a pool; Start makes it usable.
 func NewPool(opt Options) *Pool {
-	opt.Limits = opt.Limits.withDefaults()
+	opt.Limits = opt.Limits.WithDefaults()
 	opt.Workers = max(opt.Workers, 1)
 	if opt.IdleTimeout <= 0 {
 		opt.IdleTimeout = time.Minute
@@ -194,24 +136,24 @@ func (p *Pool) Stop(ctx context.Context) error {
 // must exist. A file's own fault is an *Error; any other error is the
 // machine's, and the file may be tried again. Cancelling ctx kills the child.
 // After an error nothing is left in dir.
-func (p *Pool) Extract(ctx context.Context, in Input, dir string, progress Progress) (Result, error) {
+func (p *Pool) Extract(ctx context.Context, in document.Input, dir string, progress document.Progress) (document.Result, error) {
 	ctx, release, err := p.acquire(ctx)
 	if err != nil {
-		return Result{}, err
+		return document.Result{}, err
 	}
 	defer release()
 	req, timeout, err := p.request(in, dir)
 	if err != nil {
-		return Result{}, err
+		return document.Result{}, err
 	}
 	res, err := p.extract(ctx, req, timeout, progress)
 	if err != nil {
-		for _, name := range []string{TextFile, StructureFile} {
+		for _, name := range []string{document.TextFile, document.StructureFile} {
 			if rmErr := os.Remove(filepath.Join(dir, name)); rmErr != nil && !os.IsNotExist(rmErr) {
 				err = errors.Join(err, rmErr)
 			}
 		}
-		return Result{}, err
+		return document.Result{}, err
 	}
 	res.Dir = dir
 	return res, nil
@@ -251,12 +193,12 @@ func (p *Pool) acquire(ctx context.Context) (context.Context, func(), error) {
 	}
 }
 
-func (p *Pool) request(in Input, dir string) (request, time.Duration, error) {
+func (p *Pool) request(in document.Input, dir string) (request, time.Duration, error) {
 	info, err := os.Stat(in.Path)
 	if err != nil {
 		return request{}, 0, fmt.Errorf("look at the file: %w", err)
 	}
-	timeout := p.opt.Limits.timeout(info.Size())
+	timeout := timeout(p.opt.Limits, info.Size())
 	req := request{
 		Filename: in.Filename, ContentType: in.ContentType, Limits: p.opt.Limits,
 		// The collector and the compiler of PDF code work beside the reader.
@@ -275,14 +217,14 @@ func (p *Pool) request(in Input, dir string) (request, time.Duration, error) {
 
 // extract has a child read the file. A crash of a child that had read other
 // files before says little about this one, so it is tried once more alone.
-func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress Progress) (Result, error) {
+func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress document.Progress) (document.Result, error) {
 	for {
 		w, err := p.take(ctx)
 		if err != nil && ctx.Err() != nil {
-			return Result{}, context.Cause(ctx)
+			return document.Result{}, context.Cause(ctx)
 		}
 		if err != nil {
-			return Result{}, err
+			return document.Result{}, err
 		}
 		fresh := w.served == 0
 		o := w.run(ctx, req, timeout, progress)
@@ -292,7 +234,7 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 		}
 		p.giveBack(w, o.fit)
 		if ctx.Err() != nil {
-			return Result{}, context.Cause(ctx)
+			return document.Result{}, context.Cause(ctx)
 		}
 		if crashed && !fresh {
 			continue
@@ -305,14 +247,14 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 }
 
 // result gives what the child said at the end.
-func (o outcome) result() (Result, error) {
+func (o outcome) result() (document.Result, error) {
 	switch {
 	case o.err != nil:
-		return Result{}, o.err
+		return document.Result{}, o.err
 	case o.reply.Fault != nil:
-		return Result{}, o.reply.Fault
+		return document.Result{}, o.reply.Fault
 	case o.reply.Result == nil:
-		return Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
+		return document.Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
 	}
 	return *o.reply.Result, nil
 }

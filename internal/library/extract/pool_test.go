@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 func codeOf(err error) string {
-	if e, ok := errors.AsType[*extract.Error](err); ok {
+	if e, ok := errors.AsType[*document.Error](err); ok {
 		return e.Code
 	}
 	return ""
@@ -39,7 +40,7 @@ func TestExtractWritesTextAndStructureUnderDir(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, extract.TextFile))
+	text, err := os.ReadFile(filepath.Join(dir, document.TextFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,17 +56,17 @@ func TestFaultsHaveCodesAndLeaveNothing(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, func(o *extract.Options) { o.Limits.MaxBytes = 1 << 20; o.Limits.MaxTextBytes = 1 << 19 })
 	for name, c := range map[string]struct{ content, code string }{
-		"empty.txt":   {"", extract.CodeEmpty},
-		"blank.txt":   {" \n\t\n", extract.CodeNoText},
-		"photo.pdf":   {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", extract.CodeUnsupportedType},
-		"program":     {"\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64), extract.CodeUnsupportedType},
-		"noise.pdf":   {"\x00\x01\x02\x03\xff\xfe\xfd" + strings.Repeat("\x91\x00\x07", 99), extract.CodeCorrupt},
-		"cut.pdf":     {"%PDF-1.7\n1 0 obj\n<< /Type /Catalog", extract.CodeCorrupt},
-		"cut.docx":    {"PK\x03\x04" + strings.Repeat("x", 400), extract.CodeCorrupt},
-		"old.doc":     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00", extract.CodeUnsupportedType},
-		"locked.docx": {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00", extract.CodePasswordRequired},
-		"long.txt":    {strings.Repeat("word ", 200_000), extract.CodeTooLarge},
-		"longer.txt":  {strings.Repeat("word ", 300_000), extract.CodeTooLarge},
+		"empty.txt":   {"", document.CodeEmpty},
+		"blank.txt":   {" \n\t\n", document.CodeNoText},
+		"photo.pdf":   {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", document.CodeUnsupportedType},
+		"program":     {"\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64), document.CodeUnsupportedType},
+		"noise.pdf":   {"\x00\x01\x02\x03\xff\xfe\xfd" + strings.Repeat("\x91\x00\x07", 99), document.CodeCorrupt},
+		"cut.pdf":     {"%PDF-1.7\n1 0 obj\n<< /Type /Catalog", document.CodeCorrupt},
+		"cut.docx":    {"PK\x03\x04" + strings.Repeat("x", 400), document.CodeCorrupt},
+		"old.doc":     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00", document.CodeUnsupportedType},
+		"locked.docx": {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00", document.CodePasswordRequired},
+		"long.txt":    {strings.Repeat("word ", 200_000), document.CodeTooLarge},
+		"longer.txt":  {strings.Repeat("word ", 300_000), document.CodeTooLarge},
 	} {
 		dir := t.TempDir()
 		_, err := pool.Extract(t.Context(), file(t, name, c.content), dir, nil)
@@ -81,7 +82,7 @@ func TestFaultsHaveCodesAndLeaveNothing(t *testing.T) {
 func TestMissingFileIsNoFaultOfTheFile(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, nil)
-	_, err := pool.Extract(t.Context(), extract.Input{Path: "/nowhere/at/all"}, t.TempDir(), nil)
+	_, err := pool.Extract(t.Context(), document.Input{Path: "/nowhere/at/all"}, t.TempDir(), nil)
 	if err == nil || codeOf(err) != "" || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error = %v, want not-exist and no code", err)
 	}
@@ -104,8 +105,8 @@ func TestFileThatTakesForeverTimesOut(t *testing.T) {
 	})
 	for range 2 { // the second gets a child of its own
 		_, err := pool.Extract(t.Context(), file(t, "slow.md", "text"), t.TempDir(), nil)
-		if codeOf(err) != extract.CodeTimedOut {
-			t.Errorf("error = %v, want %s", err, extract.CodeTimedOut)
+		if codeOf(err) != document.CodeTimedOut {
+			t.Errorf("error = %v, want %s", err, document.CodeTimedOut)
 		}
 	}
 }
@@ -114,8 +115,8 @@ func TestFileThatMakesItsReaderCrashIsCorrupt(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"crashing-worker"} })
 	_, err := pool.Extract(t.Context(), file(t, "a.pdf", "%PDF-1.4"), t.TempDir(), nil)
-	if codeOf(err) != extract.CodeCorrupt {
-		t.Errorf("error = %v, want %s", err, extract.CodeCorrupt)
+	if codeOf(err) != document.CodeCorrupt {
+		t.Errorf("error = %v, want %s", err, document.CodeCorrupt)
 	}
 }
 
@@ -145,8 +146,8 @@ func TestHungryFileRunsOutOfMemoryAndTheNextIsRead(t *testing.T) {
 	pool := newPool(t, func(o *extract.Options) { o.Limits.MemoryBytes = 64 << 20 })
 	hungry := file(t, "hungry.html", "<html>"+strings.Repeat("<p><b>x</b>", 1<<20))
 	_, err := pool.Extract(t.Context(), hungry, t.TempDir(), nil)
-	if codeOf(err) != extract.CodeOutOfMemory {
-		t.Errorf("error = %v, want %s", err, extract.CodeOutOfMemory)
+	if codeOf(err) != document.CodeOutOfMemory {
+		t.Errorf("error = %v, want %s", err, document.CodeOutOfMemory)
 	}
 	if doc := read(t, pool, file(t, "a.txt", "text")); doc.Text != "text" {
 		t.Errorf("text = %q", doc.Text)

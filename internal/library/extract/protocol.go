@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // Parent and child speak in frames over the child's stdin and stdout: a length
@@ -14,12 +16,12 @@ const maxFrame = 1 << 20
 
 // request asks a child for one file. Paths are absolute.
 type request struct {
-	Path        string `json:"path"`
-	Filename    string `json:"filename"`
-	ContentType string `json:"content_type"`
-	Dir         string `json:"dir"`
-	CacheDir    string `json:"cache_dir"`
-	Limits      Limits `json:"limits"`
+	Path        string          `json:"path"`
+	Filename    string          `json:"filename"`
+	ContentType string          `json:"content_type"`
+	Dir         string          `json:"dir"`
+	CacheDir    string          `json:"cache_dir"`
+	Limits      document.Limits `json:"limits"`
 	// CPUSeconds is what the file may take in processor time.
 	CPUSeconds int `json:"cpu_seconds"`
 }
@@ -31,11 +33,11 @@ type reply struct {
 	Ready bool `json:"ready,omitempty"`
 	// Preparing brackets work that is the program's own, such as to compile
 	// its PDF code, once in a child's life: true before, false after.
-	Preparing *bool          `json:"preparing,omitempty"`
-	Progress  *progressReply `json:"progress,omitempty"`
-	Result    *Result        `json:"result,omitempty"`
-	Fault     *Error         `json:"fault,omitempty"`
-	Failure   string         `json:"failure,omitempty"`
+	Preparing *bool            `json:"preparing,omitempty"`
+	Progress  *progressReply   `json:"progress,omitempty"`
+	Result    *document.Result `json:"result,omitempty"`
+	Fault     *document.Error  `json:"fault,omitempty"`
+	Failure   string           `json:"failure,omitempty"`
 	// Crashed asks the parent for a fresh child: this one is in doubt.
 	Crashed bool `json:"crashed,omitempty"`
 }

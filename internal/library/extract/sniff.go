@@ -11,6 +11,10 @@ import (
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 )
 
 // format is how a file is read.
@@ -35,7 +39,7 @@ type kind struct {
 }
 
 // sniff tells a file's kind by its content; the name helps only with text.
-func sniff(in Input) (kind, error) {
+func sniff(in document.Input) (kind, error) {
 	f, err := os.Open(in.Path)
 	if err != nil {
 		return kind{}, fmt.Errorf("open the file: %w", err)
@@ -48,12 +52,12 @@ func sniff(in Input) (kind, error) {
 	}
 	head = head[:n]
 	if n == 0 {
-		return kind{}, &Error{CodeEmpty, "The file is empty."}
+		return kind{}, document.Fault(document.CodeEmpty, "The file is empty.")
 	}
 	return sniffHead(f, head, in)
 }
 
-func sniffHead(f *os.File, head []byte, in Input) (kind, error) {
+func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	switch {
 	case bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
 		return kind{format: formatPDF, contentType: "application/pdf"}, nil
@@ -61,7 +65,7 @@ func sniffHead(f *os.File, head []byte, in Input) (kind, error) {
 		return sniffZip(f)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
 		return kind{}, sniffOLE(f)
-	case bareUTF16(head) != nil:
+	case document.BareUTF16(head) != nil:
 		return textKind(in, "text/plain"), nil
 	}
 	m := mimetype.Detect(head)
@@ -106,7 +110,7 @@ func mostlyText(head []byte) bool {
 }
 
 // textKind tells apart what is text, by the name where the content cannot.
-func textKind(in Input, base string) kind {
+func textKind(in document.Input, base string) kind {
 	ext := strings.ToLower(filepath.Ext(in.Filename))
 	switch ext {
 	case ".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd":
@@ -120,7 +124,7 @@ func textKind(in Input, base string) kind {
 	case ".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", ".yaml", ".yml", ".toml", ".ini", ".conf", ".log", ".xml", ".vtt", ".srt":
 		return kind{format: formatLines, contentType: base}
 	}
-	if lang := languageOf(in.Filename); lang != "" {
+	if lang := code.LanguageOf(in.Filename); lang != "" {
 		return kind{format: formatCode, contentType: "text/x-" + lang, language: lang}
 	}
 	switch base {
@@ -130,7 +134,7 @@ func textKind(in Input, base string) kind {
 		return kind{format: formatCSV, contentType: base}
 	case "text/plain":
 		if ct, _, _ := strings.Cut(in.ContentType, ";"); ct == "text/markdown" || ct == "text/html" {
-			return textKind(Input{Filename: strings.Replace(ct, "text/", "x.", 1)}, base)
+			return textKind(document.Input{Filename: strings.Replace(ct, "text/", "x.", 1)}, base)
 		}
 		return kind{format: formatText, contentType: base}
 	}
@@ -145,24 +149,24 @@ func sniffZip(f *os.File) (kind, error) {
 	}
 	r, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return kind{}, &Error{CodeCorrupt, "The file is a damaged ZIP archive or Office document; open it in its program and save it again."}
+		return kind{}, document.Fault(document.CodeCorrupt, "The file is a damaged ZIP archive or Office document; open it in its program and save it again.")
 	}
-	var office string
+	var other string
 	for i, e := range r.File {
 		switch e.Name {
 		case "word/document.xml":
-			return kind{format: formatDOCX, contentType: docxType}, nil
+			return kind{format: formatDOCX, contentType: office.DOCXType}, nil
 		case "xl/workbook.xml", "ppt/presentation.xml", "mimetype", "visio/document.xml":
-			office = e.Name
+			other = e.Name
 		}
 		if strings.HasPrefix(e.Name, "word/document") && strings.HasSuffix(e.Name, ".xml") {
-			return kind{format: formatDOCX, contentType: docxType}, nil
+			return kind{format: formatDOCX, contentType: office.DOCXType}, nil
 		}
 		if i > 5000 {
 			break
 		}
 	}
-	switch office {
+	switch other {
 	case "xl/workbook.xml":
 		return kind{}, unsupported("an Excel workbook", "save its sheets as CSV or PDF")
 	case "ppt/presentation.xml":
@@ -188,7 +192,7 @@ func sniffOLE(f *os.File) error {
 	has := func(name string) bool { return bytes.Contains(data, utf16le(name)) }
 	switch {
 	case has("EncryptedPackage"):
-		return &Error{CodePasswordRequired, "The document is protected by a password; save it without one and submit it again."}
+		return document.Fault(document.CodePasswordRequired, "The document is protected by a password; save it without one and submit it again.")
 	case has("WordDocument"):
 		return unsupported("an old Word document", "save it as DOCX or PDF")
 	case has("Workbook"), has("Book"):
@@ -210,16 +214,16 @@ func utf16le(s string) []byte {
 }
 
 // notReadable names what a binary file is and what to do with it.
-func notReadable(m *mimetype.MIME, in Input) error {
+func notReadable(m *mimetype.MIME, in document.Input) error {
 	base, _, _ := strings.Cut(m.String(), ";")
 	major, _, _ := strings.Cut(base, "/")
 	switch {
 	case base == "application/octet-stream":
 		switch ext := strings.ToLower(filepath.Ext(in.Filename)); ext {
 		case ".pdf", ".docx":
-			return &Error{CodeCorrupt, "The file is damaged: it is named " + ext + " and does not begin like one; open it in its program and save it again."}
+			return document.Fault(document.CodeCorrupt, "The file is damaged: it is named "+ext+" and does not begin like one; open it in its program and save it again.")
 		case ".txt", ".md", ".html", ".htm", ".csv":
-			return &Error{CodeCorrupt, "The file is named " + ext + " and holds binary data, not text."}
+			return document.Fault(document.CodeCorrupt, "The file is named "+ext+" and holds binary data, not text.")
 		}
 		return unsupported("a binary file of unknown kind", "submit PDF, DOCX, HTML, Markdown, text or source code")
 	case major == "image":
@@ -232,6 +236,6 @@ func notReadable(m *mimetype.MIME, in Input) error {
 	return unsupported("of type "+base, "convert it to PDF, DOCX, HTML, Markdown or text")
 }
 
-func unsupported(what, todo string) *Error {
-	return &Error{CodeUnsupportedType, "The file is " + what + ", which cannot be read: " + todo + "."}
+func unsupported(what, todo string) *document.Error {
+	return document.Fault(document.CodeUnsupportedType, "The file is "+what+", which cannot be read: "+todo+".")
 }

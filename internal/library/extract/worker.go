@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // worker is a running child process.
@@ -107,7 +109,7 @@ var errGone = errors.New("the extraction process ended")
 const prepareTimeout = 5 * time.Minute
 
 // run has the child read one file, within its limits.
-func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress Progress) outcome {
+func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress document.Progress) outcome {
 	w.served++
 	if err := writeFrame(w.in, req); err != nil {
 		return outcome{err: errGone}
@@ -137,7 +139,7 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 				timer.Reset(timeout)
 			}
 		case <-timer.C:
-			return kill(&Error{CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))})
+			return kill(document.Fault(document.CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))))
 		case <-ticker.C:
 			if residentBytes(w.cmd.Process.Pid) > req.Limits.MemoryBytes {
 				return kill(memoryFault(req.Limits))
@@ -146,12 +148,12 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 	}
 }
 
-func memoryFault(l Limits) *Error {
-	return &Error{CodeOutOfMemory, fmt.Sprintf("Reading the file took more than %s of memory; split it, or save it in a simpler form.", size(l.MemoryBytes))}
+func memoryFault(l document.Limits) *document.Error {
+	return document.Fault(document.CodeOutOfMemory, fmt.Sprintf("Reading the file took more than %s of memory; split it, or save it in a simpler form.", document.Size(l.MemoryBytes)))
 }
 
 // listen reads replies until the last.
-func (w *worker) listen(progress Progress, preparing chan<- bool) outcome {
+func (w *worker) listen(progress document.Progress, preparing chan<- bool) outcome {
 	for {
 		var r reply
 		if err := readFrame(w.out, &r); err != nil {
@@ -176,14 +178,14 @@ func (w *worker) listen(progress Progress, preparing chan<- bool) outcome {
 }
 
 // crash says why a child ended by itself.
-func (w *worker) crash(l Limits) *Error {
+func (w *worker) crash(l document.Limits) *document.Error {
 	<-w.exited
 	if s, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
 		switch s.Signal() {
 		case syscall.SIGKILL: // the kernel's, for want of memory
 			return memoryFault(l)
 		case syscall.SIGXCPU:
-			return &Error{CodeTimedOut, "Reading the file took too much processor time; split it, or save it in a simpler form."}
+			return document.Fault(document.CodeTimedOut, "Reading the file took too much processor time; split it, or save it in a simpler form.")
 		default:
 		}
 	}

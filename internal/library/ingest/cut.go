@@ -7,13 +7,13 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // Cut cuts a document into chunks of about target tokens, 0 being what the
 // embedder reads at once. Each is short enough for both embedders; also may be
 // nil.
-func Cut(ctx context.Context, doc *extract.Document, target int, e, also embedding.Embedder) ([]chunk.Chunk, error) {
+func Cut(ctx context.Context, doc *document.Document, target int, e, also embedding.Embedder) ([]chunk.Chunk, error) {
 	opt := chunk.Options{MaxTokens: e.MaxTokens(), Count: e.CountTokens}
 	opt.TargetTokens = min(target, opt.MaxTokens)
 	if also != nil {
@@ -38,7 +38,7 @@ func Cut(ctx context.Context, doc *extract.Document, target int, e, also embeddi
 }
 
 // IndexChunks is what the index is told of chunks, without their vectors.
-func IndexChunks(doc *extract.Document, chunks []chunk.Chunk) []library.IndexChunk {
+func IndexChunks(doc *document.Document, chunks []chunk.Chunk) []library.IndexChunk {
 	out := make([]library.IndexChunk, len(chunks))
 	for i, c := range chunks {
 		out[i] = library.IndexChunk{

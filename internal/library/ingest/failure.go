@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // Failure is why a document could not be taken in, in words for its owner.
@@ -45,14 +45,14 @@ func failureOf(err error) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
-	if x, ok := errors.AsType[*extract.Error](err); ok {
-		return &Failure{Code: x.Code, Detail: x.Detail, Passing: x.Code == extract.CodeInternal, Err: err}
+	if x, ok := errors.AsType[*document.Error](err); ok {
+		return &Failure{Code: x.Code, Detail: x.Detail, Passing: x.Code == document.CodeInternal, Err: err}
 	}
 	detail := "Something went wrong inside Mnemosyne; the log says what, under this job's id."
 	if e := errs.As(err); e != nil && e.Kind == errs.Unavailable && e.Message != "" {
 		detail = e.Message
 	}
-	return &Failure{Code: extract.CodeInternal, Detail: detail, Passing: true, Err: err}
+	return &Failure{Code: document.CodeInternal, Detail: detail, Passing: true, Err: err}
 }
 
 // endedBy gives the reason that the run's context was ended with, or err.

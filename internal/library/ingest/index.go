@@ -10,7 +10,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // batch is how many chunks are embedded and staged at once: what is held in
@@ -20,7 +20,7 @@ const batch = 32
 // embed gives each chunk its vector and stages it. Chunks that an earlier
 // attempt staged are left as they are; those whose words did not change since
 // the published generation keep its vectors.
-func (r *run) embed(ctx context.Context, doc *extract.Document, chunks []chunk.Chunk) error {
+func (r *run) embed(ctx context.Context, doc *document.Document, chunks []chunk.Chunk) error {
 	r.tracker.begin(StageEmbedding, int64(len(chunks)), "chunks")
 	r.hook("embedding")
 	staged, err := r.graph.Staged(ctx, r.generation())
@@ -40,7 +40,7 @@ func (r *run) embed(ctx context.Context, doc *extract.Document, chunks []chunk.C
 	return nil
 }
 
-func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) error {
+func (r *run) embedPart(ctx context.Context, doc *document.Document, part []chunk.Chunk, staged map[int]bool) error {
 	vectors, reused, err := r.vectors(ctx, r.embedder, doc, part, staged)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (r *run) embedPart(ctx context.Context, doc *extract.Document, part []chunk
 // embedAlso gives staged chunks their vectors in the library's other space. No
 // search needs them yet: where that embedder is down or refuses a passage,
 // whoever fills the space comes to it later.
-func (r *run) embedAlso(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) error {
+func (r *run) embedAlso(ctx context.Context, doc *document.Document, part []chunk.Chunk, staged map[int]bool) error {
 	vectors, _, err := r.vectors(ctx, r.also, doc, part, staged)
 	if f, ok := errors.AsType[*Failure](err); ok && ctx.Err() == nil {
 		r.log.InfoContext(ctx, "a document is not embedded in its library's other space yet", "space", r.otherSpace, "error", f)
@@ -81,7 +81,7 @@ func (r *run) embedAlso(ctx context.Context, doc *extract.Document, part []chunk
 
 // vectors gives chunks their vectors, by hash: those that the published
 // generation has, and new ones for chunks that are not staged.
-func (r *run) vectors(ctx context.Context, e embedding.Embedder, doc *extract.Document, part []chunk.Chunk, staged map[int]bool) (_ map[string][]float32, reused int, _ error) {
+func (r *run) vectors(ctx context.Context, e embedding.Embedder, doc *document.Document, part []chunk.Chunk, staged map[int]bool) (_ map[string][]float32, reused int, _ error) {
 	vectors, err := r.known(ctx, e, part)
 	if err != nil {
 		return nil, 0, err
@@ -132,7 +132,7 @@ func (r *run) known(ctx context.Context, e embedding.Embedder, part []chunk.Chun
 	return vectors, nil
 }
 
-func (r *run) stage(ctx context.Context, doc *extract.Document, part []chunk.Chunk, staged map[int]bool, vectors map[string][]float32) error {
+func (r *run) stage(ctx context.Context, doc *document.Document, part []chunk.Chunk, staged map[int]bool, vectors map[string][]float32) error {
 	space := r.embedder.Space().ID()
 	var out []library.IndexChunk
 	for i, c := range IndexChunks(doc, part) {

@@ -10,7 +10,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -89,7 +89,7 @@ func (r *run) copySource(ctx context.Context) error {
 	}
 	defer func() { _ = body.Close() }()
 	if size > r.maxBytes {
-		return &Failure{Code: extract.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
+		return &Failure{Code: document.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
 	}
 	counted := &counter{r: io.LimitReader(body, r.maxBytes+1), tell: func(n int64) { r.tracker.progress(n, max(size, 0), "bytes") }}
 	r.stored = true
@@ -99,9 +99,9 @@ func (r *run) copySource(ctx context.Context) error {
 	}
 	switch {
 	case info.Size > r.maxBytes:
-		return &Failure{Code: extract.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
+		return &Failure{Code: document.CodeTooLarge, Detail: tooLarge(r.maxBytes).Error()}
 	case info.Size == 0:
-		return &Failure{Code: extract.CodeEmpty, Detail: "The document has no content."}
+		return &Failure{Code: document.CodeEmpty, Detail: "The document has no content."}
 	}
 	r.size, r.hash = info.Size, hashPrefix+info.SHA256
 	return nil
@@ -135,7 +135,7 @@ func (r *run) unchanged(ctx context.Context) error {
 // extract gives the document's text and structure, from the objects where an
 // earlier attempt got that far. The structure is written last, so that it
 // stands for both.
-func (r *run) extract(ctx context.Context) (*extract.Document, error) {
+func (r *run) extract(ctx context.Context) (*document.Document, error) {
 	r.tracker.begin(StageExtracting, 0, "pages")
 	r.hook("extracting")
 	r.textKey, r.structureKey = textKey(r.prefix()), structureKey(r.prefix())
@@ -154,7 +154,7 @@ func (r *run) extract(ctx context.Context) (*extract.Document, error) {
 	return doc, nil
 }
 
-func (r *run) loadDocument(ctx context.Context) (*extract.Document, error) {
+func (r *run) loadDocument(ctx context.Context) (*document.Document, error) {
 	structure, _, err := r.objects.Open(ctx, r.structureKey)
 	if err != nil {
 		return nil, err
@@ -165,10 +165,10 @@ func (r *run) loadDocument(ctx context.Context) (*extract.Document, error) {
 		return nil, err
 	}
 	defer func() { _ = text.Close() }()
-	return extract.Decode(text, structure)
+	return document.Decode(text, structure)
 }
 
-func (r *run) extractFile(ctx context.Context) (*extract.Document, error) {
+func (r *run) extractFile(ctx context.Context) (*document.Document, error) {
 	dir, err := os.MkdirTemp(r.opt.TempDir, tempPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to extract to: %w", err)
@@ -182,7 +182,7 @@ func (r *run) extractFile(ctx context.Context) (*extract.Document, error) {
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder to extract to: %w", err)
 	}
-	in := extract.Input{Path: path, Filename: r.filename}
+	in := document.Input{Path: path, Filename: r.filename}
 	_, err = r.opt.Extractor.Extract(ctx, in, out, func(done, total int, unit string) {
 		r.tracker.progress(int64(done), int64(total), unit)
 	})
@@ -190,13 +190,13 @@ func (r *run) extractFile(ctx context.Context) (*extract.Document, error) {
 		return nil, err
 	}
 	r.stored = true
-	for _, file := range []struct{ name, key string }{{extract.TextFile, r.textKey}, {extract.StructureFile, r.structureKey}} {
+	for _, file := range []struct{ name, key string }{{document.TextFile, r.textKey}, {document.StructureFile, r.structureKey}} {
 		if err := r.putFile(ctx, filepath.Join(out, file.name), file.key); err != nil {
 			return nil, err
 		}
 	}
 	r.hook("extracted")
-	return extract.Load(out)
+	return document.Load(out)
 }
 
 // localOriginal gives a file that holds the document: its own object where
@@ -234,7 +234,7 @@ func (r *run) putFile(ctx context.Context, path, key string) error {
 }
 
 // cut gives the document's chunks. They hold places in the text, not the text.
-func (r *run) cut(ctx context.Context, doc *extract.Document) ([]chunk.Chunk, error) {
+func (r *run) cut(ctx context.Context, doc *document.Document) ([]chunk.Chunk, error) {
 	r.tracker.begin(StageChunking, 0, "chunks")
 	r.hook("chunking")
 	target := 0
@@ -246,7 +246,7 @@ func (r *run) cut(ctx context.Context, doc *extract.Document) ([]chunk.Chunk, er
 		return nil, err
 	}
 	if len(chunks) == 0 {
-		return nil, &Failure{Code: extract.CodeNoText, Detail: "The document has no text that could be searched."}
+		return nil, &Failure{Code: document.CodeNoText, Detail: "The document has no text that could be searched."}
 	}
 	r.chunks = int64(len(chunks))
 	r.tracker.count(func(c *Counts) { c.Chunks = r.chunks })

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
@@ -217,13 +217,13 @@ func (s *core) recoverJob(ctx context.Context, o orphan) error {
 			}
 			return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusQueued, Stage: o.stage, Detail: "The worker died; the job goes on."})
 		}
-		if _, err := sqldb.Exec(ctx, tx, failItem, o.item, o.generation, extract.CodeInternal, detail, now); err != nil {
+		if _, err := sqldb.Exec(ctx, tx, failItem, o.item, o.generation, document.CodeInternal, detail, now); err != nil {
 			return fmt.Errorf("mark item: %w", err)
 		}
-		if err := fenced(sqldb.Exec(ctx, tx, failCrashed, o.id, o.token, now, extract.CodeInternal, detail)); err != nil {
+		if err := fenced(sqldb.Exec(ctx, tx, failCrashed, o.id, o.token, now, document.CodeInternal, detail)); err != nil {
 			return err
 		}
-		s.metrics.ended(StatusFailed, extract.CodeInternal, 1)
+		s.metrics.ended(StatusFailed, document.CodeInternal, 1)
 		return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusFailed, Stage: o.stage, Detail: detail})
 	})
 }

@@ -13,7 +13,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 )
 
@@ -182,7 +182,7 @@ func TestOnlyWhatFailedOrWasCancelledIsRetried(t *testing.T) {
 		if err != nil || j.Status != ingest.StatusQueued || j.Attempts != 0 || j.FinishedAt != nil {
 			t.Errorf("Retry of a failed job = %+v, %v", j, err)
 		}
-		if j := w.ended(out.Job.ID); j.Status != ingest.StatusFailed || j.Error.Code != extract.CodeCorrupt {
+		if j := w.ended(out.Job.ID); j.Status != ingest.StatusFailed || j.Error.Code != document.CodeCorrupt {
 			t.Errorf("the retry ended as %+v", j)
 		}
 		check(t, w.libs.DeleteItem(t.Context(), w.alice, out.ItemUID))
@@ -198,8 +198,8 @@ func TestABrokenFileFailsItsOwnJobAtOnceWithItsCode(t *testing.T) {
 		w.start()
 		good := w.submitText("good.txt", prose("good", 2))
 		codes := []string{
-			extract.CodeUnsupportedType, extract.CodePasswordRequired, extract.CodeCorrupt, extract.CodeTooLarge,
-			extract.CodeEmpty, extract.CodeNoText, extract.CodeTimedOut, extract.CodeOutOfMemory,
+			document.CodeUnsupportedType, document.CodePasswordRequired, document.CodeCorrupt, document.CodeTooLarge,
+			document.CodeEmpty, document.CodeNoText, document.CodeTimedOut, document.CodeOutOfMemory,
 		}
 		for _, code := range codes {
 			out := w.submitText(code, "fail: "+code)
@@ -225,7 +225,7 @@ func TestAFailedNewVersionLeavesTheOldOneReadable(t *testing.T) {
 		w.ended(out.Job.ID)
 		w.ended(w.submitText("a.txt", "fail: corrupt").Job.ID)
 		w.whole(out.ItemUID, prose("good", 2))
-		if i := w.item(out.ItemUID); i.ErrorCode != extract.CodeCorrupt || i.Status != library.ItemReady {
+		if i := w.item(out.ItemUID); i.ErrorCode != document.CodeCorrupt || i.Status != library.ItemReady {
 			t.Errorf("the item is %+v", i)
 		}
 	})

@@ -17,14 +17,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/queue"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
 // Extractor turns a file into text; extract.Pool is one.
 type Extractor interface {
-	Extract(ctx context.Context, in extract.Input, dir string, progress extract.Progress) (extract.Result, error)
+	Extract(ctx context.Context, in document.Input, dir string, progress document.Progress) (document.Result, error)
 }
 
 // WorkerOptions are what a Worker is made of.

@@ -23,7 +23,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/queue"
@@ -99,32 +99,32 @@ func (e *hashEmbedder) vector(text string) []float32 {
 // plainExtractor reads a file as paragraphs, and fails those that say so.
 type plainExtractor struct{ calls atomic.Int64 }
 
-func (x *plainExtractor) Extract(ctx context.Context, in extract.Input, dir string, progress extract.Progress) (extract.Result, error) {
+func (x *plainExtractor) Extract(ctx context.Context, in document.Input, dir string, progress document.Progress) (document.Result, error) {
 	x.calls.Add(1)
 	raw, err := os.ReadFile(in.Path)
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
-	doc := &extract.Document{Text: string(raw), ContentType: "text/plain"}
+	doc := &document.Document{Text: string(raw), ContentType: "text/plain"}
 	if code, found := strings.CutPrefix(doc.Text, "fail:"); found {
-		return extract.Result{}, &extract.Error{Code: strings.TrimSpace(code), Detail: "This file says so."}
+		return document.Result{}, &document.Error{Code: strings.TrimSpace(code), Detail: "This file says so."}
 	}
 	if title, _, found := strings.Cut(doc.Text, "\n"); found && strings.HasPrefix(title, "# ") {
 		doc.Title = title[2:]
 	}
 	start := 0
 	for _, p := range strings.SplitAfter(doc.Text, "\n\n") {
-		doc.Blocks = append(doc.Blocks, extract.Block{Kind: extract.Paragraph, Start: start, End: start + len(strings.TrimRight(p, "\n"))})
+		doc.Blocks = append(doc.Blocks, document.Block{Kind: document.Paragraph, Start: start, End: start + len(strings.TrimRight(p, "\n"))})
 		start += len(p)
 	}
 	progress(1, 1, "pages")
-	f, err := os.Create(filepath.Join(dir, extract.StructureFile))
+	f, err := os.Create(filepath.Join(dir, document.StructureFile))
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
 	err = doc.Encode(f)
-	err = errors.Join(err, f.Close(), os.WriteFile(filepath.Join(dir, extract.TextFile), raw, 0o600), ctx.Err())
-	return extract.Result{Dir: dir, ContentType: doc.ContentType}, err
+	err = errors.Join(err, f.Close(), os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600), ctx.Err())
+	return document.Result{Dir: dir, ContentType: doc.ContentType}, err
 }
 
 // world is a whole ingest over real stores.

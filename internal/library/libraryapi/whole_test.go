@@ -14,7 +14,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/filesource"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
@@ -134,22 +134,22 @@ func (letters) EmbedDocuments(_ context.Context, in []embedding.Input) ([][]floa
 // plain reads a file as one paragraph.
 type plain struct{}
 
-func (plain) Extract(_ context.Context, in extract.Input, dir string, progress extract.Progress) (extract.Result, error) {
+func (plain) Extract(_ context.Context, in document.Input, dir string, progress document.Progress) (document.Result, error) {
 	raw, err := os.ReadFile(in.Path)
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
 	if string(raw) == "corrupt" {
-		return extract.Result{}, &extract.Error{Code: extract.CodeCorrupt, Detail: "This file says so."}
+		return document.Result{}, &document.Error{Code: document.CodeCorrupt, Detail: "This file says so."}
 	}
-	doc := &extract.Document{Text: string(raw), ContentType: "text/plain", Blocks: []extract.Block{{Kind: extract.Paragraph, End: len([]rune(string(raw)))}}}
+	doc := &document.Document{Text: string(raw), ContentType: "text/plain", Blocks: []document.Block{{Kind: document.Paragraph, End: len([]rune(string(raw)))}}}
 	progress(1, 1, "pages")
-	f, err := os.Create(filepath.Join(dir, extract.StructureFile))
+	f, err := os.Create(filepath.Join(dir, document.StructureFile))
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
-	err = errors.Join(doc.Encode(f), f.Close(), os.WriteFile(filepath.Join(dir, extract.TextFile), raw, 0o600))
-	return extract.Result{Dir: dir, ContentType: doc.ContentType}, err
+	err = errors.Join(doc.Encode(f), f.Close(), os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600))
+	return document.Result{Dir: dir, ContentType: doc.ContentType}, err
 }
 
 // space makes a workspace and gives its library's uid.

@@ -12,7 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -338,7 +338,7 @@ func (w *slice) count(ctx context.Context, libraryUID string, i stored, g genera
 	})
 }
 
-func (w *slice) document(ctx context.Context, g generation) (*extract.Document, error) {
+func (w *slice) document(ctx context.Context, g generation) (*document.Document, error) {
 	structure, _, err := w.objects.Open(ctx, g.structure)
 	if err != nil {
 		return nil, fmt.Errorf("read the structure: %w", err)
@@ -349,7 +349,7 @@ func (w *slice) document(ctx context.Context, g generation) (*extract.Document, 
 		return nil, fmt.Errorf("read the text: %w", err)
 	}
 	defer func() { _ = text.Close() }()
-	doc, err := extract.Decode(text, structure)
+	doc, err := document.Decode(text, structure)
 	if err != nil {
 		return nil, damagedError{fmt.Errorf("read the text: %w", err)}
 	}

@@ -19,7 +19,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/embedding/embeddingtest"
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
@@ -200,24 +200,24 @@ func (w *world) spaces() []string {
 // paragraphs reads a file as paragraphs.
 type paragraphs struct{}
 
-func (paragraphs) Extract(ctx context.Context, in extract.Input, dir string, _ extract.Progress) (extract.Result, error) {
+func (paragraphs) Extract(ctx context.Context, in document.Input, dir string, _ document.Progress) (document.Result, error) {
 	raw, err := os.ReadFile(in.Path)
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
-	doc := &extract.Document{Text: string(raw), ContentType: "text/plain"}
+	doc := &document.Document{Text: string(raw), ContentType: "text/plain"}
 	start := 0
 	for _, p := range strings.SplitAfter(doc.Text, "\n\n") {
-		doc.Blocks = append(doc.Blocks, extract.Block{Kind: extract.Paragraph, Start: start, End: start + len(strings.TrimRight(p, "\n"))})
+		doc.Blocks = append(doc.Blocks, document.Block{Kind: document.Paragraph, Start: start, End: start + len(strings.TrimRight(p, "\n"))})
 		start += len(p)
 	}
-	f, err := os.Create(filepath.Join(dir, extract.StructureFile))
+	f, err := os.Create(filepath.Join(dir, document.StructureFile))
 	if err != nil {
-		return extract.Result{}, err
+		return document.Result{}, err
 	}
 	err = doc.Encode(f)
-	err = errors.Join(err, f.Close(), os.WriteFile(filepath.Join(dir, extract.TextFile), raw, 0o600), ctx.Err())
-	return extract.Result{Dir: dir, ContentType: doc.ContentType}, err
+	err = errors.Join(err, f.Close(), os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600), ctx.Err())
+	return document.Result{Dir: dir, ContentType: doc.ContentType}, err
 }
 
 // long is a text of n paragraphs of twenty words each, all of them different.

@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // headingSeparator stands between the headings of a path.
@@ -30,7 +30,7 @@ type page struct{ number, start, end int }
 
 // readStructure reads the stored form of a document's structure.
 func readStructure(r io.Reader) (structure, error) {
-	o, err := extract.ReadOutline(r)
+	o, err := document.ReadOutline(r)
 	if err != nil {
 		return structure{}, err
 	}

@@ -1,6 +1,8 @@
-package extract
+package pdf
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"fmt"
 	"math"
 	"regexp"
@@ -48,7 +50,7 @@ func (l *pdfLayout) readable() bool {
 	return letters >= 3 && letters >= len(l.pages)/4
 }
 
-func (l *pdfLayout) write(w *writer) {
+func (l *pdfLayout) write(w *document.Writer) {
 	l.survey()
 	l.spellHyphens()
 	l.dropRunning()
@@ -62,8 +64,8 @@ func (l *pdfLayout) write(w *writer) {
 	}
 	e.flush()
 	e.startPages()
-	if w.title == "" {
-		w.title = e.title
+	if w.Title == "" {
+		w.Title = e.title
 	}
 }
 
@@ -211,7 +213,7 @@ func (l *pdfLayout) rankSizes() {
 	for _, p := range l.pages {
 		for _, line := range p.lines {
 			s := half(line.size)
-			if s >= l.body*1.12 && !line.vertical && len(line.text) <= 200 && hasLetters(line.text) && !slices.Contains(sizes, s) && len(sizes) < 50 {
+			if s >= l.body*1.12 && !line.vertical && len(line.text) <= 200 && document.HasLetters(line.text) && !slices.Contains(sizes, s) && len(sizes) < 50 {
 				sizes = append(sizes, s)
 			}
 		}

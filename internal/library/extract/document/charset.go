@@ -1,4 +1,4 @@
-package extract
+package document
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// openText opens a text file as UTF-8 without a byte order mark, whatever its
+// OpenText opens a text file as UTF-8 without a byte order mark, whatever its
 // encoding. What is no valid UTF-8 in a UTF-8 file becomes U+FFFD later.
-func openText(path string) (io.ReadCloser, error) {
+func OpenText(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path) //nolint:gosec // reading the caller's file is the task
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
@@ -61,7 +61,7 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), 2, nil
 	}
-	if e := bareUTF16(head); e != nil {
+	if e := BareUTF16(head); e != nil {
 		return e, 0, nil
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -78,9 +78,9 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	return guess(sample), 0, nil
 }
 
-// bareUTF16 recognises UTF-16 without a mark: text whose every other byte is
+// BareUTF16 recognises UTF-16 without a mark: text whose every other byte is
 // mostly zero.
-func bareUTF16(head []byte) encoding.Encoding {
+func BareUTF16(head []byte) encoding.Encoding {
 	var zero [2]int
 	for i, c := range head {
 		if c == 0 {

@@ -1,6 +1,9 @@
-package extract
+// Package code reads source code, cut at its functions and types.
+package code
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -9,8 +12,8 @@ import (
 	"strings"
 )
 
-// languageOf names a source file's language by its name, "" for none known.
-func languageOf(filename string) string {
+// LanguageOf names a source file's language by its name, "" for none known.
+func LanguageOf(filename string) string {
 	base := strings.ToLower(filepath.Base(filename))
 	switch base {
 	case "makefile", "dockerfile", "cmakelists.txt", "gnumakefile":
@@ -40,15 +43,20 @@ func languageOfExt(ext string) string {
 	return ""
 }
 
-// readCode keeps the source as it is; functions and types become blocks.
-func readCode(w *writer, path, language string) error {
+// Reader keeps the source as it is; functions and types become blocks. The
+// language is one of LanguageOf's.
+func Reader(language string) document.Reader {
+	return func(w *document.Writer, in document.Input) error { return read(w, in.Path, language) }
+}
+
+func read(w *document.Writer, path, language string) error {
 	const parsed = 8 << 20 // longer files are data more than code
-	src, err := readWhole(path, w.limits)
+	src, err := document.ReadWhole(path, w.Limits)
 	if err != nil {
 		return err
 	}
-	w.meta("programming_language", language)
-	w.raw(src)
+	w.Meta("programming_language", language)
+	w.Raw(src)
 	var defs []definition
 	if len(src) <= parsed {
 		if language == "go" {
@@ -59,7 +67,7 @@ func readCode(w *writer, path, language string) error {
 		}
 	}
 	markDefinitions(w, src, defs)
-	return w.err
+	return w.Err()
 }
 
 // definition is where a function or type begins; it ends where the next one
@@ -67,10 +75,10 @@ func readCode(w *writer, path, language string) error {
 type definition struct {
 	start  int
 	symbol string
-	header Span // the signature, for pieces of a definition that must be cut
+	header document.Span // the signature, for pieces of a definition that must be cut
 }
 
-func markDefinitions(w *writer, src string, defs []definition) {
+func markDefinitions(w *document.Writer, src string, defs []definition) {
 	if len(defs) == 0 || strings.TrimSpace(src[:defs[0].start]) != "" {
 		defs = append([]definition{{}}, defs...)
 	}
@@ -84,7 +92,7 @@ func markDefinitions(w *writer, src string, defs []definition) {
 			start++
 		}
 		end = start + len(strings.TrimRight(src[start:end], " \t\n"))
-		w.mark(Block{Kind: Code, Start: start, End: end, Symbol: d.symbol, Header: d.header})
+		w.Mark(document.Block{Kind: document.Code, Start: start, End: end, Symbol: d.symbol, Header: d.header})
 	}
 }
 
@@ -101,7 +109,7 @@ func goDefinitions(src string) []definition {
 		d := definition{}
 		switch decl := decl.(type) {
 		case *ast.FuncDecl:
-			d = definition{start: at(decl.Pos()), symbol: goFuncName(decl), header: Span{at(decl.Pos()), at(decl.Type.End())}}
+			d = definition{start: at(decl.Pos()), symbol: goFuncName(decl), header: document.Span{Start: at(decl.Pos()), End: at(decl.Type.End())}}
 			if decl.Doc != nil {
 				d.start = at(decl.Doc.Pos())
 			}
@@ -110,7 +118,7 @@ func goDefinitions(src string) []definition {
 				continue
 			}
 			d = definition{start: at(decl.Pos()), symbol: goSpecName(decl)}
-			d.header = Span{d.start, lineEnd(src, d.start)}
+			d.header = document.Span{Start: d.start, End: lineEnd(src, d.start)}
 			if decl.Doc != nil {
 				d.start = at(decl.Doc.Pos())
 			}
@@ -225,7 +233,7 @@ func (f *definitionFinder) line(l, body string, start int) {
 	nested := len(f.open) > 0 && !f.open[len(f.open)-1].container
 	switch {
 	case name != "" && !nested:
-		d.symbol, d.header = name, Span{start + indent0(l), start + len(strings.TrimRight(l, " \t\n"))}
+		d.symbol, d.header = name, document.Span{Start: start + indent0(l), End: start + len(strings.TrimRight(l, " \t\n"))}
 		if len(f.open) > 0 {
 			d.symbol = f.open[len(f.open)-1].name + "." + name
 		}

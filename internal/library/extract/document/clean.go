@@ -1,4 +1,4 @@
-package extract
+package document
 
 import (
 	"strings"
@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text fit for a Document: \n line ends, valid UTF-8, and none of
+// Clean makes text fit for a Document: \n line ends, valid UTF-8, and none of
 // the control characters that files carry by accident.
-func clean(s string) string {
-	if isClean(s) {
+func Clean(s string) string {
+	if IsClean(s) {
 		return s
 	}
 	s = strings.ReplaceAll(s, "\r\n", "\n")
@@ -17,14 +17,15 @@ func clean(s string) string {
 		switch {
 		case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\v' || r == '\f' || r == '\u0085':
 			return '\n'
-		case unwanted(r):
+		case Unwanted(r):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-func isClean(s string) bool {
+// IsClean reports whether Clean would change nothing.
+func IsClean(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
 			return isCleanUnicode(s[i:])
@@ -38,16 +39,16 @@ func isCleanUnicode(s string) bool {
 		return false
 	}
 	for _, r := range s {
-		if unwanted(r) || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029' {
+		if Unwanted(r) || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029' {
 			return false
 		}
 	}
 	return true
 }
 
-// unwanted reports characters that carry no text: controls, the byte order
+// Unwanted reports characters that carry no text: controls, the byte order
 // mark, Unicode's noncharacters.
-func unwanted(r rune) bool {
+func Unwanted(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t' || r == '\r':
 		return false
@@ -61,8 +62,8 @@ func unwanted(r rune) bool {
 	return false
 }
 
-// oneLine joins words by single spaces.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// OneLine joins words by single spaces.
+func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // markdownTable renders rows, the first of which is the header, and gives the
 // length of the header's lines. Rows are made equally long.
@@ -77,7 +78,7 @@ func markdownTable(rows [][]string) (text string, header int) {
 		for c := range width {
 			cell := ""
 			if c < len(row) {
-				cell = strings.ReplaceAll(oneLine(clean(row[c])), "|", "\\|")
+				cell = strings.ReplaceAll(OneLine(Clean(row[c])), "|", "\\|")
 			}
 			filled = filled || cell != ""
 			sb.WriteString(" " + cell + " |")
@@ -96,7 +97,7 @@ func markdownTable(rows [][]string) (text string, header int) {
 	return sb.String(), header
 }
 
-// hasLetters reports whether a text says anything.
-func hasLetters(s string) bool {
+// HasLetters reports whether a text says anything.
+func HasLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0
 }

@@ -1,6 +1,9 @@
-package extract
+// Package office reads the documents of office programs.
+package office
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"archive/zip"
 	"encoding/xml"
 	"errors"
@@ -10,7 +13,8 @@ import (
 )
 
 const (
-	docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+	// DOCXType is the media type of Word documents.
+	DOCXType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 	// A part of a document that unpacks to more than this, or to many times
 	// its packed size, is a bomb.
@@ -20,7 +24,7 @@ const (
 	maxEntries   = 10_000
 )
 
-var errBomb = &Error{CodeTooLarge, "The document unpacks to far more than it should; it may be damaged or hostile."}
+var errBomb = document.Fault(document.CodeTooLarge, "The document unpacks to far more than it should; it may be damaged or hostile.")
 
 // docx is an opened Word document.
 type docx struct {
@@ -29,12 +33,12 @@ type docx struct {
 	numbering docxNumbering
 }
 
-// readDOCX reads headings, paragraphs, lists, tables and footnotes in the
+// DOCX reads headings, paragraphs, lists, tables and footnotes in the
 // order of the document. The format knows no pages.
-func readDOCX(w *writer, path string) error {
-	z, err := zip.OpenReader(path)
+func DOCX(w *document.Writer, in document.Input) error {
+	z, err := zip.OpenReader(in.Path)
 	if err != nil {
-		return &Error{CodeCorrupt, "The document is damaged; open it in Word or LibreOffice and save it again."}
+		return document.Fault(document.CodeCorrupt, "The document is damaged; open it in Word or LibreOffice and save it again.")
 	}
 	defer z.Close()
 	if len(z.File) > maxEntries {
@@ -61,7 +65,7 @@ func readDOCX(w *writer, path string) error {
 			return err
 		}
 	}
-	return w.err
+	return w.Err()
 }
 
 func (d *docx) mainPart() string {
@@ -95,15 +99,15 @@ func (d *docx) part(name string, read func(*xml.Decoder) error) error {
 	}
 	rc, err := f.Open()
 	if err != nil {
-		return &Error{CodeCorrupt, "The document is damaged: " + name + " cannot be unpacked; save it again."}
+		return document.Fault(document.CodeCorrupt, "The document is damaged: "+name+" cannot be unpacked; save it again.")
 	}
 	defer rc.Close()
 	err = read(newXML(&bombGuard{r: rc, packed: int64(min(f.CompressedSize64, maxPart))}))
-	if asError(err) != nil {
+	if document.AsError(err) != nil {
 		return err
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return &Error{CodeCorrupt, fmt.Sprintf("The document is damaged: %s cannot be read; open it in its program and save it again.", name)}
+		return document.Fault(document.CodeCorrupt, fmt.Sprintf("The document is damaged: %s cannot be read; open it in its program and save it again.", name))
 	}
 	return nil
 }
@@ -131,7 +135,7 @@ func (g *bombGuard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (d *docx) coreProperties(w *writer) error {
+func (d *docx) coreProperties(w *document.Writer) error {
 	return d.part("docProps/core.xml", func(dec *xml.Decoder) error {
 		var name string
 		for {
@@ -147,13 +151,13 @@ func (d *docx) coreProperties(w *writer) error {
 			case xml.CharData:
 				switch name {
 				case "title":
-					w.title += string(t)
+					w.Title += string(t)
 				case "creator":
-					w.meta("author", string(t))
+					w.Meta("author", string(t))
 				case "created", "modified", "subject", "keywords", "description":
-					w.meta(name, string(t))
+					w.Meta(name, string(t))
 				case "language":
-					w.language = string(t)
+					w.Language = string(t)
 				}
 			}
 		}

@@ -1,6 +1,8 @@
-package extract
+package pdf
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"math"
 	"slices"
 	"strings"
@@ -99,7 +101,7 @@ func cleanPDF(s string) string {
 			return hyphenated
 		case unicode.IsSpace(r):
 			return ' '
-		case unwanted(r):
+		case document.Unwanted(r):
 			return -1
 		}
 		return r
@@ -109,7 +111,7 @@ func cleanPDF(s string) string {
 			s = strings.ReplaceAll(s, string(rune(0xFB00+i)), full)
 		}
 	}
-	return oneLine(strings.TrimRight(s, "\x02 "))
+	return document.OneLine(strings.TrimRight(s, "\x02 "))
 }
 
 // hyphenated stands in a line where a word was cut at a line's end.

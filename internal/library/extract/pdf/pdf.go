@@ -1,6 +1,10 @@
-package extract
+// Package pdf reads PDF through PDFium, which runs as WebAssembly and reaches
+// nothing but the file it is given.
+package pdf
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"context"
 	"errors"
 	"fmt"
@@ -22,23 +26,26 @@ import (
 // it copies it, so that twice as much may be resident for a moment.
 const pdfMemoryPages = 3584
 
-// pdfReader keeps PDFium compiled between files.
-type pdfReader struct {
-	cacheDir  string
-	pool      pdfium.Pool
-	preparing func(now bool) // hears when the code is being compiled; may be nil
+// Engine keeps PDFium compiled between files. It reads one file at a time.
+type Engine struct {
+	// CacheDir keeps compiled code between processes; "" for none.
+	CacheDir string
+	// Preparing hears when code is being compiled; may be nil.
+	Preparing func(now bool)
+
+	pool pdfium.Pool
 }
 
 // instance gives a fresh PDFium, without access to any file.
-func (r *pdfReader) instance() (pdfium.Pdfium, error) {
-	if r.pool == nil {
-		if r.preparing != nil {
-			r.preparing(true)
-			defer r.preparing(false)
+func (e *Engine) instance() (pdfium.Pdfium, error) {
+	if e.pool == nil {
+		if e.Preparing != nil {
+			e.Preparing(true)
+			defer e.Preparing(false)
 		}
 		config := wazero.NewRuntimeConfig().WithMemoryLimitPages(pdfMemoryPages)
-		if r.cacheDir != "" {
-			cache, err := wazero.NewCompilationCacheWithDir(r.cacheDir)
+		if e.CacheDir != "" {
+			cache, err := wazero.NewCompilationCacheWithDir(e.CacheDir)
 			if err != nil {
 				return nil, fmt.Errorf("open the cache of compiled code: %w", err)
 			}
@@ -51,11 +58,11 @@ func (r *pdfReader) instance() (pdfium.Pdfium, error) {
 		if err != nil {
 			return nil, fmt.Errorf("start PDFium: %w", err)
 		}
-		r.pool = pool
+		e.pool = pool
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	inst, err := r.pool.GetInstanceWithContext(ctx)
+	inst, err := e.pool.GetInstanceWithContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start PDFium: %w", err)
 	}
@@ -69,18 +76,19 @@ type pdfDocument struct {
 	pages int
 }
 
-func (r *pdfReader) read(w *writer, path string) error {
-	inst, err := r.instance()
+// Read reads a PDF: pages, headings, paragraphs, lists and captions.
+func (e *Engine) Read(w *document.Writer, in document.Input) error {
+	inst, err := e.instance()
 	if err != nil {
 		return err
 	}
 	defer inst.Close()
-	f, err := os.Open(path) //nolint:gosec // reading the caller's file is the task
+	f, err := os.Open(in.Path) //nolint:gosec // reading the caller's file is the task
 	if err != nil {
 		return fmt.Errorf("open the file: %w", err)
 	}
 	defer f.Close()
-	d, err := openPDF(inst, f, w.limits)
+	d, err := openPDF(inst, f, w.Limits)
 	if err != nil {
 		return err
 	}
@@ -91,25 +99,25 @@ func (r *pdfReader) read(w *writer, path string) error {
 		page, err := d.page(i)
 		if err != nil {
 			if broken++; broken > 100 || i == 0 && d.pages == 1 {
-				return &Error{CodeCorrupt, "The PDF is damaged; open it in a viewer and print it to a new PDF."}
+				return document.Fault(document.CodeCorrupt, "The PDF is damaged; open it in a viewer and print it to a new PDF.")
 			}
 		}
 		layout.add(page)
-		if layout.bytes > w.limits.MaxTextBytes {
-			return &Error{CodeTooLarge, fmt.Sprintf("The PDF holds more than %s of text; split it and submit the parts.", size(w.limits.MaxTextBytes))}
+		if layout.bytes > w.Limits.MaxTextBytes {
+			return document.Fault(document.CodeTooLarge, fmt.Sprintf("The PDF holds more than %s of text; split it and submit the parts.", document.Size(w.Limits.MaxTextBytes)))
 		}
 		if i%10 == 9 || i == d.pages-1 {
-			w.report(i+1, d.pages, "pages")
+			w.Report(i+1, d.pages, "pages")
 		}
 	}
 	if !layout.readable() {
-		return &Error{CodeNoText, "The PDF holds pictures of pages and no text, and text recognition is not available yet; run it through OCR and submit the result."}
+		return document.Fault(document.CodeNoText, "The PDF holds pictures of pages and no text, and text recognition is not available yet; run it through OCR and submit the result.")
 	}
 	layout.write(w)
-	return w.err
+	return w.Err()
 }
 
-func openPDF(inst pdfium.Pdfium, f *os.File, limits Limits) (*pdfDocument, error) {
+func openPDF(inst pdfium.Pdfium, f *os.File, limits document.Limits) (*pdfDocument, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read the file: %w", err)
@@ -117,23 +125,23 @@ func openPDF(inst pdfium.Pdfium, f *os.File, limits Limits) (*pdfDocument, error
 	doc, err := inst.OpenDocument(&requests.OpenDocument{FileReader: f, FileReaderSize: info.Size()})
 	switch {
 	case errors.Is(err, pdfiumerrors.ErrPassword):
-		return nil, &Error{CodePasswordRequired, "The PDF is protected by a password; save it without one and submit it again."}
+		return nil, document.Fault(document.CodePasswordRequired, "The PDF is protected by a password; save it without one and submit it again.")
 	case errors.Is(err, pdfiumerrors.ErrSecurity):
-		return nil, &Error{CodePasswordRequired, "The PDF is encrypted in a way that cannot be read; save it without protection and submit it again."}
+		return nil, document.Fault(document.CodePasswordRequired, "The PDF is encrypted in a way that cannot be read; save it without protection and submit it again.")
 	case err != nil:
-		return nil, &Error{CodeCorrupt, "The PDF is damaged; open it in a viewer and print it to a new PDF."}
+		return nil, document.Fault(document.CodeCorrupt, "The PDF is damaged; open it in a viewer and print it to a new PDF.")
 	}
 	count, err := inst.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: doc.Document})
 	if err != nil || count.PageCount < 1 {
-		return nil, &Error{CodeCorrupt, "The PDF is damaged: it has no pages."}
+		return nil, document.Fault(document.CodeCorrupt, "The PDF is damaged: it has no pages.")
 	}
 	if count.PageCount > limits.MaxPages {
-		return nil, &Error{CodeTooLarge, fmt.Sprintf("The PDF has %d pages and at most %d are read; split it and submit the parts.", count.PageCount, limits.MaxPages)}
+		return nil, document.Fault(document.CodeTooLarge, fmt.Sprintf("The PDF has %d pages and at most %d are read; split it and submit the parts.", count.PageCount, limits.MaxPages))
 	}
 	return &pdfDocument{pdf: inst, ref: doc.Document, pages: count.PageCount}, nil
 }
 
-func (d *pdfDocument) metadata(w *writer) {
+func (d *pdfDocument) metadata(w *document.Writer) {
 	for tag, key := range map[string]string{"Title": "", "Author": "author", "Subject": "subject", "Keywords": "keywords", "CreationDate": "created"} {
 		m, err := d.pdf.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: d.ref, Tag: tag})
 		if err != nil {
@@ -141,25 +149,25 @@ func (d *pdfDocument) metadata(w *writer) {
 		}
 		switch key {
 		case "":
-			w.title = pdfTitle(m.Value)
+			w.Title = pdfTitle(m.Value)
 		case "created":
-			w.meta(key, pdfDate(m.Value))
+			w.Meta(key, pdfDate(m.Value))
 		default:
-			w.meta(key, m.Value)
+			w.Meta(key, m.Value)
 		}
 	}
 }
 
 // pdfTitle drops titles that programs invent.
 func pdfTitle(s string) string {
-	s = oneLine(clean(s))
+	s = document.OneLine(document.Clean(s))
 	low := strings.ToLower(s)
 	for _, suffix := range []string{".doc", ".docx", ".dvi", ".tex", ".pdf", ".indd", ".qxd", ".ps", ".xlsx", ".pptx"} {
 		if strings.HasSuffix(low, suffix) {
 			return ""
 		}
 	}
-	if strings.HasPrefix(low, "microsoft word") || strings.HasPrefix(low, "untitled") || !hasLetters(s) {
+	if strings.HasPrefix(low, "microsoft word") || strings.HasPrefix(low, "untitled") || !document.HasLetters(s) {
 		return ""
 	}
 	return s

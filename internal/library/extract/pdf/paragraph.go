@@ -1,6 +1,8 @@
-package extract
+package pdf
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,7 +26,7 @@ type pageBreak struct{ at, page int }
 
 // pdfEmitter writes paragraphs line by line.
 type pdfEmitter struct {
-	w       *writer
+	w       *document.Writer
 	layout  *pdfLayout
 	open    *pdfParagraph
 	page    int
@@ -66,7 +68,7 @@ func (e *pdfEmitter) line(line *pdfLine) {
 // startPages begins the pages that wait, when no paragraph reaches into them.
 func (e *pdfEmitter) startPages() {
 	for _, page := range e.pending {
-		e.w.page(page + 1)
+		e.w.Page(page + 1)
 	}
 	e.pending = nil
 }
@@ -191,28 +193,28 @@ func (e *pdfEmitter) flush() {
 		return
 	}
 	text := p.String()
-	b := Block{Kind: Paragraph}
+	b := document.Block{Kind: document.Paragraph}
 	level := e.layout.headingLevel(p)
 	switch {
 	case level > 0:
-		b = Block{Kind: Heading, Level: level, Title: text}
+		b = document.Block{Kind: document.Heading, Level: level, Title: text}
 		if p.page == 0 && p.size > e.largest {
 			e.title, e.largest = text, p.size
 		}
 	case captionMarker.MatchString(text):
-		b.Kind = Caption
+		b.Kind = document.Caption
 	case p.item:
-		b = Block{Kind: ListItem, Level: 1}
+		b = document.Block{Kind: document.ListItem, Level: 1}
 	}
-	e.w.separate(b.Kind)
-	b.Start = e.w.offset
+	e.w.Separate(b.Kind)
+	b.Start = e.w.Offset()
 	at := 0
 	for _, br := range p.breaks {
-		e.w.raw(text[at:br.at])
-		e.w.page(br.page + 1)
+		e.w.Raw(text[at:br.at])
+		e.w.Page(br.page + 1)
 		at = br.at
 	}
-	e.w.raw(text[at:])
-	b.End = e.w.offset
-	e.w.mark(b)
+	e.w.Raw(text[at:])
+	b.End = e.w.Offset()
+	e.w.Mark(b)
 }

@@ -1,6 +1,8 @@
-package extract
+package markup
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"slices"
 	"strings"
 
@@ -16,31 +18,31 @@ import (
 // some ten times its source.
 const markdownSegment = 4 << 20
 
-// readMarkdown keeps the source as it is and finds the blocks in it.
-func readMarkdown(w *writer, path string) error {
-	src, err := readWhole(path, w.limits)
+// Markdown keeps the source as it is and finds the blocks in it.
+func Markdown(w *document.Writer, in document.Input) error {
+	src, err := document.ReadWhole(in.Path, w.Limits)
 	if err != nil {
 		return err
 	}
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote)).Parser()
 	if n := frontMatter(w, src); n > 0 {
-		w.raw(src[:n])
-		w.mark(Block{Kind: Code, Start: 0, End: len(strings.TrimRight(src[:n], " \t\n"))})
+		w.Raw(src[:n])
+		w.Mark(document.Block{Kind: document.Code, Start: 0, End: len(strings.TrimRight(src[:n], " \t\n"))})
 		src = src[n:]
 	}
 	total := len(src)
-	for len(src) > 0 && w.err == nil {
+	for len(src) > 0 && w.Err() == nil {
 		n := segmentEnd(src, markdownSegment)
 		markdownBlocks(w, md, src[:n])
 		src = src[n:]
-		w.report(total-len(src), total, "bytes")
+		w.Report(total-len(src), total, "bytes")
 	}
-	return w.err
+	return w.Err()
 }
 
 // frontMatter gives the length of YAML front matter and keeps its plain
 // values.
-func frontMatter(w *writer, src string) int {
+func frontMatter(w *document.Writer, src string) int {
 	if !strings.HasPrefix(src, "---\n") {
 		return 0
 	}
@@ -57,11 +59,11 @@ func frontMatter(w *writer, src string) int {
 		value = strings.Trim(strings.TrimSpace(value), `"'`)
 		switch key = strings.ToLower(key); key {
 		case "title":
-			w.title = value
+			w.Title = value
 		case "lang", "language":
-			w.language = value
+			w.Language = value
 		case "author", "authors", "date", "created", "updated", "description", "tags", "keywords", "category":
-			w.meta(key, value)
+			w.Meta(key, value)
 		}
 	}
 	return end + len("\n---\n")
@@ -100,14 +102,14 @@ func segmentEnd(src string, limit int) int {
 // mdBlock is a node of the syntax tree that begins a block.
 type mdBlock struct {
 	at    int
-	block Block
+	block document.Block
 }
 
 // markdownBlocks appends a piece of source and marks its blocks: each ends
 // where the next begins.
-func markdownBlocks(w *writer, md parser.Parser, src string) {
-	base := w.raw(src).Start
-	if w.err != nil {
+func markdownBlocks(w *document.Writer, md parser.Parser, src string) {
+	base := w.Raw(src).Start
+	if w.Err() != nil {
 		return
 	}
 	source := []byte(src)
@@ -128,36 +130,36 @@ func markdownBlocks(w *writer, md parser.Parser, src string) {
 		trimmed := strings.TrimRight(src[start:end], " \t\n")
 		b := f.block
 		b.Start, b.End = base+start, base+start+len(trimmed)
-		if b.Kind == Table {
-			b.Header = Span{b.Start, b.Start + tableHeader(trimmed)}
+		if b.Kind == document.Table {
+			b.Header = document.Span{Start: b.Start, End: b.Start + tableHeader(trimmed)}
 		}
-		if b.Kind == Heading && w.title == "" && b.Level == 1 {
-			w.title = b.Title
+		if b.Kind == document.Heading && w.Title == "" && b.Level == 1 {
+			w.Title = b.Title
 		}
-		w.mark(b)
+		w.Mark(b)
 	}
 }
 
 // collectBlocks adds a node's blocks in the order of the source.
 func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock {
-	b := Block{}
+	b := document.Block{}
 	switch n := n.(type) {
 	case *ast.Heading:
-		b = Block{Kind: Heading, Level: n.Level, Title: oneLine(plainText(n, src))}
+		b = document.Block{Kind: document.Heading, Level: n.Level, Title: document.OneLine(plainText(n, src))}
 	case *ast.List:
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 			found = collectItem(found, item, src, depth+1)
 		}
 		return found
 	case *ast.FencedCodeBlock, *ast.CodeBlock, *ast.HTMLBlock:
-		b.Kind = Code
+		b.Kind = document.Code
 	case *ast.Blockquote:
-		b.Kind = Quote
+		b.Kind = document.Quote
 	case *extast.Table:
-		b.Kind = Table
+		b.Kind = document.Table
 	case *extast.FootnoteList:
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-			found = append(found, mdBlock{item.Pos(), Block{Kind: Footnote}})
+			found = append(found, mdBlock{item.Pos(), document.Block{Kind: document.Footnote}})
 		}
 		return found
 	}
@@ -167,7 +169,7 @@ func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock
 // collectItem adds a list's item, and lists and code in it as blocks of their
 // own.
 func collectItem(found []mdBlock, item ast.Node, src []byte, depth int) []mdBlock {
-	found = append(found, mdBlock{item.Pos(), Block{Kind: ListItem, Level: depth}})
+	found = append(found, mdBlock{item.Pos(), document.Block{Kind: document.ListItem, Level: depth}})
 	for n := item.FirstChild(); n != nil && depth < 100; n = n.NextSibling() {
 		switch n.(type) {
 		case *ast.List, *ast.FencedCodeBlock, *extast.Table:

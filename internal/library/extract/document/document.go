@@ -1,12 +1,10 @@
-// Package extract turns a file into structured text: one UTF-8 text, and where
-// in it headings, paragraphs, tables, code and pages stand.
+// Package document is what a file says once it is read: one UTF-8 text, and
+// where in it headings, paragraphs, tables, code and pages stand.
 //
-// It owns the formats, the child process that reads untrusted files under
-// limits, and the form in which a document's text is kept (see store.go). It
-// refuses to know where files come from, who may read them, or how the text is
-// cut into chunks. A file that cannot be read is an *Error with a code and one
-// sentence that a person can act on; it never takes anything else down.
-package extract
+// It owns that structure, the form in which it is kept (see store.go), the
+// Writer that readers of formats fill, and what they all need to get at clean
+// text. It knows no format.
+package document
 
 // Document is what a file says: one text and where in it everything stands.
 // All offsets are byte offsets into Text and fall on rune boundaries.
@@ -123,3 +121,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
+
+// Fault is an Error of that code; detail is one sentence that a person can act
+// on.
+func Fault(code, detail string) *Error { return &Error{Code: code, Detail: detail} }

@@ -1,6 +1,8 @@
-package extract
+package markup
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"strconv"
 	"strings"
 
@@ -40,7 +42,7 @@ func (t *tableReader) walk(n *html.Node) {
 		case c.DataAtom == atom.Tr:
 			t.row(c)
 		case c.DataAtom == atom.Caption:
-			t.caption = oneLine(cellText(c))
+			t.caption = document.OneLine(cellText(c))
 		default:
 			t.walk(c)
 		}

@@ -1,6 +1,8 @@
-package extract
+package markup
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"errors"
 	"io"
 	"strings"
@@ -11,7 +13,7 @@ import (
 
 // htmlTokens writes a page tag by tag, in bounded memory.
 type htmlTokens struct {
-	w       *writer
+	w       *document.Writer
 	words   strings.Builder
 	context htmlContext
 	skip    int // depth within what a reader does not read
@@ -19,18 +21,18 @@ type htmlTokens struct {
 
 // readHTMLTokens reads a page too long for a tree: headings, paragraphs, and
 // the cells of tables side by side.
-func readHTMLTokens(w *writer, r io.Reader) error {
+func readHTMLTokens(w *document.Writer, r io.Reader) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(16 << 20)
 	t := &htmlTokens{w: w}
-	for w.err == nil {
+	for w.Err() == nil {
 		switch z.Next() {
 		case html.ErrorToken:
 			t.flush()
-			if !errors.Is(z.Err(), io.EOF) && w.err == nil {
-				return &Error{CodeCorrupt, "The HTML cannot be parsed; save the page again."}
+			if !errors.Is(z.Err(), io.EOF) && w.Err() == nil {
+				return document.Fault(document.CodeCorrupt, "The HTML cannot be parsed; save the page again.")
 			}
-			return w.err
+			return w.Err()
 		case html.TextToken:
 			if t.skip == 0 {
 				t.words.Write(z.Text())
@@ -44,11 +46,11 @@ func readHTMLTokens(w *writer, r io.Reader) error {
 		default:
 		}
 	}
-	return w.err
+	return w.Err()
 }
 
 func (t *htmlTokens) flush() {
-	t.w.block(t.context.kind, t.context.level, collapse(t.words.String()))
+	t.w.Block(t.context.kind, t.context.level, collapse(t.words.String()))
 	t.words.Reset()
 	t.context = htmlContext{}
 }
@@ -81,11 +83,11 @@ func unreadToken(a atom.Atom) bool {
 func tokenContext(a atom.Atom) htmlContext {
 	switch a {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		return htmlContext{kind: Heading, level: int(a.String()[1] - '0')}
+		return htmlContext{kind: document.Heading, level: int(a.String()[1] - '0')}
 	case atom.Pre:
-		return htmlContext{kind: Code}
+		return htmlContext{kind: document.Code}
 	case atom.Li:
-		return htmlContext{kind: ListItem, level: 1}
+		return htmlContext{kind: document.ListItem, level: 1}
 	default:
 		return htmlContext{}
 	}

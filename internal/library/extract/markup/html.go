@@ -1,6 +1,9 @@
-package extract
+// Package markup reads languages that mark up text: HTML and Markdown.
+package markup
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"bytes"
 	"fmt"
 	"os"
@@ -20,9 +23,9 @@ const (
 	htmlArticle = 4 << 20
 )
 
-// readHTML gives the words of a page in reading order. Scripts, styles and
+// HTML gives the words of a page in reading order. Scripts, styles and
 // navigation are left out; markup becomes blocks, links keep their words.
-func readHTML(w *writer, in Input) error {
+func HTML(w *document.Writer, in document.Input) error {
 	data, err := os.ReadFile(in.Path)
 	if err != nil {
 		return fmt.Errorf("read the file: %w", err)
@@ -36,7 +39,7 @@ func readHTML(w *writer, in Input) error {
 	}
 	root, err := html.Parse(r)
 	if err != nil {
-		return &Error{CodeCorrupt, "The HTML cannot be parsed; save the page again."}
+		return document.Fault(document.CodeCorrupt, "The HTML cannot be parsed; save the page again.")
 	}
 	htmlHead(w, root)
 	body := findElement(root, atom.Body)
@@ -49,7 +52,7 @@ func readHTML(w *writer, in Input) error {
 	e := &htmlEmitter{w: w}
 	e.children(body, htmlContext{})
 	e.flush(htmlContext{})
-	return w.err
+	return w.Err()
 }
 
 // article gives the part of a page that is its article, where the page has one
@@ -87,16 +90,16 @@ func visibleText(n *html.Node) string {
 	return sb.String()
 }
 
-func htmlHead(w *writer, root *html.Node) {
+func htmlHead(w *document.Writer, root *html.Node) {
 	if h := findElement(root, atom.Html); h != nil {
-		w.language = attr(h, "lang")
+		w.Language = attr(h, "lang")
 	}
 	head := findElement(root, atom.Head)
 	if head == nil {
 		return
 	}
 	if t := findElement(head, atom.Title); t != nil && t.FirstChild != nil {
-		w.title = t.FirstChild.Data
+		w.Title = t.FirstChild.Data
 	}
 	for n := head.FirstChild; n != nil; n = n.NextSibling {
 		if n.DataAtom != atom.Meta {
@@ -105,13 +108,13 @@ func htmlHead(w *writer, root *html.Node) {
 		name := strings.ToLower(attr(n, "name") + attr(n, "property"))
 		switch name {
 		case "author", "description", "keywords":
-			w.meta(name, attr(n, "content"))
+			w.Meta(name, attr(n, "content"))
 		case "og:title":
-			if w.title == "" {
-				w.title = attr(n, "content")
+			if w.Title == "" {
+				w.Title = attr(n, "content")
 			}
 		case "article:published_time", "date", "dc.date":
-			w.meta("created", attr(n, "content"))
+			w.Meta("created", attr(n, "content"))
 		}
 	}
 }
@@ -177,13 +180,13 @@ func within(n *html.Node, a atom.Atom) bool {
 
 // htmlContext is what encloses a run of inline text.
 type htmlContext struct {
-	kind  BlockKind
+	kind  document.BlockKind
 	level int
 }
 
 // htmlEmitter walks a tree and writes its blocks.
 type htmlEmitter struct {
-	w      *writer
+	w      *document.Writer
 	inline strings.Builder
 	marker string // waits for the first words of its list item
 }
@@ -195,17 +198,17 @@ func (e *htmlEmitter) flush(c htmlContext) {
 	if text == "" {
 		return
 	}
-	if c.kind == ListItem {
+	if c.kind == document.ListItem {
 		text = strings.Repeat("  ", max(c.level-1, 0)) + e.marker + text
-		e.w.item(c.level, text)
+		e.w.Item(c.level, text)
 	} else {
-		e.w.block(c.kind, c.level, text)
+		e.w.Block(c.kind, c.level, text)
 	}
 	e.marker = ""
 }
 
 func (e *htmlEmitter) children(n *html.Node, c htmlContext) {
-	for k := n.FirstChild; k != nil && e.w.err == nil; k = k.NextSibling {
+	for k := n.FirstChild; k != nil && e.w.Err() == nil; k = k.NextSibling {
 		e.node(k, c)
 	}
 }
@@ -235,21 +238,21 @@ func (e *htmlEmitter) blockElement(n *html.Node, c htmlContext) {
 	inner := c
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		inner = htmlContext{kind: Heading, level: int(n.Data[1] - '0')}
+		inner = htmlContext{kind: document.Heading, level: int(n.Data[1] - '0')}
 	case atom.Ul, atom.Ol, atom.Menu, atom.Dir:
 		e.list(n, c)
 		return
 	case atom.Pre, atom.Listing, atom.Xmp:
-		e.w.block(Code, 0, strings.Trim(rawText(n), "\n"))
+		e.w.Block(document.Code, 0, strings.Trim(rawText(n), "\n"))
 		return
 	case atom.Blockquote:
-		inner = htmlContext{kind: Quote}
+		inner = htmlContext{kind: document.Quote}
 	case atom.Figcaption, atom.Caption:
-		inner = htmlContext{kind: Caption}
+		inner = htmlContext{kind: document.Caption}
 	case atom.Table:
 		if rows, caption, ok := tableRows(n); ok {
-			e.w.block(Caption, 0, caption)
-			e.w.table(rows)
+			e.w.Block(document.Caption, 0, caption)
+			e.w.Table(rows)
 			return
 		}
 	default:
@@ -260,15 +263,15 @@ func (e *htmlEmitter) blockElement(n *html.Node, c htmlContext) {
 
 func (e *htmlEmitter) list(n *html.Node, c htmlContext) {
 	level := 1
-	if c.kind == ListItem {
+	if c.kind == document.ListItem {
 		level = c.level + 1
 	}
 	number := 1
-	for k := n.FirstChild; k != nil && e.w.err == nil; k = k.NextSibling {
+	for k := n.FirstChild; k != nil && e.w.Err() == nil; k = k.NextSibling {
 		if k.Type != html.ElementNode || hidden(k) {
 			continue
 		}
-		inner := htmlContext{kind: ListItem, level: level}
+		inner := htmlContext{kind: document.ListItem, level: level}
 		e.marker = "- "
 		if n.DataAtom == atom.Ol {
 			e.marker = fmt.Sprintf("%d. ", number)
@@ -288,12 +291,12 @@ func (e *htmlEmitter) list(n *html.Node, c htmlContext) {
 // our runs) stays one.
 func collapse(s string) string {
 	if !strings.Contains(s, "\x00") {
-		return oneLine(s)
+		return document.OneLine(s)
 	}
 	parts := strings.Split(s, "\x00")
 	kept := parts[:0]
 	for _, p := range parts {
-		if p = oneLine(p); p != "" {
+		if p = document.OneLine(p); p != "" {
 			kept = append(kept, p)
 		}
 	}

@@ -1,6 +1,8 @@
-package extract
+package office
 
 import (
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -8,7 +10,7 @@ import (
 
 // docxBody writes the paragraphs and tables of a part.
 type docxBody struct {
-	w        *writer
+	w        *document.Writer
 	docx     *docx
 	counters map[string]*[9]int // of numbered lists
 	notes    bool               // the part holds footnotes
@@ -42,7 +44,7 @@ const maxNesting = 200
 // read walks a part. Elements are told apart by their local names: the
 // namespaces of strict and transitional documents differ.
 func (b *docxBody) read(dec *xml.Decoder) error {
-	for b.w.err == nil {
+	for b.w.Err() == nil {
 		t, err := dec.RawToken()
 		if err != nil {
 			return err
@@ -66,7 +68,7 @@ func (b *docxBody) read(dec *xml.Decoder) error {
 			b.chars(t)
 		}
 	}
-	return b.w.err
+	return b.w.Err()
 }
 
 // skippedElement names what is not part of the text: deletions, the fallback
@@ -85,12 +87,12 @@ func (b *docxBody) start(t xml.StartElement) error {
 		b.words = true
 	case "p":
 		if len(b.paragraphs) >= maxNesting {
-			return &Error{CodeCorrupt, "The document nests too deeply; open it in its program and save it again."}
+			return document.Fault(document.CodeCorrupt, "The document nests too deeply; open it in its program and save it again.")
 		}
 		b.paragraphs = append(b.paragraphs, &docxParagraph{})
 	case "tbl":
 		if len(b.tables) >= maxNesting {
-			return &Error{CodeCorrupt, "The document nests too deeply; open it in its program and save it again."}
+			return document.Fault(document.CodeCorrupt, "The document nests too deeply; open it in its program and save it again.")
 		}
 		b.tables = append(b.tables, &docxTable{})
 	case "footnote", "endnote":
@@ -173,7 +175,7 @@ func (b *docxBody) end(local string) {
 }
 
 func (t *docxTable) endCell() {
-	text := oneLine(t.cell.String())
+	text := document.OneLine(t.cell.String())
 	if t.held && text == "" && len(t.rows) > 0 {
 		if above := t.rows[len(t.rows)-1]; len(t.row) < len(above) {
 			text = above[len(t.row)]
@@ -205,11 +207,11 @@ func (b *docxBody) endTable() {
 	}
 	if wide == 1 { // a frame around text
 		for _, r := range t.rows {
-			b.w.block(Paragraph, 0, r[0])
+			b.w.Block(document.Paragraph, 0, r[0])
 		}
 		return
 	}
-	b.w.table(t.rows)
+	b.w.Table(t.rows)
 }
 
 func (b *docxBody) paragraph() *docxParagraph {
@@ -236,7 +238,7 @@ func (b *docxBody) emit(p *docxParagraph) {
 		return
 	}
 	if b.notes {
-		b.w.block(Footnote, 0, "[^"+b.noteID+"]: "+text)
+		b.w.Block(document.Footnote, 0, "[^"+b.noteID+"]: "+text)
 		return
 	}
 	style := b.docx.resolve(p.style)
@@ -253,35 +255,35 @@ func (b *docxBody) emit(p *docxParagraph) {
 func (b *docxBody) emitStyled(text string, style docxStyle) {
 	switch {
 	case style.outline > 0:
-		if b.w.title == "" && style.outline == 1 && !b.sawTitle {
-			b.w.title = text
+		if b.w.Title == "" && style.outline == 1 && !b.sawTitle {
+			b.w.Title = text
 		}
 		b.sawTitle = true
-		b.w.block(Heading, min(style.outline, 6), b.number(style.numID, style.numLevel)+text)
+		b.w.Block(document.Heading, min(style.outline, 6), b.number(style.numID, style.numLevel)+text)
 	case style.numID != "" && style.numID != "0":
 		marker := b.number(style.numID, style.numLevel)
 		if marker == "" {
 			marker = "- "
 		}
-		b.w.item(style.numLevel+1, strings.Repeat("  ", style.numLevel)+marker+text)
+		b.w.Item(style.numLevel+1, strings.Repeat("  ", style.numLevel)+marker+text)
 	case strings.HasPrefix(style.name, "list bullet"), strings.HasPrefix(style.name, "list number"):
-		b.w.item(1, "- "+text)
+		b.w.Item(1, "- "+text)
 	default:
-		b.w.block(style.block(), 0, text)
+		b.w.Block(style.block(), 0, text)
 	}
 }
 
 // block gives the kind of paragraphs that are neither headings nor lists.
-func (s *docxStyle) block() BlockKind {
+func (s *docxStyle) block() document.BlockKind {
 	switch {
 	case s.name == "caption":
-		return Caption
+		return document.Caption
 	case strings.Contains(s.name, "quote"):
-		return Quote
+		return document.Quote
 	case strings.Contains(s.name, "code"), strings.HasPrefix(s.name, "html preformatted"), s.name == "plain text":
-		return Code
+		return document.Code
 	}
-	return Paragraph
+	return document.Paragraph
 }
 
 // number gives the next number of a list such as "2.1. ", "" for bullets.
