@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: run build test chaos lint fmt bench bench-go notice env-example services-stop clean check-go
+.PHONY: run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -45,6 +45,13 @@ ONLY ?=
 bench: build
 	$(GO) build -o .cache/bin/bench ./cmd/bench
 	scripts/services with .cache/bin/bench -only '$(ONLY)'
+
+# How well files are read, beside other programs: MNEMOSYNE_BENCH_DOCUMENTS names
+# the folder of documents, MNEMOSYNE_BENCH_PYTHON an interpreter that has the
+# others (markitdown[all] unstructured[all-docs] pypdf docling). KINDS= narrows it.
+bench-extract: build
+	$(GO) build -o .cache/bin/benchextract ./cmd/benchextract
+	.cache/bin/benchextract -only '$(KINDS)'
 
 # The packages' own benchmarks. PKG=./internal/library/... BENCH=Fusion narrow it.
 PKG ?= ./...
