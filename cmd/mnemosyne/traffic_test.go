@@ -2,18 +2,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"io/fs"
 	"maps"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -218,8 +213,8 @@ func hexOf(t *testing.T, printed string) string {
 
 func TestADeadMemcachedIsSaidAndBreaksNothing(t *testing.T) {
 	t.Parallel()
-	server := startMemcached(t, freePort(t))
-	in := install(t, "KVDB_LOCATION="+server.address)
+	server := testkit.StartMemcached(t, "")
+	in := install(t, "KVDB_LOCATION="+server.Address)
 	in.up(t)
 	ready := func(want int, cache string) {
 		t.Helper()
@@ -245,72 +240,14 @@ func TestADeadMemcachedIsSaidAndBreaksNothing(t *testing.T) {
 	}
 	ready(http.StatusOK, "ok")
 	works()
-	server.kill(t)
+	server.Kill(t)
 	ready(http.StatusServiceUnavailable, "unavailable")
 	works()
 	out, err := in.command(t, "check").Output()
 	if err == nil || !strings.Contains(string(out), "memcached") || !strings.Contains(string(out), "KVDB_LOCATION") {
 		t.Errorf("check gave %v: %s", err, out)
 	}
-	startMemcached(t, server.port)
+	testkit.StartMemcached(t, server.Address)
 	ready(http.StatusOK, "ok")
 	works()
-}
-
-// memcachedProcess is one of a test's own.
-type memcachedProcess struct {
-	port, address string
-	cmd           *exec.Cmd
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	var listen net.ListenConfig
-	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
-
-func startMemcached(t *testing.T, port string) *memcachedProcess {
-	t.Helper()
-	program, err := exec.LookPath("memcached")
-	if err != nil {
-		testkit.Need(t, "MNEMOSYNE_TEST_MEMCACHED", "memcached")
-		t.Skip("left out: there is no memcached on this machine to start and kill")
-	}
-	args := []string{"-l", "127.0.0.1", "-p", port, "-U", "0", "-m", "8"}
-	if me, err := user.Current(); err == nil && me.Uid == "0" {
-		args = append(args, "-u", "nobody") // it refuses to run as root
-	}
-	p := &memcachedProcess{port: port, address: "127.0.0.1:" + port, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.kill(t) })
-	var dialer net.Dialer
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		conn, err := dialer.DialContext(t.Context(), "tcp", p.address)
-		if err == nil {
-			_ = conn.Close()
-			return p
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
-}
-
-func (p *memcachedProcess) kill(t *testing.T) {
-	t.Helper()
-	if p.cmd.ProcessState != nil {
-		return
-	}
-	if err := p.cmd.Process.Kill(); err != nil {
-		t.Error(err)
-	}
-	_ = p.cmd.Wait() // it was killed
 }

@@ -102,3 +102,9 @@ func Binary(t testing.TB) string {
 	}
 	return path
 }
+
+// Curl is the path of curl.
+func Curl(t testing.TB) string {
+	t.Helper()
+	return Need(t, "MNEMOSYNE_TEST_CURL", "curl")
+}

@@ -1,5 +1,5 @@
-# Programs that tests run by themselves: a browser for the pages, and Python with its
-# library cryptography, which reads and writes Fernet tokens as well.
+# Programs that tests run by themselves: a browser for the pages, Python with its library
+# cryptography, which reads and writes Fernet tokens as well, and curl, which the documents call.
 given_chromium() { [ -n "${MNEMOSYNE_TEST_CHROMIUM:-}" ]; }
 packages_chromium() { echo chromium; }
 chromium_path() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
@@ -17,3 +17,8 @@ python_path() {
 }
 have_python() { python_path >/dev/null; }
 print_python() { local path; given_python || ! path=$(python_path) || echo "MNEMOSYNE_TEST_PYTHON=$path"; }
+
+given_curl() { [ -n "${MNEMOSYNE_TEST_CURL:-}" ]; }
+packages_curl() { echo curl; }
+have_curl() { command -v curl >/dev/null; }
+print_curl() { given_curl || ! have_curl || echo "MNEMOSYNE_TEST_CURL=$(command -v curl)"; }

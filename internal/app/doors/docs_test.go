@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
 
 // example is a call of the documentation with the answer that it shows.
@@ -42,10 +44,7 @@ exec %s -sS -o "$ANSWER" -w '%%{http_code}' "$@"
 
 func TestTheCallsOfTheIntegrationPageAnswerAsItShows(t *testing.T) {
 	t.Parallel()
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		t.Skip("left out: there is no curl")
-	}
+	curl := testkit.Curl(t)
 	h := open(t, "sqlite")
 	w := inhabited(h)
 	w.insist(201, w.who[owner], "POST", librariesPath, map[string]any{"name": "Documents"})

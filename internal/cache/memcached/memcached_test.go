@@ -5,8 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os/exec"
-	"os/user"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,8 +19,6 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/cache/memcached"
 	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
-
-const variable = "MNEMOSYNE_TEST_MEMCACHED"
 
 // open opens a cache with a prefix of its own.
 func open(t *testing.T, opt memcached.Options) *memcached.Cache {
@@ -53,7 +49,7 @@ func waits(t *testing.T, d time.Duration) {
 
 func TestMemcached(t *testing.T) {
 	t.Parallel()
-	address := testkit.Need(t, variable, "memcached")
+	address := testkit.Memcached(t)
 	cachetest.Run(t, func(t *testing.T) cachetest.Fixture {
 		return cachetest.Fixture{Cache: open(t, memcached.Options{Servers: []string{address}}), Pass: waits}
 	})
@@ -61,9 +57,9 @@ func TestMemcached(t *testing.T) {
 
 func TestSeveralServers(t *testing.T) {
 	t.Parallel()
-	shared, other := testkit.Need(t, variable, "memcached"), start(t, "")
+	shared, other := testkit.Memcached(t), testkit.StartMemcached(t, "")
 	cachetest.Run(t, func(t *testing.T) cachetest.Fixture {
-		return cachetest.Fixture{Cache: open(t, memcached.Options{Servers: []string{shared, other.address}}), Pass: waits}
+		return cachetest.Fixture{Cache: open(t, memcached.Options{Servers: []string{shared, other.Address}}), Pass: waits}
 	})
 }
 
@@ -93,7 +89,7 @@ func (d deaf) Ping(ctx context.Context) error {
 
 func TestProcessesShareWhatTheyCount(t *testing.T) {
 	t.Parallel()
-	opt := memcached.Options{Servers: []string{testkit.Need(t, variable, "memcached")}, Prefix: "test-" + uuid.NewString()}
+	opt := memcached.Options{Servers: []string{testkit.Memcached(t)}, Prefix: "test-" + uuid.NewString()}
 	one, two := open(t, opt), open(t, opt)
 	opt.Prefix += "-other"
 	apart := open(t, opt)
@@ -110,9 +106,9 @@ func TestProcessesShareWhatTheyCount(t *testing.T) {
 func TestAServerThatDiesAndComesBack(t *testing.T) {
 	t.Parallel()
 	var log testkit.Buffer
-	server, c, registry := start(t, ""), testkit.NewClock(time.Now()), prometheus.NewRegistry()
+	server, c, registry := testkit.StartMemcached(t, ""), testkit.NewClock(time.Now()), prometheus.NewRegistry()
 	shared := open(t, memcached.Options{
-		Servers: []string{server.address}, Now: c.Now, Pause: time.Minute, Registry: registry, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Servers: []string{server.Address}, Now: c.Now, Pause: time.Minute, Registry: registry, Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	count := func(want int64) {
 		t.Helper()
@@ -122,7 +118,7 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	}
 	count(1)
 	count(2)
-	server.kill(t)
+	server.Kill(t)
 	if err := shared.Ping(t.Context()); err == nil {
 		t.Error("a dead server answers")
 	}
@@ -132,7 +128,7 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	if n := strings.Count(log.String(), "does not answer"); n != 1 {
 		t.Errorf("the log says %d times that the server does not answer:\n%s", n, &log)
 	}
-	back := start(t, server.address)
+	back := testkit.StartMemcached(t, server.Address)
 	count(11) // it is left alone for the pause
 	c.Pass(time.Minute)
 	count(1) // it has lost what it held
@@ -140,11 +136,11 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	if n := strings.Count(log.String(), "answers again"); n != 1 {
 		t.Errorf("the log says %d times that the server is back:\n%s", n, &log)
 	}
-	back.kill(t)
+	back.Kill(t)
 	for range 10 {
 		_, _, _ = shared.Get(t.Context(), "k")
 	}
-	start(t, server.address)
+	testkit.StartMemcached(t, server.Address)
 	if err := shared.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -159,13 +155,13 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 
 func TestARestartBetweenTwoCallsIsNoticedByNobody(t *testing.T) {
 	t.Parallel()
-	server := start(t, "")
-	shared := open(t, memcached.Options{Servers: []string{server.address}})
+	server := testkit.StartMemcached(t, "")
+	shared := open(t, memcached.Options{Servers: []string{server.Address}})
 	if err := shared.Set(t.Context(), "k", []byte("v"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	server.kill(t)
-	start(t, server.address)
+	server.Kill(t)
+	testkit.StartMemcached(t, server.Address)
 	for range 3 { // the first one meets a connection that was cut
 		if _, _, err := shared.Get(t.Context(), "k"); err != nil {
 			t.Fatal(err)
@@ -174,7 +170,7 @@ func TestARestartBetweenTwoCallsIsNoticedByNobody(t *testing.T) {
 	if err := shared.Set(t.Context(), "k", []byte("v"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if _, found, err := open(t, memcached.Options{Servers: []string{server.address}}).Get(t.Context(), "k"); err != nil || found {
+	if _, found, err := open(t, memcached.Options{Servers: []string{server.Address}}).Get(t.Context(), "k"); err != nil || found {
 		t.Fatalf("another prefix finds it: %v, %v", found, err)
 	}
 	if err := shared.Ping(t.Context()); err != nil {
@@ -206,7 +202,7 @@ func TestASilentServerCostsAFewShortWaits(t *testing.T) {
 
 func TestOneDeadServerOfTwoLeavesTheOtherShared(t *testing.T) {
 	t.Parallel()
-	opt := memcached.Options{Servers: []string{start(t, "").address, down}, Prefix: "p"}
+	opt := memcached.Options{Servers: []string{testkit.StartMemcached(t, "").Address, down}, Prefix: "p"}
 	one, two := open(t, opt), open(t, opt)
 	shared := 0
 	for i := range 64 {
@@ -236,60 +232,4 @@ func TestACallerWhoIsGoneIsToldSo(t *testing.T) {
 	if _, _, err := shared.Get(gone, "k"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get gave %v", err)
 	}
-}
-
-// process is a memcached of a test's own.
-type process struct {
-	address string
-	cmd     *exec.Cmd
-}
-
-// start starts a memcached and waits until it answers; an empty address takes
-// a free one.
-func start(t *testing.T, address string) *process {
-	t.Helper()
-	program, err := exec.LookPath("memcached")
-	if err != nil {
-		testkit.Need(t, variable, "memcached") // says so where nothing may be left out
-		t.Skip("left out: there is no memcached on this machine to start and kill")
-	}
-	if address == "" {
-		var listen net.ListenConfig
-		l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		address = l.Addr().String()
-		_ = l.Close()
-	}
-	_, port, _ := strings.Cut(address, ":")
-	args := []string{"-l", "127.0.0.1", "-p", port, "-U", "0", "-m", "8"}
-	if me, err := user.Current(); err == nil && me.Uid == "0" {
-		args = append(args, "-u", "nobody") // it refuses to run as root
-	}
-	p := &process{address: address, cmd: exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.kill(t) })
-	probe := open(t, memcached.Options{Servers: []string{address}})
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if err := probe.Ping(t.Context()); err == nil {
-			return p
-		} else if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
-}
-
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	if p.cmd.ProcessState != nil {
-		return
-	}
-	if err := p.cmd.Process.Kill(); err != nil {
-		t.Error(err)
-	}
-	_ = p.cmd.Wait() // it was killed
 }
