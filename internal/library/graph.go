@@ -67,6 +67,10 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// Chunks gives chunks of one generation of an item, published or
 	// retired, with ordinals in [from, to), in order.
 	Chunks(ctx context.Context, gen GenerationRef, from, to int) ([]Chunk, error)
+	// Stored gives the same chunks with all that the index keeps of them, for
+	// whoever takes a copy. Vectors of every embedding space are there, of a
+	// retired generation none.
+	Stored(ctx context.Context, gen GenerationRef, from, to int) ([]StoredChunk, error)
 	// Hydrate fills in the chunks that a search found. Chunks that are no
 	// longer published are left out; the order is the argument's.
 	Hydrate(ctx context.Context, found []Scored) ([]Chunk, error)
@@ -114,6 +118,15 @@ type IndexChunk struct {
 	Hash       string    // of what the embedder read; equal hash, equal vector
 	Space      string    // embedding.Space.ID of Vector
 	Vector     []float32 // [dimensions], unit length
+}
+
+// StoredChunk is a chunk with what the index keeps of it beside.
+type StoredChunk struct {
+	Chunk
+
+	Context string
+	Hash    string               // of what the embedder read; may be empty where there is no vector
+	Vectors map[string][]float32 // by embedding space
 }
 
 // PendingChunk is a chunk that waits for its vector in some space.

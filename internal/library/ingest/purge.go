@@ -94,7 +94,13 @@ func (r *Reconciler) purgeItem(ctx context.Context, libraryUID, uid string) erro
 }
 
 const (
-	findDeletedLibraries = `SELECT uid FROM library WHERE deleted_at IS NOT NULL ORDER BY deleted_at, uid`
+	findDeletedLibraries = `SELECT uid FROM library WHERE deleted_at IS NOT NULL AND` + notImporting + ` ORDER BY deleted_at, uid`
+	findDeadImports      = `SELECT l.uid FROM library l JOIN library_import m ON m.library_uid = l.uid
+WHERE l.deleted_at IS NOT NULL AND m.finished_at IS NULL AND m.lease_until <= $1 ORDER BY l.uid`
+	// A library that is being imported is marked as deleted until it is whole.
+	// Whoever imports holds a lease.
+	notImporting = ` NOT EXISTS (SELECT 1 FROM library_import m
+	WHERE m.library_uid = library.uid AND m.finished_at IS NULL AND m.lease_until > $1)`
 
 	deleteJobs       = `DELETE FROM ingest_job WHERE library_uid = $1`
 	deleteItems      = `DELETE FROM item WHERE library_uid = $1`
@@ -103,7 +109,7 @@ const (
 
 // purgeLibraries takes away what is stored of deleted libraries.
 func (r *Reconciler) purgeLibraries(ctx context.Context) error {
-	uids, err := sqldb.All(ctx, r.db.Read(), scanString, findDeletedLibraries)
+	uids, err := sqldb.All(ctx, r.db.Read(), scanString, findDeletedLibraries, sqldb.At(r.now()))
 	if err != nil {
 		return fmt.Errorf("find deleted libraries: %w", err)
 	}
@@ -116,19 +122,34 @@ func (r *Reconciler) purgeLibraries(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-func (r *Reconciler) purgeLibrary(ctx context.Context, uid string) error {
-	if err := r.graph.DeleteLibrary(ctx, uid); err != nil {
+// PurgeImports takes away what imports left that were cut off. A Reconciler
+// does the same at its turns.
+func (s *Service) PurgeImports(ctx context.Context) error {
+	uids, err := sqldb.All(ctx, s.db.Read(), scanString, findDeadImports, sqldb.At(s.now()))
+	if err != nil {
+		return fmt.Errorf("find imports that were cut off: %w", err)
+	}
+	for _, uid := range uids {
+		if err := s.purgeLibrary(ctx, uid); err != nil {
+			return fmt.Errorf("purge library %s: %w", uid, err)
+		}
+	}
+	return nil
+}
+
+func (s *core) purgeLibrary(ctx context.Context, uid string) error {
+	if err := s.graph.DeleteLibrary(ctx, uid); err != nil {
 		return err
 	}
-	for object, err := range r.objects.List(ctx, uid+"/") {
+	for object, err := range s.objects.List(ctx, uid+"/") {
 		if err != nil {
 			return err
 		}
-		if err := r.objects.Delete(ctx, object.Key); err != nil {
+		if err := s.objects.Delete(ctx, object.Key); err != nil {
 			return err
 		}
 	}
-	return r.db.Tx(ctx, func(tx sqldb.Querier) error {
+	return s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		for _, statement := range []string{deleteItems, deleteJobs, deleteLibraryRow} {
 			if _, err := sqldb.Exec(ctx, tx, statement, uid); err != nil {
 				return err

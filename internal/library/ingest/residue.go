@@ -50,7 +50,7 @@ func (r *Residue) add(example string, at *time.Time, grace time.Duration, now ti
 }
 
 const (
-	leftLibraries = `SELECT uid, deleted_at FROM library WHERE deleted_at IS NOT NULL ORDER BY deleted_at, uid`
+	leftLibraries = `SELECT uid, deleted_at FROM library WHERE deleted_at IS NOT NULL AND` + notImporting + ` ORDER BY deleted_at, uid`
 	leftItems     = `SELECT i.uid, i.deleted_at FROM item i JOIN library l ON l.uid = i.library_uid
 WHERE i.deleted_at IS NOT NULL AND l.deleted_at IS NULL ORDER BY i.deleted_at, i.uid`
 )
@@ -67,11 +67,14 @@ func (s *Service) Residue(ctx context.Context, grace time.Duration) ([]Residue, 
 	}
 	var all []Residue
 	var faults []error
-	for _, kind := range []struct{ name, query string }{
-		{"libraries deleted and not purged", leftLibraries},
-		{"items deleted and not purged", leftItems},
+	for _, kind := range []struct {
+		name, query string
+		args        []any
+	}{
+		{"libraries deleted and not purged", leftLibraries, []any{sqldb.At(s.now())}},
+		{"items deleted and not purged", leftItems, nil},
 	} {
-		left, err := s.leftRows(ctx, kind.name, kind.query, rows)
+		left, err := s.leftRows(ctx, kind.name, rows, kind.query, kind.args...)
 		all, faults = append(all, left), append(faults, err)
 	}
 	index, err := s.leftIndex(ctx)
@@ -80,7 +83,7 @@ func (s *Service) Residue(ctx context.Context, grace time.Duration) ([]Residue, 
 	return append(all, kept), errors.Join(append(faults, err)...)
 }
 
-func (s *core) leftRows(ctx context.Context, kind, query string, grace time.Duration) (Residue, error) {
+func (s *core) leftRows(ctx context.Context, kind string, grace time.Duration, query string, args ...any) (Residue, error) {
 	left := Residue{Store: storeDatabase, Kind: kind}
 	_, err := sqldb.All(ctx, s.db.Read(), func(row sqldb.Row) (struct{}, error) {
 		var uid string
@@ -88,7 +91,7 @@ func (s *core) leftRows(ctx context.Context, kind, query string, grace time.Dura
 		err := row.Scan(&uid, &at)
 		left.add(uid, &at.Time, grace, s.now())
 		return struct{}{}, err
-	}, query)
+	}, query, args...)
 	if err != nil {
 		return left, fmt.Errorf("look for %s: %w", kind, err)
 	}
@@ -126,14 +129,14 @@ func (s *core) leftObjects(ctx context.Context, grace time.Duration) (Residue, e
 	return left, nil
 }
 
-const countLeft = `SELECT (SELECT COUNT(*) FROM library WHERE deleted_at IS NOT NULL) +
+const countLeft = `SELECT (SELECT COUNT(*) FROM library WHERE deleted_at IS NOT NULL AND` + notImporting + `) +
 	(SELECT COUNT(*) FROM item i JOIN library l ON l.uid = i.library_uid WHERE i.deleted_at IS NOT NULL AND l.deleted_at IS NULL)`
 
 // countLeft puts what the database still has of deleted things into the
 // metrics, once everything was tried. What the other stores hold is counted
 // when they are swept.
 func (r *Reconciler) countLeft(ctx context.Context) error {
-	n, err := sqldb.One(ctx, r.db.Read(), scanInt, countLeft)
+	n, err := sqldb.One(ctx, r.db.Read(), scanInt, countLeft, sqldb.At(r.now()))
 	if err != nil {
 		return fmt.Errorf("count what is left: %w", err)
 	}

@@ -29,21 +29,11 @@ func chunkOf(r *record, libraryUID string) library.Chunk {
 
 // Chunks gives chunks of a generation that is or was published.
 func (g *Graph) Chunks(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error) {
-	from, to = max(from, 0), min(to, lastNumber+1)
-	if from >= to || gen.Generation < 1 {
-		return nil, nil
-	}
-	first, err := library.ChunkUID(gen.ItemUID, gen.Generation, from)
-	if err != nil {
+	args, err := chunkRange(gen, from, to)
+	if err != nil || args == nil {
 		return nil, err
 	}
-	last, err := library.ChunkUID(gen.ItemUID, gen.Generation, to-1)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := g.read(ctx, readChunks, params{
-		"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "first": first, "last": last,
-	})
+	rows, err := g.read(ctx, readChunks, args)
 	var out []library.Chunk
 	for _, r := range rows {
 		out = append(out, chunkOf(r, gen.LibraryUID))
