@@ -74,15 +74,6 @@ func TestLongLinesKeepTheirCharactersWhole(t *testing.T) {
 	}
 }
 
-func TestTablesOfTextKnowTheirHeader(t *testing.T) {
-	t.Parallel()
-	doc := read(t, newPool(t, nil), file(t, "a.csv", "name,value\nx,1\ny,2\n"))
-	b := doc.Blocks[0]
-	if b.Kind != document.Table || doc.Text[b.Header.Start:b.Header.End] != "name,value" || doc.Text[b.Start:b.End] != "name,value\nx,1\ny,2" {
-		t.Errorf("block = %+v", b)
-	}
-}
-
 func TestMarkdownKeepsItsSourceAndFindsBlocks(t *testing.T) {
 	t.Parallel()
 	src := "---\ntitle: \"The guide\"\nauthor: Me\n---\n# Guide to *it*\n\nPara one\nwraps.\n\nSetext\n------\n\n- a\n  - b\n- c\n\n" +

@@ -65,38 +65,6 @@ func Unwanted(r rune) bool {
 // OneLine joins words by single spaces.
 func OneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// markdownTable renders rows, the first of which is the header, and gives the
-// length of the header's lines. Rows are made equally long.
-func markdownTable(rows [][]string) (text string, header int) {
-	width, filled := 0, false
-	for _, r := range rows {
-		width = max(width, len(r))
-	}
-	var sb strings.Builder
-	for i, row := range rows {
-		sb.WriteString("|")
-		for c := range width {
-			cell := ""
-			if c < len(row) {
-				cell = strings.ReplaceAll(OneLine(Clean(row[c])), "|", "\\|")
-			}
-			filled = filled || cell != ""
-			sb.WriteString(" " + cell + " |")
-		}
-		if i == 0 {
-			sb.WriteString("\n|" + strings.Repeat(" --- |", width))
-			header = sb.Len()
-		}
-		if i < len(rows)-1 {
-			sb.WriteString("\n")
-		}
-	}
-	if !filled {
-		return "", 0
-	}
-	return sb.String(), header
-}
-
 // HasLetters reports whether a text says anything.
 func HasLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0

@@ -131,17 +131,6 @@ func (w *Writer) Item(level int, text string) {
 	w.Mark(Block{Kind: ListItem, Level: level, Start: s.Start, End: s.End})
 }
 
-// Table appends a table in Markdown's form; its first row is the header.
-func (w *Writer) Table(rows [][]string) {
-	text, header := markdownTable(rows)
-	if text == "" {
-		return
-	}
-	w.Separate(Table)
-	s := w.Raw(text)
-	w.Mark(Block{Kind: Table, Start: s.Start, End: s.End, Header: Span{s.Start, s.Start + header}})
-}
-
 // Page begins the next page, which ends the one before.
 func (w *Writer) Page(number int) {
 	w.endPage()

@@ -51,22 +51,15 @@ func Text(w *document.Writer, in document.Input) error {
 	return w.Err()
 }
 
-// Records reads text whose lines are its units, such as a log.
-func Records(w *document.Writer, in document.Input) error { return lines(w, in.Path, document.Code) }
-
-// Table reads text of which each line is a row.
-func Table(w *document.Writer, in document.Input) error { return lines(w, in.Path, document.Table) }
-
-// lines reads text whose lines are its units: one block, of which the
-// first line is the header where it is a table.
-func lines(w *document.Writer, path string, kind document.BlockKind) error {
-	f, err := document.OpenText(path)
+// Records reads text whose lines are its units, such as a log, as one block.
+func Records(w *document.Writer, in document.Input) error {
+	f, err := document.OpenText(in.Path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	src := document.NewLines(f)
-	b := document.Block{Kind: kind}
+	b := document.Block{Kind: document.Code}
 	for w.Err() == nil {
 		l, err := src.Next()
 		if errors.Is(err, io.EOF) {
@@ -81,9 +74,6 @@ func lines(w *document.Writer, path string, kind document.BlockKind) error {
 		}
 		if b.End == 0 {
 			b.Start = at.Start
-			if kind == document.Table {
-				b.Header = document.Span{Start: at.Start, End: at.Start + len(strings.TrimRight(l, "\n"))}
-			}
 		}
 		b.End = at.Start + len(strings.TrimRight(l, " \t\n"))
 	}
