@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,12 +90,38 @@ type AuditPosition struct {
 	ID string
 }
 
-const pageOfEvents = `SELECT at, event, outcome, username, credential_kind, credential, address, request_id, detail, id
-	FROM audit_event
-	WHERE (at, id) < ($1, $2) AND at >= $3
-	AND ($4 = '' OR event LIKE $4 ESCAPE '!') AND ($5 = '' OR outcome = $5) AND ($6 = '' OR username = $6)
-	AND ($7 = '' OR address LIKE $7 ESCAPE '!') AND ($8 = '' OR detail LIKE $8 ESCAPE '!' OR LOWER(detail) LIKE $9 ESCAPE '!')
-	ORDER BY at DESC, id DESC LIMIT $10`
+const eventColumns = `SELECT at, event, outcome, username, credential_kind, credential, address, request_id, detail, id FROM audit_event`
+
+// pageOfEvents asks for what a query names and nothing else, so that the
+// events of one person come from their index.
+func pageOfEvents(q AuditQuery, after AuditPosition, limit int) (string, []any, error) {
+	part, err := json.Marshal(q.Text) // as the detail spells it
+	if err != nil {
+		return "", nil, fmt.Errorf("spell a text to look for: %w", err)
+	}
+	within := string(part[1 : len(part)-1]) // the quotes
+	text, args := eventColumns+` WHERE (at, id) < ($1, $2) AND at >= $3`, []any{sqldb.At(after.At), after.ID, sqldb.At(q.Since)}
+	param := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	}
+	if q.Event != "" {
+		text += ` AND event LIKE ` + param(beginning(q.Event)) + ` ESCAPE '!'`
+	}
+	if q.Outcome != "" {
+		text += ` AND outcome = ` + param(q.Outcome)
+	}
+	if q.Username != "" {
+		text += ` AND username = ` + param(q.Username)
+	}
+	if q.Address != "" {
+		text += ` AND address LIKE ` + param(beginning(q.Address)) + ` ESCAPE '!'`
+	}
+	if q.Text != "" {
+		text += ` AND (detail LIKE ` + param(holding(within)) + ` ESCAPE '!' OR LOWER(detail) LIKE ` + param(holding(strings.ToLower(within))) + ` ESCAPE '!')`
+	}
+	return text + ` ORDER BY at DESC, id DESC` + sqldb.Limit(param(limit+1)), args, nil
+}
 
 // Page gives a page of the trail, newest first, and where the next one
 // begins; a nil position says that there is none.
@@ -105,13 +132,11 @@ func (a *Audit) Page(ctx context.Context, q AuditQuery, after AuditPosition, lim
 	if !q.Until.IsZero() && q.Until.Before(after.At) {
 		after = AuditPosition{At: q.Until}
 	}
-	part, err := json.Marshal(q.Text) // as the detail spells it
+	query, args, err := pageOfEvents(q, after, limit)
 	if err != nil {
-		return nil, nil, fmt.Errorf("spell a text to look for: %w", err)
+		return nil, nil, err
 	}
-	within := string(part[1 : len(part)-1]) // the quotes
-	rows, err := sqldb.All(ctx, a.db.Read(), scanEntry, pageOfEvents, sqldb.At(after.At), after.ID, sqldb.At(q.Since),
-		beginning(q.Event), q.Outcome, q.Username, beginning(q.Address), holding(within), holding(strings.ToLower(within)), limit+1)
+	rows, err := sqldb.All(ctx, a.db.Read(), scanEntry, query, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the audit trail: %w", err)
 	}
@@ -132,18 +157,8 @@ func literally(text string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
 }
 
-// beginning is the pattern of what begins with a text; empty when that is.
-func beginning(text string) string {
-	if text == "" {
-		return ""
-	}
-	return literally(text) + "%"
-}
+// beginning is the pattern of what begins with a text.
+func beginning(text string) string { return literally(text) + "%" }
 
-// holding is the pattern of what holds a text; empty when that is.
-func holding(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "%" + literally(text) + "%"
-}
+// holding is the pattern of what holds a text.
+func holding(text string) string { return "%" + literally(text) + "%" }

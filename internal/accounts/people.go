@@ -32,7 +32,7 @@ const pageOfUsers = `SELECT ` + userColumns + ` FROM auth_user u
 	AND ($2 = '' OR u.username_key LIKE $3 ESCAPE '!' OR LOWER(u.email) LIKE $4 ESCAPE '!')
 	AND ($5 = '' OR EXISTS (SELECT 1 FROM auth_user_group fg JOIN auth_group f ON f.id = fg.group_id WHERE fg.user_id = u.id AND f.name = $5))
 	AND ($6 = '' OR ($6 = 'active' AND u.is_active) OR ($6 = 'disabled' AND NOT u.is_active) OR ($6 = 'superusers' AND u.is_active AND u.is_superuser))
-	ORDER BY u.username_key LIMIT $7`
+	ORDER BY u.username_key LIMIT CAST($7 AS BIGINT)`
 
 // UsersPage gives a page of the users by name, from behind a user of the page
 // before, and the name that the next page begins behind; empty: there is none.

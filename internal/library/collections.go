@@ -19,7 +19,7 @@ type Folder struct {
 
 const listFolders = `SELECT c.uid, c.library_uid, c.name,
 	(SELECT COUNT(*) FROM item i WHERE i.collection_uid = c.uid AND i.deleted_at IS NULL)
-FROM collection c WHERE c.library_uid = $1 AND c.name > $2 ORDER BY c.name LIMIT $3`
+FROM collection c WHERE c.library_uid = $1 AND c.name > $2 ORDER BY c.name LIMIT CAST($3 AS BIGINT)`
 
 // Folders gives a page of the collections of a library that the caller may
 // read, by name, behind one.

@@ -32,7 +32,7 @@ const (
 
 const listVersions = `SELECT generation, status, content_hash, content_type, size_bytes, pages, chunk_count, embedding_space,
 	text_key <> '', created_at, published_at
-FROM item_generation WHERE item_uid = $1 ORDER BY generation DESC LIMIT $2`
+FROM item_generation WHERE item_uid = $1 ORDER BY generation DESC LIMIT CAST($2 AS BIGINT)`
 
 // Versions lists what is kept of the generations of a document that the
 // caller was granted, the newest first, at most limit of them.

@@ -69,7 +69,7 @@ WHERE l.deleted_at IS NULL`
 	AND ($3 = '' OR l.name LIKE $3 ESCAPE '!' OR LOWER(l.name) LIKE $4 ESCAPE '!'
 		OR LOWER(COALESCE(l.workspace_id, '')) LIKE $4 ESCAPE '!' OR l.uid LIKE $4 ESCAPE '!')
 	AND (l.created_at, l.uid) < ($5, $6)
-ORDER BY l.created_at DESC, l.uid DESC LIMIT $7`
+ORDER BY l.created_at DESC, l.uid DESC LIMIT CAST($7 AS BIGINT)`
 	oneHolding = fromHoldings + ` AND l.uid = $1`
 )
 

@@ -54,7 +54,7 @@ func (s *Service) Items(ctx context.Context, p accounts.Principal, f ItemFilter,
 	items, err := sqldb.All(ctx, s.db.Read(), scanItem, `SELECT `+itemColumns+`
 FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid
 WHERE i.deleted_at IS NULL AND (i.created_at, i.uid) < ($1, $2)`+where.text.String()+`
-ORDER BY i.created_at DESC, i.uid DESC LIMIT $3`, where.args...)
+ORDER BY i.created_at DESC, i.uid DESC LIMIT CAST($3 AS BIGINT)`, where.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list items: %w", err)
 	}

@@ -118,7 +118,7 @@ func (s *Service) Create(ctx context.Context, p accounts.Principal, n NewLibrary
 
 const libraryPage = `SELECT ` + grantColumns + ` FROM library l` + memberJoin + `
 WHERE` + visible + ` AND l.workspace_id IS NULL AND (l.created_at, l.uid) < ($3, $4)
-ORDER BY l.created_at DESC, l.uid DESC LIMIT $5`
+ORDER BY l.created_at DESC, l.uid DESC LIMIT CAST($5 AS BIGINT)`
 
 // List gives a page of the libraries that the caller may read, without the
 // workspaces, newest first.

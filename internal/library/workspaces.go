@@ -72,7 +72,7 @@ func (a *Access) OwnWorkspace(ctx context.Context, p accounts.Principal, id stri
 
 const workspacePage = `SELECT ` + libraryColumns + ` FROM library l
 WHERE l.owner_username = $1 AND l.workspace_id IS NOT NULL AND l.deleted_at IS NULL AND (l.created_at, l.uid) < ($2, $3)
-ORDER BY l.created_at DESC, l.uid DESC LIMIT $4`
+ORDER BY l.created_at DESC, l.uid DESC LIMIT CAST($4 AS BIGINT)`
 
 // Workspaces gives a page of the caller's workspaces, newest first.
 func (s *Service) Workspaces(ctx context.Context, p accounts.Principal, after Position, limit int) ([]Library, error) {

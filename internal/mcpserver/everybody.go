@@ -52,7 +52,7 @@ const pageOfTokens = `SELECT ` + ownColumns + fromTokens + `WHERE ($1 = '' OR u.
 	AND ($2 = '' OR ($2 = 'revoked' AND NOT t.is_active) OR ($2 = 'expired' AND t.is_active AND t.expires_at <= $3)
 		OR ($2 = 'active' AND t.is_active AND (t.expires_at IS NULL OR t.expires_at > $3)))
 	AND (t.created_at, t.id) < ($4, $5)
-	ORDER BY t.created_at DESC, t.id DESC LIMIT $6`
+	ORDER BY t.created_at DESC, t.id DESC LIMIT CAST($6 AS BIGINT)`
 
 // Page gives a page of everybody's tokens, newest first.
 func (s *Tokens) Page(ctx context.Context, f TokenFilter, after TokenPosition, limit int) ([]UserToken, error) {
@@ -129,7 +129,7 @@ const pageOfTeams = fromAnyTeam + `WHERE ($1 = '' OR u.username_key = $1)
 	AND ($2 = '' OR ($2 = 'active') = t.active)
 	AND ($3 = '' OR (t.active AND t.active_kid IN ($3, '')))
 	AND (t.created_at, t.id) < ($4, $5)
-	ORDER BY t.created_at DESC, t.id DESC LIMIT $6`
+	ORDER BY t.created_at DESC, t.id DESC LIMIT CAST($6 AS BIGINT)`
 
 // Page gives a page of everybody's teams, newest first.
 func (s *Teams) Page(ctx context.Context, f TeamFilter, after TeamPosition, limit int) ([]OwnedTeam, error) {

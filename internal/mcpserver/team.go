@@ -133,7 +133,7 @@ type TeamPosition struct {
 
 const selectTeams = `SELECT ` + teamColumns + ` FROM team t
 	WHERE t.owner_id = $1 AND (t.created_at, t.id) < ($2, $3)
-	ORDER BY t.created_at DESC, t.id DESC LIMIT $4`
+	ORDER BY t.created_at DESC, t.id DESC LIMIT CAST($4 AS BIGINT)`
 
 // List gives a page of a user's teams, inactive ones too, newest first.
 func (s *Teams) List(ctx context.Context, ownerID string, after TeamPosition, limit int) ([]Team, error) {

@@ -181,6 +181,9 @@ func (s *core) end(ctx context.Context, tx sqldb.Querier, c *claim, at snapshot,
 	err := fenced(sqldb.Exec(ctx, tx, endJob, c.job.ID, c.token, status, f.Code, f.Detail, at.stage,
 		at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused,
 		at.progress.Done, at.progress.Total, at.progress.Unit, sqldb.At(now)))
+	if err == nil {
+		err = sumUp(ctx, tx, c.job.ID, now)
+	}
 	if err != nil {
 		return err
 	}

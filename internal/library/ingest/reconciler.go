@@ -9,6 +9,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
+	"git.helu.ca/r/mnemosyne/internal/usage"
 )
 
 // ReconcilerOptions are what a Reconciler is made of. Zero values mean the
@@ -223,6 +224,9 @@ func (s *core) recoverJob(ctx context.Context, o orphan) error {
 		if err := fenced(sqldb.Exec(ctx, tx, failCrashed, o.id, o.token, now, document.CodeInternal, detail)); err != nil {
 			return err
 		}
+		if err := sumUp(ctx, tx, o.id, now.Time); err != nil {
+			return err
+		}
 		s.metrics.ended(StatusFailed, document.CodeInternal, 1)
 		return addEvents(ctx, tx, o.id, Event{At: now.Time, Status: StatusFailed, Stage: o.stage, Detail: detail})
 	})
@@ -243,5 +247,5 @@ func (r *Reconciler) trimLedger(ctx context.Context) error {
 	if _, err := sqldb.Exec(ctx, r.db.Write(), trimJobs, sqldb.At(now.Add(-r.opt.KeepJobs))); err != nil {
 		return fmt.Errorf("trim jobs: %w", err)
 	}
-	return nil
+	return usage.Sweep(ctx, r.db, sweepSums, now, now.Add(-r.opt.KeepJobs))
 }

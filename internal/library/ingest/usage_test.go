@@ -2,79 +2,96 @@ package ingest_test
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
+	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
-	"git.helu.ca/r/mnemosyne/internal/sqldb"
-	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 	"git.helu.ca/r/mnemosyne/internal/usage"
 )
 
+// sums adds the sums of all times up.
+func (w *world) sums(got []ingest.Sum, err error) (out []string) {
+	w.t.Helper()
+	check(w.t, err)
+	all := map[string][3]int64{}
+	for _, s := range got {
+		of := fmt.Sprint(s.Username, " ", s.Library, "/", s.Owner, " ", s.Status, s.Code)
+		n := all[of]
+		all[of] = [3]int64{n[0] + s.Jobs, n[1] + s.Chunks, n[2] + s.Bytes}
+	}
+	for of, n := range all {
+		out = append(out, fmt.Sprint(of, n))
+	}
+	slices.Sort(out)
+	return out
+}
+
 func TestEndedJobsAreSummedUpByLibraryAndFailure(t *testing.T) {
 	t.Parallel()
-	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		noon := time.Date(2026, 5, 1, 12, 30, 0, 0, time.UTC)
-		exec := func(statement string, args ...any) {
-			t.Helper()
-			if _, err := sqldb.Exec(t.Context(), db.Write(), statement, args...); err != nil {
-				t.Fatal(err)
+	each(t, func(t *testing.T, w *world) {
+		since := usage.Window{Span: usage.Day, Since: usage.Day.Start(time.Now())}
+		if got := w.sums(w.SumsOfAll(t.Context(), since)); got != nil {
+			t.Errorf("before any job the sums are %q", got)
+		}
+		cancelled := w.submitText("never.txt", "never read")
+		_, err := w.Cancel(t.Context(), w.alice, cancelled.Job.ID)
+		check(t, err)
+		w.start()
+		w.ended(w.submitText("a.txt", "one two").Job.ID)
+		w.ended(w.submitText("b.txt", "three four").Job.ID)
+		failed := w.submitText("c.txt", "fail:corrupt")
+		w.ended(failed.Job.ID)
+		_, err = w.Retry(t.Context(), w.alice, failed.Job.ID)
+		check(t, err)
+		w.ended(failed.Job.ID)
+		gone := w.newLibrary(w.bob, library.NewLibrary{Name: "Gone"})
+		out, err := w.Submit(t.Context(), w.bob, ingest.Submission{LibraryUID: gone, Filename: "d.txt", Body: strings.NewReader("five")})
+		check(t, err)
+		w.endedFor(w.bob, out.Job.ID)
+		check(t, w.libs.Delete(t.Context(), w.bob, gone))
+
+		alices := []string{"alice Papers/alice done[2 2 17]", "alice Papers/alice failedcorrupt[2 0 24]"}
+		if got := w.sums(w.Sums(t.Context(), w.alice.UserID, since)); !slices.Equal(got, alices) {
+			t.Errorf("Alice's by day are %q", got)
+		}
+		all := append(alices, "bob / done[1 1 4]")
+		for _, span := range usage.Spans() {
+			if got := w.sums(w.SumsOfAll(t.Context(), usage.Window{Span: span, Since: since.Since})); !slices.Equal(got, all) {
+				t.Errorf("everybody's by %s are %q", span, got)
 			}
 		}
-		for _, user := range []string{"ann", "bob"} {
-			exec(`INSERT INTO auth_user (id, username, username_key, created_at, updated_at) VALUES ($1, $1, $1, $2, $2)`, user, sqldb.At(noon))
+		if got := w.sums(w.SumsOfAll(t.Context(), usage.Window{Span: usage.Day, Since: since.Since.AddDate(0, 0, 2)})); got != nil {
+			t.Errorf("those of a day to come are %q", got)
 		}
-		exec(`INSERT INTO library (uid, name, library_type, owner_username, created_at, updated_at) VALUES ('l1', 'Papers', 'technical', 'ann', $1, $1)`, sqldb.At(noon))
-		exec(`INSERT INTO library (uid, name, library_type, created_at, updated_at, deleted_at) VALUES ('l2', 'Gone', 'technical', $1, $1, $1)`, sqldb.At(noon))
-		jobs := 0
-		job := func(at time.Time, user, library string, status ingest.Status, code string, chunks, size int) {
-			t.Helper()
-			jobs++
-			id := fmt.Sprint("j", jobs)
-			var finished *time.Time
-			if status.Ended() {
-				finished = &at
+	})
+}
+
+func (w *world) endedFor(p accounts.Principal, id string) {
+	w.t.Helper()
+	for _, err := range w.Watch(w.t.Context(), p, id) {
+		check(w.t, err)
+	}
+}
+
+func TestOfManyJobsOfAStatusNoMoreAreCountedThanAnybodyNeeds(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		first := w.submitText("first.txt", "x").Job.ID
+		const more = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+INSERT INTO ingest_job (id, library_uid, item_uid, generation, user_id, queue, status, stage, not_before, created_at, updated_at)
+SELECT id || i, library_uid, item_uid || i, generation, user_id, queue, status, stage, not_before, created_at, updated_at FROM ingest_job, n WHERE id = $1`
+		w.exec(more, first, ingest.CountedMost-2)
+		for _, want := range []int64{ingest.CountedMost - 1, ingest.CountedMost, ingest.CountedMost} {
+			counts, err := w.Counts(t.Context(), w.alice, ingest.Filter{})
+			check(t, err)
+			if counts[ingest.StatusQueued] != want {
+				t.Errorf("%d jobs are counted, want %d", counts[ingest.StatusQueued], want)
 			}
-			exec(`INSERT INTO ingest_job (id, library_uid, item_uid, generation, user_id, queue, status, stage, not_before, error_code, chunks, created_at, finished_at, updated_at)
-				VALUES ($1, $2, $1, 1, $3, 'celery', $4, 'indexing', $5, $6, $7, $5, $8, $5)`,
-				id, library, user, string(status), sqldb.At(at), code, chunks, sqldb.AtPtr(finished))
-			if size > 0 {
-				exec(`INSERT INTO item (uid, library_uid, filename, status, created_at, updated_at) VALUES ($1, $2, $1, 'ready', $3, $3)`, id, library, sqldb.At(at))
-				exec(`INSERT INTO item_generation (item_uid, generation, status, original_key, content_hash, size_bytes, created_at) VALUES ($1, 1, 'published', $1, '', $2, $3)`, id, size, sqldb.At(at))
-			}
-		}
-		job(noon, "ann", "l1", ingest.StatusDone, "", 5, 3_000_000_000)
-		job(noon.Add(10*time.Minute), "ann", "l1", ingest.StatusDone, "", 7, 50)
-		job(noon.Add(40*time.Minute), "ann", "l1", ingest.StatusFailed, "corrupt", 0, 10)
-		job(noon.Add(24*time.Hour), "ann", "l2", ingest.StatusDone, "", 1, 0)
-		job(noon, "bob", "l1", ingest.StatusCancelled, "", 0, 0)
-		job(noon, "bob", "l1", ingest.StatusQueued, "", 0, 0)
-		s := ingest.New(ingest.Options{DB: db, Log: slog.New(slog.DiscardHandler)})
-		list := func(sums []ingest.Sum, err error) (out []string) {
-			if err != nil {
-				t.Error(err)
-			}
-			for _, s := range sums {
-				out = append(out, fmt.Sprint(s.At.Format("02T15 "), s.Username, " ", s.Library, "/", s.Owner, " ", s.Status, s.Code, []int64{s.Jobs, s.Chunks, s.Bytes}))
-			}
-			return out
-		}
-		day := usage.Window{Span: usage.Day, Since: usage.Day.Start(noon)}
-		want := []string{"01T00 ann Papers/ann done[2 12 3000000050]", "01T00 ann Papers/ann failedcorrupt[1 0 10]", "02T00 ann / done[1 1 0]"}
-		if got := list(s.Sums(t.Context(), "ann", day)); !slices.Equal(got, want) {
-			t.Errorf("Ann's by day are %q", got)
-		}
-		want = []string{
-			"01T12 ann Papers/ann done[2 12 3000000050]", "01T12 bob Papers/ann cancelled[1 0 0]",
-			"01T13 ann Papers/ann failedcorrupt[1 0 10]", "02T12 ann / done[1 1 0]",
-		}
-		if got := list(s.SumsOfAll(t.Context(), usage.Window{Span: usage.Hour, Since: usage.Hour.Start(noon)})); !slices.Equal(got, want) {
-			t.Errorf("everybody's by hour are %q", got)
-		}
-		if got := list(s.SumsOfAll(t.Context(), usage.Window{Span: usage.Day, Since: usage.Day.Start(noon.Add(24 * time.Hour))})); len(got) != 1 {
-			t.Errorf("those of the second day are %q", got)
+			w.submitText(fmt.Sprint(time.Now().UnixNano(), ".txt"), "x")
 		}
 	})
 }

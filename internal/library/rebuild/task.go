@@ -89,7 +89,7 @@ func (s *Service) begin(ctx context.Context, tx sqldb.Querier, kind Kind, librar
 }
 
 const listTasks = `SELECT ` + taskColumns + ` FROM index_task t JOIN library l ON l.uid = t.library_uid
-WHERE ($1 = '' OR t.id = $1) ORDER BY t.created_at DESC, t.id LIMIT $2`
+WHERE ($1 = '' OR t.id = $1) ORDER BY t.created_at DESC, t.id LIMIT CAST($2 AS BIGINT)`
 
 // Task reads a task, as to follow it.
 func (s *Service) Task(ctx context.Context, id string) (Task, error) {

@@ -159,8 +159,8 @@ type Speed struct {
 
 const (
 	maxTimed      = 10_000 // of so many searches a share of twenty is well known
-	selectTook    = `SELECT took_ms FROM search_log WHERE at >= $1 AND outcome <> 'error' ORDER BY at DESC, id DESC LIMIT $2`
-	selectOwnTook = `SELECT took_ms FROM search_log WHERE user_id = $3 AND at >= $1 AND outcome <> 'error' ORDER BY at DESC, id DESC LIMIT $2`
+	selectTook    = `SELECT took_ms FROM search_log WHERE at >= $1 AND outcome <> 'error' ORDER BY at DESC, id DESC LIMIT CAST($2 AS BIGINT)`
+	selectOwnTook = `SELECT took_ms FROM search_log WHERE user_id = $3 AND at >= $1 AND outcome <> 'error' ORDER BY at DESC, id DESC LIMIT CAST($2 AS BIGINT)`
 )
 
 // Speed tells how long the searches of a user took since a time, the last ten
