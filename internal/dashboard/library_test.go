@@ -107,6 +107,29 @@ func TestMembersAreAddedChangedRemovedAndLeave(t *testing.T) {
 	b.Follow(again).Says(".notice", "no role in this library that you could give up")
 }
 
+func TestManyMembersAreShownPageByPage(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	uid := w.Library(ann, "Papers")
+	for i := range 60 {
+		name := fmt.Sprintf("user%02d", i)
+		w.User(name)
+		_, err := w.Libraries.PutMember(t.Context(), ann, uid, name, library.RoleReader)
+		dashboardtest.Check(t, err)
+	}
+	b := w.SignedIn(ann)
+	first := b.Get("/libraries/"+uid+"/members/").Says("main", "61 people").Says("tbody", "user59")
+	if n := len(first.All("tbody tr")); n != 50 {
+		t.Errorf("the first page has %d members", n)
+	}
+	second := b.Get(dashboardtest.Attr(first.One(".more a"), "href")).Says("tbody", "user00").Says("tbody", "ann (you)")
+	if n := len(second.All("tbody tr")); n != 11 || len(second.All(".more")) != 0 {
+		t.Errorf("the second page has %d members", n)
+	}
+	b.Get("/libraries/"+uid+"/members/?after=gone").Says("tbody", "user59")
+}
+
 func TestDocumentsAreNarrowedMovedAndDeletedTogether(t *testing.T) {
 	t.Parallel()
 	w := dashboardtest.New(t)
@@ -136,8 +159,8 @@ func TestDocumentsAreNarrowedMovedAndDeletedTogether(t *testing.T) {
 		t.Errorf("%d documents are in no collection", len(rows))
 	}
 	b.Follow(b.Submit(folders, "tbody form", url.Values{"name": {"Beasts"}})).Says(".notice", "called “Beasts” now")
-	gone := b.Get(at+"documents/delete/"+both+"&item="+uid).Says("h1", "Delete 2 documents?").Says(".going", "Owls of the North")
-	b.Follow(b.Submit(gone, "main form", url.Values{"item": {first.ItemUID, second.ItemUID}})).Says(".notice", "2 documents are deleted.")
+	gone := b.Get(at+"documents/delete/"+both+"&item="+uid+"&item="+first.ItemUID).Says("h1", "Delete 2 documents?").Says(".going", "Owls of the North")
+	b.Follow(b.Submit(gone, "main form", url.Values{"item": {first.ItemUID, second.ItemUID, first.ItemUID}})).Says(".notice", "2 documents are deleted.")
 	b.Follow(b.Submit(b.Get(at+"collections/"), `form[action$="delete/"]`, nil)).Says(".notice", "is gone")
 	b.Follow(b.Get(at+"documents/delete/"+both).Want(http.StatusSeeOther)).Says(".notice", "Tick the documents first")
 }

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
@@ -12,10 +13,14 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
+const membersPer = 50
+
 // membersPage shows who may do what in a library.
 type membersPage struct {
 	Head      libraryHead
 	Members   []memberRow
+	Count     int64
+	Next      string // path of the page of older members
 	MayChange bool
 	MayLeave  bool
 	Username  string // that was typed
@@ -79,16 +84,31 @@ func (d *Dashboard) showMembers(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
+	p.Count = int64(len(members))
+	from := membersFrom(r, members)
 	for i, m := range members {
+		p.MayLeave = p.MayLeave || (m.Username == s.Principal.Username && (o.Global() || i < len(members)-1) && s.Principal.May(accounts.RightWrite))
+		if i < from || i >= from+membersPer {
+			continue
+		}
 		row := memberRow{
 			Username: m.Username, Role: string(m.Role), RoleText: roleText(m.Role), Self: m.Username == s.Principal.Username,
 			Fixed: !o.Global() && i == len(members)-1, Roles: roleChoices(m.Role),
 			Remove: o.path(tabMembers) + "remove/?username=" + url.QueryEscape(m.Username),
 		}
-		p.MayLeave = p.MayLeave || (row.Self && !row.Fixed && s.Principal.May(accounts.RightWrite))
 		p.Members = append(p.Members, row)
 	}
+	if end := from + membersPer; end < len(members) {
+		p.Next = o.path(tabMembers) + "?" + url.Values{cursorParam: {members[end-1].Username}}.Encode()
+	}
 	return d.views.members.Show(w, r, s, status, page.Heading{Title: "Members of " + o.Name, Area: librariesArea}, p)
+}
+
+// membersFrom is where the page begins: behind the member that its address
+// names, or at the newest when that one is a member no more.
+func membersFrom(r *http.Request, members []library.Member) int {
+	after := page.Param(r, cursorParam)
+	return slices.IndexFunc(members, func(m library.Member) bool { return m.Username == after }) + 1
 }
 
 // putMember gives somebody a role: a new member, or one whose role changes.

@@ -27,7 +27,15 @@ type movePage struct {
 // the person may change. Those that are gone meanwhile are left out.
 func (d *Dashboard) ticked(r *http.Request, s httpx.Session, o opened, uids []string) ([]library.Item, error) {
 	var items []library.Item
-	for _, uid := range uids[:min(len(uids), documentsPer)] {
+	seen := map[string]bool{}
+	for _, uid := range uids {
+		if len(seen) == documentsPer {
+			break
+		}
+		if seen[uid] {
+			continue
+		}
+		seen[uid] = true
 		item, l, _, err := d.opt.Access.ItemForWrite(r.Context(), s.Principal, page.Clean(uid))
 		if errs.Is(err, errs.NotFound) || (err == nil && l.UID != o.UID) {
 			continue

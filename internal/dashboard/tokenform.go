@@ -306,7 +306,7 @@ func (d *Dashboard) endOf(ends, day string, before mcpserver.UserToken, found pa
 			return nil
 		}
 	}
-	end := last.AddDate(0, 0, 1)
+	end := last.AddDate(0, 0, 1).Add(-time.Second) // a moment of the day that people read it as
 	return &end
 }
 

@@ -83,7 +83,7 @@ func TestTheEndOfATokenIsChosenInDaysOrNotAtAll(t *testing.T) {
 			}
 			continue
 		}
-		want := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, row.days+1)
+		want := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, row.days+1).Add(-time.Second)
 		if token.ExpiresAt == nil || !token.ExpiresAt.Equal(want) {
 			t.Errorf("%s days end at %v, want %v", row.expires, token.ExpiresAt, want)
 		}
@@ -167,6 +167,25 @@ func TestAnEndedSessionKeepsWhatWasTyped(t *testing.T) {
 	w.OnlyToken(ann)
 	if got := dashboardtest.Attr(b.Get("/profile/tokens/add/").One("#name"), "value"); got != "" {
 		t.Errorf("the form is filled in a second time, with %q", got)
+	}
+}
+
+func TestWhatSomebodyTypedIsNotShownToWhoeverSignsInNext(t *testing.T) {
+	t.Parallel()
+	w := dashboardtest.New(t)
+	ann := w.User("ann")
+	w.User("bob")
+	b := w.SignedIn(ann)
+	form := b.Get("/profile/tokens/add/")
+	_, err := w.Accounts.SignOutEverywhere(t.Context(), accounts.Operator(), ann.UserID)
+	dashboardtest.Check(t, err)
+	login := b.Follow(b.Submit(form, addForm, url.Values{"name": {"Ann’s secret plan"}}).Want(http.StatusSeeOther))
+	shown := b.Follow(b.Submit(login, loginForm, credentials("bob", dashboardtest.Password)).Want(http.StatusSeeOther)).Want(http.StatusOK)
+	if strings.Contains(shown.Body, "secret plan") {
+		t.Error("Bob reads what Ann typed")
+	}
+	if got := dashboardtest.Attr(b.Get("/profile/tokens/add/").One("#name"), "value"); got != "" {
+		t.Errorf("the form is filled in later, with %q", got)
 	}
 }
 

@@ -61,7 +61,7 @@ func TestARestrictedTokenReachesWhatItsFormSays(t *testing.T) {
 		"name": {"Narrow"}, "reach": {"some"}, "allowed_libraries": {one}, "allowed_tools": {"search"}, "expires": {"day"}, "expires_on": {"2099-12-31"},
 	}).Want(http.StatusCreated)
 	token := w.OnlyToken(ann)
-	end := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	end := time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC)
 	if !slices.Equal(token.AllowedLibraries, []string{one}) || !slices.Equal(token.AllowedTools, []string{"search"}) || !token.ExpiresAt.Equal(end) {
 		t.Errorf("the token is %+v", token)
 	}

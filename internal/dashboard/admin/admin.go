@@ -60,6 +60,7 @@ type Pages struct {
 	keys      keysViews
 	audit     auditViews
 	health    healthViews
+	residue   residue
 
 	providers providersViews
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
@@ -94,6 +95,7 @@ func (p *Pages) healthRoutes() []page.Route {
 	return []page.Route{
 		{Method: get, Path: pathHealth, Handler: p.showHealth},
 		{Method: get, Path: pathHealth + "residue/", Handler: p.showResidue},
+		{Method: post, Path: pathHealth + "residue/", Handler: p.lookForResidue},
 	}
 }
 
@@ -149,8 +151,10 @@ func (p *Pages) showHealth(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 // startOfDay is when the day of a moment began, in UTC.
 func startOfDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-// residuePage shows what is left in the stores of what was deleted.
+// residuePage shows what is left in the stores of what was deleted, as it was
+// found when somebody looked.
 type residuePage struct {
+	At      time.Time // zero: nobody has looked yet
 	Rows    []residueRow
 	Overdue int64
 	Fault   string // a store could not be looked at, or not in time
@@ -163,14 +167,45 @@ type residueRow struct {
 	Example        string
 }
 
+// residue is what the last look of this process found.
+type residue struct {
+	looking sync.Mutex // one look at a time: it goes through every store
+
+	mu   sync.Mutex
+	last residuePage
+}
+
+func (l *residue) found(p residuePage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = p
+}
+
+func (l *residue) shown() residuePage {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
 // residuePatience bounds a look through every store.
 const residuePatience = 20 * time.Second
 
 func (p *Pages) showResidue(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	ctx, cancel := context.WithTimeout(r.Context(), residuePatience)
+	return p.health.residue.Show(w, r, s, http.StatusOK, p.heading("Residue", pathHealth), p.residue.shown())
+}
+
+// lookForResidue goes on when the browser does not wait: the next one that
+// comes is shown what was found.
+func (p *Pages) lookForResidue(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	const here = pathHealth + "residue/"
+	if !p.residue.looking.TryLock() {
+		return page.Refused(w, r, s, "Somebody is looking already. Come back in some seconds.", here)
+	}
+	defer p.residue.looking.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), residuePatience)
 	defer cancel()
 	left, err := p.opt.Health.Jobs.Residue(ctx, -1)
-	out := residuePage{}
+	out := residuePage{At: time.Now()}
 	if err != nil {
 		out.Fault = "Not every store could be looked at in time. `mnemosyne residue` takes as long as it needs, and says why."
 	}
@@ -178,5 +213,7 @@ func (p *Pages) showResidue(w http.ResponseWriter, r *http.Request, s httpx.Sess
 		out.Overdue += l.Overdue
 		out.Rows = append(out.Rows, residueRow{l.Store, l.Kind, l.Count, l.Overdue, l.Oldest, l.Example})
 	}
-	return p.health.residue.Show(w, r, s, http.StatusOK, p.heading("Residue", pathHealth), out)
+	p.residue.found(out)
+	http.Redirect(w, r, here, http.StatusSeeOther)
+	return nil
 }

@@ -25,9 +25,29 @@ func funcs(assets *web.Assets, zone *time.Location) template.FuncMap {
 		"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"moment": func(t time.Time) string { return Moment(t, zone) },
 		"day":    func(t time.Time) string { return t.In(zone).Format("2 January 2006") },
+		"prose":  prose,
 		"join":   func(list []string) string { return strings.Join(list, ", ") },
 		"pair":   pair,
 	}
+}
+
+// prose sets what stands between backticks as code, as messages have it that
+// are read at the command line, too.
+func prose(text string) template.HTML {
+	parts := strings.Split(text, "`")
+	var b strings.Builder
+	for i, part := range parts {
+		escaped := template.HTMLEscapeString(part)
+		switch {
+		case i%2 == 1 && i < len(parts)-1:
+			b.WriteString("<code>" + escaped + "</code>")
+		case i%2 == 1: // the last backtick has no other
+			b.WriteString("`" + escaped)
+		default:
+			b.WriteString(escaped)
+		}
+	}
+	return template.HTML(b.String()) //nolint:gosec // each part is escaped
 }
 
 // Moment is a time as people read it.

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/httpx"
 )
 
 const (
@@ -20,19 +22,25 @@ const (
 
 // kept is what was typed into a form whose session had ended.
 type kept struct {
+	Who    string     `json:"w"` // may take it up: a mark of whoActs
 	Path   string     `json:"p"`
 	Values url.Values `json:"v"`
 }
 
 // keep puts what was typed into a cookie, so that the form is filled in again
-// after signing in. It is signed, short-lived, and holds no secret. What another
-// site sent is not kept, nor what is too long.
+// after signing in, by whoever was signed in here last. It is signed,
+// short-lived, and holds no secret. What another site sent is not kept, nor what
+// is too long.
 func (s *Site) keep(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if http.NewCrossOriginProtection().Check(r) != nil || r.ParseForm() != nil {
 		return false
 	}
-	k := kept{Path: r.URL.Path, Values: url.Values{}}
+	who, err := r.Cookie(whoCookie)
+	if err != nil {
+		return false
+	}
+	k := kept{Who: who.Value, Path: r.URL.Path, Values: url.Values{}}
 	for name, values := range r.PostForm {
 		if name != CSRFField && !secret(name) {
 			k.Values[name] = values
@@ -60,10 +68,33 @@ func secret(name string) bool {
 	return false
 }
 
+// whoCookie outlives the session: it tells whose form it is that comes after
+// its end. It holds no name, and opens nothing.
+const (
+	whoCookie = "mnemosyne_who"
+	whoLife   = 30 * 24 * time.Hour // as long as a session at most
+)
+
+// whoActs notes in the browser who is signed in.
+func (s *Site) whoActs(w http.ResponseWriter, r *http.Request, who httpx.Session) {
+	mark := s.mark(who)
+	if c, err := r.Cookie(whoCookie); mark != "" && (err != nil || c.Value != mark) {
+		http.SetCookie(w, Cookie(r, whoCookie, mark, whoLife))
+	}
+}
+
+// mark is what stands for a person in cookies; empty for nobody.
+func (s *Site) mark(who httpx.Session) string {
+	if who.Principal.UserID == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(s.keptMAC([]byte("who\x00" + who.Principal.UserID)))
+}
+
 type restoredKey struct{}
 
-// restore fills a form's page with what was kept for it, once.
-func (s *Site) restore(w http.ResponseWriter, r *http.Request) *http.Request {
+// restore fills a form's page with what its reader had typed into it, once.
+func (s *Site) restore(w http.ResponseWriter, r *http.Request, who httpx.Session) *http.Request {
 	c, err := r.Cookie(keptCookie)
 	if err != nil {
 		return r
@@ -75,6 +106,9 @@ func (s *Site) restore(w http.ResponseWriter, r *http.Request) *http.Request {
 		return r
 	}
 	http.SetCookie(w, Cookie(r, keptCookie, "", -1))
+	if k.Who != s.mark(who) {
+		return r // somebody else sits here now
+	}
 	r = r.WithContext(context.WithValue(r.Context(), restoredKey{}, true))
 	r.PostForm = k.Values
 	return r

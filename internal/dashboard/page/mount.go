@@ -83,7 +83,8 @@ func (s *Site) handler(rt Route) httpx.Handler {
 			}
 		}
 		if r.Method == http.MethodGet {
-			r = s.restore(w, r)
+			s.whoActs(w, r, who)
+			r = s.restore(w, r, who)
 		}
 		return rt.Handler(w, r, who)
 	}

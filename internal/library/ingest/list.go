@@ -107,8 +107,11 @@ func (w *where) add(text string, values ...any) {
 
 // narrow says what a filter lets through, but for its status and its page.
 func (w *where) narrow(f Filter, libraries []string) {
-	w.add("library_uid IN (?"+strings.Repeat(", ?", len(libraries)-1)+")", anys(libraries)...)
-	if f.ItemUID != "" {
+	in := " IN (?" + strings.Repeat(", ?", len(libraries)-1) + ")"
+	if f.ItemUID == "" {
+		w.add("library_uid"+in, anys(libraries)...)
+	} else { // an expression, so that the document's few jobs are read and not the library's
+		w.add("library_uid || ''"+in, anys(libraries)...)
 		w.add(" AND item_uid = ?", f.ItemUID)
 	}
 	if f.Name != "" {
