@@ -2,77 +2,21 @@ package rabbitmq_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/queue"
 	"git.helu.ca/r/mnemosyne/internal/queue/queuetest"
+	"git.helu.ca/r/mnemosyne/internal/testkit"
 )
-
-// wire is a way to the broker that can be cut.
-type wire struct {
-	to, at string
-	mu     sync.Mutex
-	listen net.Listener
-	open   []net.Conn
-}
-
-func newWire(t *testing.T, to string) *wire {
-	t.Helper()
-	w := &wire{to: to, at: "127.0.0.1:0"}
-	w.mend(t)
-	t.Cleanup(w.cut)
-	return w
-}
-
-func (w *wire) mend(t *testing.T) {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", w.at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.listen, w.at = l, l.Addr().String()
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			out, err := new(net.Dialer).DialContext(context.Background(), "tcp", w.to)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			w.mu.Lock()
-			w.open = append(w.open, in, out)
-			w.mu.Unlock()
-			go func() { _, _ = io.Copy(in, out); _ = in.Close() }()
-			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
-		}
-	}()
-}
-
-func (w *wire) cut() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_ = w.listen.Close()
-	for _, c := range w.open {
-		_ = c.Close()
-	}
-	w.open = nil
-}
 
 func TestAJobOutlivesTheConnectionAndAllIsHeardWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	opt, _ := broker(t)
-	w := newWire(t, net.JoinHostPort(opt.Host, strconv.Itoa(opt.Port)))
-	_, port, err := net.SplitHostPort(w.at)
+	w := testkit.NewWire(t, net.JoinHostPort(opt.Host, strconv.Itoa(opt.Port)))
+	_, port, err := net.SplitHostPort(w.At)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +33,7 @@ func TestAJobOutlivesTheConnectionAndAllIsHeardWhenItIsBack(t *testing.T) {
 	})
 	queuetest.Wake(t, q, queue.General, "long")
 	queuetest.Next(t, began)
-	w.cut()
+	w.Cut()
 	for q.Wake(t.Context(), queue.General, "lost") == nil { //nolint:revive // until it is noticed
 	}
 	start := time.Now()
@@ -101,7 +45,7 @@ func TestAJobOutlivesTheConnectionAndAllIsHeardWhenItIsBack(t *testing.T) {
 			t.Fatal("the consumer does not notice that the wire is cut")
 		}
 	}
-	w.mend(t)
+	w.Mend(t)
 	for q.Wake(t.Context(), queue.General, "next") != nil { //nolint:revive // until it is back
 	}
 	for got := queuetest.Next(t, began); got != "next"; got = queuetest.Next(t, began) {
