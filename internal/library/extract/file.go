@@ -82,7 +82,22 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return plain.Records
 	case formatCSV:
 		return plain.Table
+	case formatPPTX:
+		return office.PPTX
+	case formatXLSX:
+		return cannot("an Excel workbook", "save its sheets as CSV or PDF")
+	case formatODF:
+		return cannot("an OpenDocument file", "save it as DOCX, HTML or PDF")
+	case formatRTF:
+		return cannot("a rich text file", "save it as DOCX or PDF")
+	case formatLegacy:
+		return cannot("an old Office document", "save it as DOCX or PDF")
 	case formatText:
 	}
 	return plain.Text
+}
+
+// cannot is the reader of what is known and not read.
+func cannot(what, todo string) document.Reader {
+	return func(*document.Writer, document.Input) error { return unsupported(what, todo) }
 }

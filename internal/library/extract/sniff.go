@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 )
 
 // format is how a file is read.
@@ -29,6 +27,11 @@ const (
 	formatCode
 	formatLines // text that is cut between lines: logs, JSON, YAML, XML
 	formatCSV
+	formatPPTX
+	formatXLSX
+	formatODF
+	formatRTF
+	formatLegacy // what an office program must convert first
 )
 
 // kind is what a file was found to be.
@@ -62,9 +65,11 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	case bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
 		return kind{format: formatPDF, contentType: "application/pdf"}, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return sniffZip(f)
+		return sniffZip(in)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
-		return kind{}, sniffOLE(f)
+		return sniffOLE(f)
+	case bytes.HasPrefix(head, []byte(`{\rt`)):
+		return kind{format: formatRTF, contentType: "application/rtf"}, nil
 	case document.BareUTF16(head) != nil:
 		return textKind(in, "text/plain"), nil
 	}
@@ -77,8 +82,6 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 		base = "text/plain"
 	}
 	switch base {
-	case "text/rtf", "application/rtf":
-		return kind{}, unsupported("a rich text file", "save it as DOCX or PDF")
 	case "message/rfc822", "application/mbox":
 		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
 	}
@@ -139,78 +142,6 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatText, contentType: base}
 	}
 	return kind{format: formatLines, contentType: base}
-}
-
-// sniffZip looks into an archive's directory without unpacking it.
-func sniffZip(f *os.File) (kind, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return kind{}, fmt.Errorf("read the file: %w", err)
-	}
-	r, err := zip.NewReader(f, info.Size())
-	if err != nil {
-		return kind{}, document.Fault(document.CodeCorrupt, "The file is a damaged ZIP archive or Office document; open it in its program and save it again.")
-	}
-	var other string
-	for i, e := range r.File {
-		switch e.Name {
-		case "word/document.xml":
-			return kind{format: formatDOCX, contentType: office.DOCXType}, nil
-		case "xl/workbook.xml", "ppt/presentation.xml", "mimetype", "visio/document.xml":
-			other = e.Name
-		}
-		if strings.HasPrefix(e.Name, "word/document") && strings.HasSuffix(e.Name, ".xml") {
-			return kind{format: formatDOCX, contentType: office.DOCXType}, nil
-		}
-		if i > 5000 {
-			break
-		}
-	}
-	switch other {
-	case "xl/workbook.xml":
-		return kind{}, unsupported("an Excel workbook", "save its sheets as CSV or PDF")
-	case "ppt/presentation.xml":
-		return kind{}, unsupported("a PowerPoint presentation", "save it as PDF")
-	case "visio/document.xml":
-		return kind{}, unsupported("a Visio drawing", "save it as PDF")
-	case "mimetype":
-		return kind{}, unsupported("an EPUB or OpenDocument file", "save it as DOCX, HTML or PDF")
-	}
-	return kind{}, unsupported("a ZIP archive", "unpack it and submit the documents in it")
-}
-
-// sniffOLE tells encrypted Office documents from old ones.
-func sniffOLE(f *os.File) error {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read the file: %w", err)
-	}
-	// The directory of the container's streams usually lies near one end.
-	data, err := io.ReadAll(io.LimitReader(f, 64<<20))
-	if err != nil {
-		return fmt.Errorf("read the file: %w", err)
-	}
-	has := func(name string) bool { return bytes.Contains(data, utf16le(name)) }
-	switch {
-	case has("EncryptedPackage"):
-		return document.Fault(document.CodePasswordRequired, "The document is protected by a password; save it without one and submit it again.")
-	case has("WordDocument"):
-		return unsupported("an old Word document", "save it as DOCX or PDF")
-	case has("Workbook"), has("Book"):
-		return unsupported("an old Excel workbook", "save its sheets as CSV or PDF")
-	case has("PowerPoint Document"):
-		return unsupported("an old PowerPoint presentation", "save it as PDF")
-	case has("__nameid_version1.0"):
-		return unsupported("an Outlook message", "save it as PDF or as text")
-	}
-	return unsupported("an old Office document", "save it as DOCX or PDF")
-}
-
-func utf16le(s string) []byte {
-	b := make([]byte, 0, 2*len(s))
-	for i := range len(s) {
-		b = append(b, s[i], 0)
-	}
-	return b
 }
 
 // notReadable names what a binary file is and what to do with it.

@@ -18,8 +18,8 @@ const (
 	maxFieldBytes = 256 << 10
 	// maxStray is how many stray quotation marks there may be before they are
 	// taken for characters like others.
-	maxStray = 5
-	maxColumns    = 10_000
+	maxStray   = 5
+	maxColumns = 10_000
 )
 
 // Table reads text whose lines are records, such as CSV, as one table whose

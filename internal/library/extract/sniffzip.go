@@ -1,0 +1,79 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/archive"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
+)
+
+// sniffZip tells what document an archive is, by what is in it.
+func sniffZip(in document.Input) (kind, error) {
+	a, err := archive.Open(in.Path)
+	if err != nil {
+		return kind{}, err //nolint:wrapcheck // a fault of the file's own
+	}
+	defer a.Close()
+	switch family, contentType := office.Identify(a); family {
+	case office.Word:
+		return kind{format: formatDOCX, contentType: contentType}, nil
+	case office.Excel:
+		return kind{format: formatXLSX, contentType: contentType}, nil
+	case office.PowerPoint:
+		return kind{format: formatPPTX, contentType: contentType}, nil
+	case office.BinaryExcel:
+		return kind{}, unsupported("a binary Excel workbook", "save it as XLSX")
+	case office.Visio:
+		return kind{}, unsupported("a Visio drawing", "save it as PDF")
+	case office.None:
+	}
+	if contentType := opendocument.Identify(a); contentType != "" {
+		return kind{format: formatODF, contentType: contentType}, nil
+	}
+	declared, _ := a.ReadFile("mimetype", 100) // none is none
+	if strings.HasPrefix(string(declared), "application/epub+zip") {
+		return kind{}, unsupported("an EPUB file", "save it as DOCX, HTML or PDF")
+	}
+	return kind{}, unsupported("a ZIP archive", "unpack it and submit the documents in it")
+}
+
+// sniffOLE tells apart what the container of older Office documents holds:
+// also newer ones that are encrypted.
+func sniffOLE(f *os.File) (kind, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return kind{}, fmt.Errorf("read the file: %w", err)
+	}
+	// The directory of the container's streams usually lies near one end.
+	data, err := io.ReadAll(io.LimitReader(f, 64<<20))
+	if err != nil {
+		return kind{}, fmt.Errorf("read the file: %w", err)
+	}
+	has := func(name string) bool { return bytes.Contains(data, utf16le(name)) }
+	switch {
+	case has("EncryptedPackage"):
+		return kind{}, document.Fault(document.CodePasswordRequired, "The document is protected by a password; save it without one and submit it again.")
+	case has("__nameid_version1.0"):
+		return kind{}, unsupported("an Outlook message", "save it as PDF or as text")
+	case has("WordDocument"):
+		return kind{format: formatLegacy, contentType: "application/msword"}, nil
+	case has("Workbook"), has("Book"):
+		return kind{format: formatLegacy, contentType: "application/vnd.ms-excel"}, nil
+	case has("PowerPoint Document"):
+		return kind{format: formatLegacy, contentType: "application/vnd.ms-powerpoint"}, nil
+	}
+	return kind{}, unsupported("an old Office document", "save it as DOCX or PDF")
+}
+
+func utf16le(s string) []byte {
+	b := make([]byte, 0, 2*len(s))
+	for i := range len(s) {
+		b = append(b, s[i], 0)
+	}
+	return b
+}
