@@ -257,7 +257,7 @@ func (m *imports) original(ctx context.Context, folder, prefix string, g generat
 	if m.r.at(folder+originalEntry) && m.r.next.Size > limit {
 		return damaged("%s has %d bytes, and MNEMOSYNE_MAX_UPLOAD_BYTES allows %d here.", folder+originalEntry, m.r.next.Size, limit)
 	}
-	return m.r.entry(folder+originalEntry, limit, func(body io.Reader, size int64) error {
+	return m.r.entry(folder+originalEntry, limit, func(body *sound, size int64) error {
 		info, err := m.Service.opt.Objects.Put(ctx, prefix+originalEntry, body)
 		if err != nil {
 			return fmt.Errorf("store the document: %w", err)
@@ -290,7 +290,7 @@ func (m *imports) read(ctx context.Context, folder, prefix string) (string, erro
 }
 
 func (m *imports) object(ctx context.Context, name, key string, limit int64, also io.Writer) error {
-	return m.r.entry(name, limit, func(body io.Reader, _ int64) error {
+	return m.r.entry(name, limit, func(body *sound, _ int64) error {
 		if _, err := m.Service.opt.Objects.Put(ctx, key, io.TeeReader(body, also)); err != nil {
 			return fmt.Errorf("store %s: %w", name, err)
 		}

@@ -148,7 +148,7 @@ func (r *reader) at(name string) bool { return r.next != nil && r.next.Name == n
 
 // entry reads the next entry, which must have the name. What read leaves of
 // it is read to its end.
-func (r *reader) entry(name string, limit int64, read func(body io.Reader, size int64) error) error {
+func (r *reader) entry(name string, limit int64, read func(body *sound, size int64) error) error {
 	if !r.at(name) {
 		return r.misplaced(name)
 	}
@@ -172,8 +172,9 @@ func (r *reader) entry(name string, limit int64, read func(body io.Reader, size 
 
 // sound is an entry's body whose faults say what they mean.
 type sound struct {
-	r  *reader
-	in io.Reader
+	r     *reader
+	in    io.Reader
+	fault error // that reading met
 }
 
 // Read reads some more of the entry.
@@ -181,6 +182,7 @@ func (s *sound) Read(p []byte) (int, error) {
 	n, err := s.in.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = s.r.broken(err)
+		s.fault = err
 	}
 	return n, err
 }
@@ -194,7 +196,7 @@ func (r *reader) misplaced(want string) error {
 
 // record reads an entry of one JSON value.
 func (r *reader) record(name string, into any) error {
-	return r.entry(name, maxRecord, func(body io.Reader, _ int64) error {
+	return r.entry(name, maxRecord, func(body *sound, _ int64) error {
 		raw, err := io.ReadAll(body)
 		if err != nil {
 			return err
@@ -214,10 +216,10 @@ func decode(name string, raw []byte, into any) error {
 func (r *reader) lines(folder string, each func(line []byte) error) error {
 	for n := 0; r.at(part(folder, n)); n++ {
 		name := part(folder, n)
-		err := r.entry(name, maxPart, func(body io.Reader, _ int64) error {
+		err := r.entry(name, maxPart, func(body *sound, _ int64) error {
 			scan := bufio.NewScanner(body)
 			scan.Buffer(make([]byte, 0, 64<<10), maxLine)
-			for scan.Scan() {
+			for scan.Scan() && body.fault == nil { // what was read before a fault may be half a line
 				if err := each(scan.Bytes()); err != nil {
 					return err
 				}
@@ -245,7 +247,7 @@ func (r *reader) finish() error {
 	}
 	found := bufio.NewReader(r.file)
 	r.sums.Reset(io.Discard)
-	err := r.entry(sumsEntry, maxSums, func(body io.Reader, _ int64) error { return compare(bufio.NewReader(body), found) })
+	err := r.entry(sumsEntry, maxSums, func(body *sound, _ int64) error { return compare(bufio.NewReader(body), found) })
 	if err != nil {
 		return err
 	}
