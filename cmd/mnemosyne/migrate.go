@@ -15,14 +15,17 @@ func (migrateCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	ran, err := app.Migrate(ctx, prog)
+	ran, note, err := app.Migrate(ctx, prog)
 	if err != nil {
 		return err
 	}
 	for _, name := range ran {
 		fmt.Fprintln(p.stdout, "applied "+name)
 	}
-	if len(ran) == 0 {
+	switch {
+	case note != "":
+		fmt.Fprintln(p.stdout, note)
+	case len(ran) == 0:
 		fmt.Fprintln(p.stdout, "The schema is up to date.")
 	}
 	return nil

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/settings"
-	"git.helu.ca/r/mnemosyne/internal/sqldb"
-	"git.helu.ca/r/mnemosyne/migrations"
 )
 
 // Part is what a check found of one part.
@@ -105,24 +103,17 @@ func checkDatabase(ctx context.Context, p Program, part *Part, kept chan<- keptM
 		return err
 	}
 	part.Where = c.DB.Where()
-	if err := pending(ctx, c.DB); err != nil {
+	found, err := fits(ctx, c.DB)
+	if err != nil {
 		return errors.Join(err, c.DB.Close())
 	}
+	part.About = schemaNote(found)
 	var known keptModels
 	known.providers, known.stored, err = checkProviders(ctx, c)
 	if err == nil {
 		kept <- known
 	}
 	return errors.Join(err, c.DB.Close())
-}
-
-// pending is an error when migrations have not run.
-func pending(ctx context.Context, db *sqldb.DB) error {
-	n, err := db.Pending(ctx, migrations.FS)
-	if err == nil && n > 0 {
-		err = fmt.Errorf("the schema is %d migrations behind; run `mnemosyne migrate`", n)
-	}
-	return err
 }
 
 // ask asks one part, and waits no longer than patience, whatever the part
@@ -215,9 +206,8 @@ func HealthAddress(s *settings.Settings, process string) (string, error) {
 			listen = s.HTTP.UpAddr()
 		}
 	case "mcp":
-		path = "/mcp/health"
 		if listen = s.MCP.Addr; s.Embedded() {
-			listen = s.HTTP.UpAddr()
+			listen, path = s.HTTP.UpAddr(), "/mcp/health"
 		}
 	default:
 		return "", fmt.Errorf("%s has no process of its own here: `mnemosyne up` runs it; ask `healthcheck serve`", process)

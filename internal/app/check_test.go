@@ -12,7 +12,7 @@ func TestAHealthCheckAsksWhereTheProgramListens(t *testing.T) {
 	for _, row := range []struct{ addr, process, want string }{
 		{"", "serve", "http://127.0.0.1:8000/live/"},
 		{":9000", "serve", "http://127.0.0.1:9000/live/"},
-		{"0.0.0.0:9000", "mcp", "http://127.0.0.1:9000/mcp/health"},
+		{"0.0.0.0:9000", "mcp", "http://127.0.0.1:9000/mcp/health"}, // of `up`
 		{"[::]:9000", "serve", "http://127.0.0.1:9000/live/"},
 		{"10.0.0.7:9000", "serve", "http://10.0.0.7:9000/live/"},
 		{"[::1]:9000", "serve", "http://[::1]:9000/live/"},

@@ -6,7 +6,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -116,17 +115,15 @@ func openStore(ctx context.Context, p Program) (*Core, error) {
 
 func (c *Core) upToDate(ctx context.Context) error {
 	if c.Settings.Embedded() {
-		_, err := c.DB.Migrate(ctx, migrations.FS)
-		return err
+		if _, err := c.DB.Migrate(ctx, migrations.FS); err != nil {
+			return err
+		}
 	}
-	n, err := c.DB.Pending(ctx, migrations.FS)
-	if err != nil {
-		return err
+	found, err := fits(ctx, c.DB)
+	if note := schemaNote(found); err == nil && note != "" {
+		c.Log.InfoContext(ctx, "schema of another version", slog.String("note", note))
 	}
-	if n > 0 {
-		return fmt.Errorf("the database schema is %d migrations behind; run `mnemosyne migrate`", n)
-	}
-	return nil
+	return err
 }
 
 // Close sends the last mails, writes down what was noted on the side and closes
@@ -156,14 +153,4 @@ func (c *Core) Actor(ctx context.Context, username string) (accounts.Actor, erro
 	by.UserID, by.Username, by.Superuser, by.Groups = u.ID, u.Username, u.Superuser, u.Groups
 	by.Scope = accounts.Scope{Kind: accounts.ScopeUser}
 	return by, nil
-}
-
-// Migrate brings the schema up to date and names the migrations it ran.
-func Migrate(ctx context.Context, p Program) (ran []string, err error) {
-	c, err := openStore(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.DB.Close()) }()
-	return c.DB.Migrate(ctx, migrations.FS)
 }

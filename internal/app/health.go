@@ -54,7 +54,11 @@ func (h *health) Check(ctx context.Context) admin.Health {
 	wait.Go(func() {
 		part := databasePart(s.Settings)
 		part.Where = s.DB.Where()
-		database = ask(ctx, part, pagePatience, func(ctx context.Context, _ *Part) error { return pending(ctx, s.DB) })
+		database = ask(ctx, part, pagePatience, func(ctx context.Context, part *Part) error {
+			found, err := fits(ctx, s.DB)
+			part.About = schemaNote(found)
+			return err
+		})
 	})
 	wait.Go(func() { parts = s.check(ctx, pagePatience) })
 	found.Queues = h.depths(ctx)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -41,7 +40,7 @@ func ServeMCP(ctx context.Context, p Program) error {
 		if err != nil {
 			return err
 		}
-		s.addMetrics(group, func() error { return nil })
+		addMetrics(group, p, func() error { return nil })
 		group.Add("http", httpx.NewServer(s.Settings.MCP.Addr, handler, s.Log))
 		return nil
 	})
@@ -50,7 +49,7 @@ func ServeMCP(ctx context.Context, p Program) error {
 // Work runs jobs until ctx ends. Several may run, on one machine or many.
 func Work(ctx context.Context, p Program) error {
 	return runProcess(ctx, p, "worker", func(s *Services, group *lifecycle.Group) error {
-		s.addMetrics(group, s.Queue.Listening)
+		addMetrics(group, p, s.Queue.Listening)
 		return s.addWorkerOfItsOwn(group)
 	})
 }
@@ -59,6 +58,9 @@ func Work(ctx context.Context, p Program) error {
 func runProcess(ctx context.Context, p Program, command string, add func(s *Services, group *lifecycle.Group) error) (err error) {
 	if p.Settings.Embedded() {
 		return fmt.Errorf("`mnemosyne %s` is one of several processes, and they need PostgreSQL: set DB_HOST, or run `mnemosyne up`, which is all of them in one", command)
+	}
+	if err := awaitStore(ctx, p, command); err != nil || ctx.Err() != nil {
+		return err
 	}
 	s, err := OpenServices(ctx, p)
 	if err != nil {
@@ -108,21 +110,13 @@ func (s *Services) askEngines(ctx context.Context) error {
 
 // addMetrics gives a process metrics and health at an address of their own,
 // where the settings name one.
-func (s *Services) addMetrics(group *lifecycle.Group, healthy func() error) {
-	addr := s.Settings.HTTP.MetricsAddr
+func addMetrics(group *lifecycle.Group, p Program, healthy func() error) {
+	addr := p.Settings.HTTP.MetricsAddr
 	if addr == "" {
 		return
 	}
 	router := chi.NewRouter()
-	router.Handle("/metrics", httpx.Metrics(s.Registry))
-	router.Get("/live/", func(w http.ResponseWriter, r *http.Request) {
-		status, answer := http.StatusOK, map[string]string{"status": "ok"}
-		if err := healthy(); err != nil {
-			status, answer = http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "detail": err.Error()}
-		}
-		if err := httpx.JSON(w, status, answer); err != nil {
-			s.Log.DebugContext(r.Context(), "an answer was not written", slog.Any("error", err))
-		}
-	})
-	group.Add("metrics", httpx.NewServer(addr, router, telemetry.AtLeast(s.Log, s.Settings.Logging.HTTP)))
+	router.Handle("/metrics", httpx.Metrics(p.Registry))
+	router.Get("/live/", httpx.Live(healthy, p.Log))
+	group.Add("metrics", httpx.NewServer(addr, router, telemetry.AtLeast(p.Log, p.Settings.Logging.HTTP)))
 }

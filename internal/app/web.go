@@ -78,6 +78,9 @@ func (s *Services) handler(open doors) (http.Handler, error) {
 		for _, path := range []string{"/mcp", "/mcp/", "/mcp/health", "/mcp/health/"} {
 			router.Handle(path, httpx.Named("mcp", path, mcp.Handler()))
 		}
+		if !open.rest {
+			router.Get("/live/", httpx.Live(func() error { return nil }, s.Log))
+		}
 	}
 	wrong := httpx.RESTErrors(s.Log)
 	if open.rest {

@@ -40,6 +40,17 @@ func Referenced(err error) bool {
 	return ok && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// Away tells that the store could not be reached and may be later, without
+// anybody changing a setting: its server is down, starting or full of others.
+func Away(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "53300" || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P")
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // where tells where the store behind a Querier is, as well as it is known.
 func where(q Querier) string {
 	if l, ok := q.(located); ok {

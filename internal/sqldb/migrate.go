@@ -13,8 +13,13 @@ import (
 
 // Migrate brings the schema to its newest version and names the migrations
 // that it ran. fsys holds a folder an engine, named as the engine is. On
-// PostgreSQL an advisory lock keeps two hosts from migrating at once.
+// PostgreSQL an advisory lock keeps two hosts from migrating at once. A schema
+// that a newer program made is left as it is.
 func (db *DB) Migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
+	s, err := db.Schema(ctx, fsys)
+	if err != nil || s.Newer() {
+		return nil, err
+	}
 	p, err := db.provider(fsys)
 	if err != nil {
 		return nil, err
@@ -28,25 +33,6 @@ func (db *DB) Migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
 		names = append(names, r.Source.Path)
 	}
 	return names, nil
-}
-
-// Pending counts the migrations that have not run.
-func (db *DB) Pending(ctx context.Context, fsys fs.FS) (int, error) {
-	p, err := db.provider(fsys)
-	if err != nil {
-		return 0, err
-	}
-	have, _, err := p.GetVersions(ctx)
-	if err != nil {
-		return 0, db.examined(ctx, fmt.Errorf("read the schema's version: %w", err))
-	}
-	pending := 0
-	for _, source := range p.ListSources() {
-		if source.Version > have {
-			pending++
-		}
-	}
-	return pending, nil
 }
 
 // examined looks whether a file on which the schema cannot be read is damaged:
@@ -66,7 +52,8 @@ func (db *DB) examined(ctx context.Context, err error) error {
 }
 
 func (db *DB) provider(fsys fs.FS) (*goose.Provider, error) {
-	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption(nil)
+	// A number may be given before another and be done after it.
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{goose.WithAllowOutofOrder(true)}
 	if db.engine == PostgreSQL {
 		locker, err := newLocker()
 		if err != nil {

@@ -1,4 +1,5 @@
 -- +goose Up
+-- mnemosyne: deferrable
 -- A page of a library's documents by name or by size reads a page of rows, and the
 -- size of a collection is counted without reading the whole library.
 CREATE INDEX item_library_title ON item (library_uid, LOWER(title), uid) WHERE deleted_at IS NULL;

@@ -32,6 +32,9 @@ type Stack struct {
 	Tools   *Process // mcp
 	Workers []*Process
 
+	// DSN is the database's, as sqldb takes it.
+	DSN string
+
 	t      testing.TB
 	binary string
 	env    []string
@@ -43,18 +46,23 @@ type Stack struct {
 type Options struct {
 	Workers  int // 1 when 0, none when negative
 	Settings []string
+	// Bare leaves the database empty and starts nothing.
+	Bare bool
 }
 
 // Start makes an installation on stores of its own, all of which go when the
 // test ends.
 func Start(t testing.TB, opt Options) *Stack {
 	t.Helper()
-	s := &Stack{t: t, binary: testkit.Binary(t), dir: t.TempDir()}
+	s := &Stack{t: t, binary: testkit.Binary(t), dir: t.TempDir(), DSN: testkit.Postgres(t)}
 	rest, mcp := freeAddress(t), freeAddress(t)
 	s.REST, s.MCP = "http://"+rest, "http://"+mcp
-	s.env = testkit.Environ(t, append(append(postgres(t), broker(t)...),
+	s.env = testkit.Environ(t, append(append(s.postgres(), broker(t)...),
 		"MNEMOSYNE_HTTP_ADDR="+rest, "MNEMOSYNE_MCP_ADDR="+mcp, "SECRET_KEY="+strings.Repeat("k", 50))...)
 	s.env = append(s.env, opt.Settings...)
+	if opt.Bare {
+		return s
+	}
 	s.Must("migrate")
 	s.Must("setup")
 	s.Must("create-user", "--username", "ann", "--superuser")
@@ -77,11 +85,11 @@ func Start(t testing.TB, opt Options) *Stack {
 	return s
 }
 
-func postgres(t testing.TB) []string {
-	t.Helper()
-	cfg, err := pgxpool.ParseConfig(testkit.Postgres(t))
+func (s *Stack) postgres() []string {
+	s.t.Helper()
+	cfg, err := pgxpool.ParseConfig(s.DSN)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	c := cfg.ConnConfig
 	return []string{
