@@ -7,6 +7,8 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/filesource"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/s3source"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest/websource"
+	"git.helu.ca/r/mnemosyne/internal/settings"
 )
 
 // openHandover opens the bucket that documents are handed over in: a folder
@@ -32,6 +34,14 @@ func (e *engines) openHandover(p Program, dir string) (engine, error) {
 	source := filesource.New(filepath.Join(dir, handoverFolder), rule)
 	e.Source = source
 	return engine{part: "handover", kind: "files", where: source.Where(), ping: source.Ping}, nil
+}
+
+// web fetches documents by their address, where that is allowed.
+func web(set settings.Ingest) ingest.Web {
+	if set.FetchURLs == settings.FetchOff {
+		return nil
+	}
+	return websource.New(websource.Options{Allow: set.FetchAllow, Agent: "Mnemosyne"})
 }
 
 // openToAll tells that every caller may take in whatever was handed over,

@@ -48,7 +48,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	s := &Services{Core: core, engines: engines, journals: journals}
 	s.Libraries = library.NewService(s.DB, s.Access, s.Graph, p.Log)
 	s.Ingest = ingest.New(ingest.Options{
-		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source,
+		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Queue: s.Queue, Access: s.Access, Source: s.Source, Web: web(p.Settings.Ingest),
 		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Store: storeOf(core.Dir), Log: telemetry.AtLeast(p.Log, p.Settings.Logging.Worker), Registry: p.Registry,
 	})
 	s.Libraries.PurgeBy(s.Ingest)

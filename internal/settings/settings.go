@@ -165,9 +165,20 @@ const (
 	IngestMembers IngestPolicy = "members" // members of that library
 )
 
+// FetchPolicy says which web addresses documents are fetched from.
+type FetchPolicy string
+
+// The policies of MNEMOSYNE_FETCH_URLS.
+const (
+	FetchPublic FetchPolicy = "public"
+	FetchOff    FetchPolicy = "off"
+)
+
 // Ingest bounds what is taken in.
 type Ingest struct {
 	GlobalLibrary  IngestPolicy
+	FetchURLs      FetchPolicy
+	FetchAllow     []netip.Prefix // networks asked although they are not public
 	MaxUploadBytes int64
 }
 

@@ -267,6 +267,15 @@ func ingestRows(i *Ingest) []variable {
 			doc: "Who may put documents into global libraries: every signed-in user, or members of the library.",
 		},
 		{
+			name: "MNEMOSYNE_FETCH_URLS", byDefault: string(FetchPublic), kind: oneOf(&i.FetchURLs, FetchPublic, FetchOff), readers: everyone,
+			doc: "Whether documents may be taken in by their web address: from public addresses, or not at all.",
+		},
+		{
+			name: "MNEMOSYNE_FETCH_ALLOW", readers: everyone,
+			kind: list(&i.FetchAllow, "networks or addresses parted by commas", "10.10.0.0/24", network),
+			doc:  "Networks that documents may be fetched from although they are not public.",
+		},
+		{
 			name: "MNEMOSYNE_MAX_UPLOAD_BYTES", byDefault: "2GiB", kind: size(&i.MaxUploadBytes), readers: everyone,
 			doc: "The largest file that is taken in.",
 		},

@@ -267,7 +267,7 @@ func scanUnderway(row sqldb.Row) (u underway, err error) {
 // decide finds out whether there is work, and writes it down.
 func (a *acceptance) decide(ctx context.Context, tx sqldb.Querier, i stored) (Outcome, error) {
 	hash := a.content.hash
-	if a.sub.S3Key != "" {
+	if _, _, elsewhere := a.sub.fetched(); elsewhere {
 		hash = a.sub.ContentHash
 	}
 	wrong := a.content.hash != "" && a.sub.ContentHash != "" && a.sub.ContentHash != a.content.hash
@@ -345,7 +345,8 @@ VALUES ($1, $2, $3, $4, $5, $6, 'queued', 'fetching', $7, $8, $9, $10, $11, $12,
 
 // begin gives the document its next generation and a job that makes it.
 func (a *acceptance) begin(ctx context.Context, tx sqldb.Querier, i stored) (Outcome, error) {
-	if !a.content.stored && a.sub.S3Key == "" {
+	bucket, key, elsewhere := a.sub.fetched()
+	if !a.content.stored && !elsewhere {
 		return Outcome{}, errNotStored
 	}
 	if a.theirs {
@@ -374,7 +375,7 @@ func (a *acceptance) begin(ctx context.Context, tx sqldb.Querier, i stored) (Out
 		j.Queue = queue.Batch
 	}
 	if _, err := sqldb.Exec(ctx, tx, insertJob, j.ID, j.LibraryUID, j.ItemUID, j.Generation, a.p.UserID, j.Queue, j.WorkspaceID, j.FileID,
-		j.Filename, j.Title, a.sub.S3Bucket, a.sub.S3Key, a.sub.ContentHash, now); err != nil {
+		j.Filename, j.Title, bucket, key, a.sub.ContentHash, now); err != nil {
 		return Outcome{}, fmt.Errorf("write job: %w", err)
 	}
 	a.kept = true

@@ -22,7 +22,8 @@ type claim struct {
 	stale      bool   // what is staged was made by another recipe
 	crashes    int64
 
-	sourceKey, expectedHash string
+	sourceBucket, sourceKey string
+	expectedHash            string
 	deleted                 bool // the item or its library
 
 	originalKey, textKey, structureKey string
@@ -59,7 +60,7 @@ WHERE id = $1 AND status = 'queued' AND not_before <= $6
 		AND o.status IN ('queued', 'running'))
 	AND NOT EXISTS (SELECT 1 FROM index_task t WHERE t.library_uid = ingest_job.library_uid AND t.kind = 'reindex' AND t.status = 'running'
 		AND t.at_item = ingest_job.item_uid AND t.lease_until > $4)
-RETURNING user_id, publishing, stale, crashes, source_key, expected_hash, ` + jobColumns
+RETURNING user_id, publishing, stale, crashes, source_bucket, source_key, expected_hash, ` + jobColumns
 
 const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
 	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type, l.embedding_space, l.other_space,
@@ -73,7 +74,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	now := s.now()
 	c := &claim{token: token}
 	fields, done := jobFields(&c.job)
-	fields = append([]any{&c.userID, &c.publishing, &c.stale, &c.crashes, &c.sourceKey, &c.expectedHash}, fields...)
+	fields = append([]any{&c.userID, &c.publishing, &c.stale, &c.crashes, &c.sourceBucket, &c.sourceKey, &c.expectedHash}, fields...)
 	_, err := sqldb.One(ctx, s.db.Write(), func(row sqldb.Row) (struct{}, error) { return struct{}{}, row.Scan(fields...) },
 		claimJob, id, token, sqldb.At(now.Add(lease)), sqldb.At(now), recipe, sqldb.At(s.dueBy(now)))
 	if sqldb.Missing(err) {

@@ -80,10 +80,7 @@ func (r *run) meant() error {
 }
 
 func (r *run) copySource(ctx context.Context) error {
-	if r.source == nil {
-		return &Failure{Code: CodeSourceUnreachable, Passing: true, Detail: "The bucket that the document lies in is not configured any more."}
-	}
-	body, size, err := r.source.Open(ctx, r.sourceKey)
+	body, size, err := r.openSource(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,6 +102,19 @@ func (r *run) copySource(ctx context.Context) error {
 	}
 	r.size, r.hash = info.Size, hashPrefix+info.SHA256
 	return nil
+}
+
+// openSource opens what the document is copied from.
+func (r *run) openSource(ctx context.Context) (io.ReadCloser, int64, error) {
+	switch {
+	case r.sourceBucket == webBucket && r.web == nil:
+		return nil, 0, &Failure{Code: CodeSourceForbidden, Detail: "Fetching web addresses is switched off here."}
+	case r.sourceBucket == webBucket:
+		return r.web.Open(ctx, r.sourceKey)
+	case r.source == nil:
+		return nil, 0, &Failure{Code: CodeSourceUnreachable, Passing: true, Detail: "The bucket that the document lies in is not configured any more."}
+	}
+	return r.source.Open(ctx, r.sourceKey)
 }
 
 // counter tells how much was read.

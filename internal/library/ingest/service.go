@@ -46,6 +46,15 @@ type Source interface {
 	Open(ctx context.Context, key string) (body io.ReadCloser, size int64, err error)
 }
 
+// Web fetches documents by their web address.
+type Web interface {
+	// Check puts an address into one form. Its error is one sentence about
+	// what is wrong with it, for whoever typed it.
+	Check(address string) (string, error)
+	// Open asks for an address, as a Source does for a key.
+	Open(ctx context.Context, address string) (body io.ReadCloser, size int64, err error)
+}
+
 // Options are what a Service is made of.
 type Options struct {
 	DB      *sqldb.DB
@@ -54,6 +63,7 @@ type Options struct {
 	Queue   queue.Queue
 	Access  Access
 	Source  Source // nil: s3_key is refused
+	Web     Web    // nil: url is refused
 	// Store names the installation. Objects that are marked as another one's
 	// are not swept. Empty: nobody else keeps objects there.
 	Store string
@@ -79,6 +89,7 @@ type core struct {
 	objects  blob.Store
 	queue    queue.Queue
 	source   Source
+	web      Web
 	store    string
 	maxBytes int64
 	log      *slog.Logger
@@ -95,7 +106,7 @@ const defaultMaxUpload = 2 << 30
 // New makes a Service. It runs nothing: a Worker does.
 func New(opt Options) *Service {
 	s := &core{
-		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source, store: opt.Store,
+		db: opt.DB, graph: opt.Graph, objects: opt.Objects, queue: opt.Queue, source: opt.Source, web: opt.Web, store: opt.Store,
 		maxBytes: opt.MaxUploadBytes, log: opt.Log, now: opt.Now, hub: newHub(), nudged: make(chan struct{}, 1), nudgedLibraries: make(chan struct{}, 1),
 	}
 	if s.maxBytes <= 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // Submission is a document to take in. Exactly one of LibraryUID and
-// WorkspaceID names where to, and exactly one of Body, Text and S3Key says
+// WorkspaceID names where to, and exactly one of Body, Text, S3Key and URL says
 // what.
 type Submission struct {
 	LibraryUID  string
@@ -36,12 +36,14 @@ type Submission struct {
 	Text     *string
 	S3Bucket string
 	S3Key    string
+	URL      string // of the web, fetched by the worker
 }
 
 const (
 	maxFileID   = 200
 	maxFilename = 1024
 	maxS3Key    = 1024
+	maxURL      = 2000
 	hashPrefix  = "sha256:"
 )
 
@@ -53,13 +55,13 @@ func (sub *Submission) check() error {
 		return errs.Field("library_uid", "Give either library_uid or workspace_id.")
 	}
 	given := 0
-	for _, yes := range []bool{sub.Body != nil, sub.Text != nil, sub.S3Key != ""} {
+	for _, yes := range []bool{sub.Body != nil, sub.Text != nil, sub.S3Key != "", sub.URL != ""} {
 		if yes {
 			given++
 		}
 	}
 	if given != 1 {
-		return errs.Field("file", "Give exactly one of file, text and s3_key.")
+		return errs.Field("file", "Give exactly one of file, text, url and s3_key.")
 	}
 	for _, text := range []*string{&sub.FileID, &sub.Filename, &sub.Title, &sub.Collection} {
 		*text = strings.TrimSpace(*text)
@@ -73,6 +75,7 @@ func (sub *Submission) check() error {
 		{"title", sub.Title, library.MaxTitle},
 		{"collection", sub.Collection, library.MaxCollection},
 		{"s3_key", sub.S3Key, maxS3Key},
+		{"url", sub.URL, maxURL},
 	} {
 		if err := library.CheckLine(line.field, line.value, line.limit); err != nil {
 			return err
@@ -111,9 +114,27 @@ func (sub *Submission) unregistered() error {
 	return errs.New(errs.NotFound, "Library is not registered.")
 }
 
+// webBucket stands in the ledger for the web, where a bucket is named that a
+// document is fetched from. No bucket has such a name.
+const webBucket = "@web"
+
+// fetched tells whether the worker is to fetch the content, and from where.
+func (sub *Submission) fetched() (bucket, key string, yes bool) {
+	switch {
+	case sub.URL != "":
+		return webBucket, sub.URL, true
+	case sub.S3Key != "":
+		return sub.S3Bucket, sub.S3Key, true
+	}
+	return "", "", false
+}
+
 // source says where the document came from, as a person would.
 func (sub *Submission) source() string {
-	if sub.S3Key != "" {
+	switch {
+	case sub.URL != "":
+		return sub.URL
+	case sub.S3Key != "":
 		return "s3://" + sub.S3Bucket + "/" + sub.S3Key
 	}
 	return sub.Filename

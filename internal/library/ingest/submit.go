@@ -54,7 +54,7 @@ func (s *Service) Submit(ctx context.Context, p accounts.Principal, sub Submissi
 		return Outcome{}, err
 	}
 	a := acceptance{s: s, p: p, lib: lib, role: role, sub: sub, content: c}
-	if sub.S3Key == "" {
+	if _, _, elsewhere := sub.fetched(); !elsewhere {
 		same, err := a.sameAlready(ctx)
 		if err != nil {
 			return Outcome{}, err
@@ -105,8 +105,11 @@ const inMemory = 256 << 10
 // into an object, and what is to be fetched not at all.
 func (s *Service) receive(ctx context.Context, p accounts.Principal, libraryUID string, sub *Submission) (content, error) {
 	c := content{prefix: libraryUID + "/" + uuid.NewString() + "/"}
-	if sub.S3Key != "" {
+	switch {
+	case sub.S3Key != "":
 		return c, s.checkSource(p, sub)
+	case sub.URL != "":
+		return c, s.checkWeb(sub)
 	}
 	body := sub.Body
 	if sub.Text != nil {
@@ -163,6 +166,33 @@ func (s *Service) checkSource(p accounts.Principal, sub *Submission) error {
 		return errs.Field("s3_key", "You may not take documents from this key.")
 	}
 	return nil
+}
+
+// checkWeb puts the address into one form. Without a name of its own, the
+// document is called as its address, so that it is the same document when it
+// is fetched again.
+func (s *Service) checkWeb(sub *Submission) error {
+	if s.web == nil {
+		return errs.Field("url", "Fetching web addresses is switched off here: send the file itself, or set MNEMOSYNE_FETCH_URLS=public.")
+	}
+	address, err := s.web.Check(sub.URL)
+	if err != nil {
+		return errs.Field("url", err.Error())
+	}
+	sub.URL = address
+	if sub.Filename == "" {
+		_, name, _ := strings.Cut(address, "://")
+		sub.Filename = cutText(strings.TrimRight(name, "/"), maxFilename)
+	}
+	return nil
+}
+
+// cutText shortens a text to as many runes.
+func cutText(s string, limit int) string {
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit])
+	}
+	return s
 }
 
 // store writes what is in memory as an object.

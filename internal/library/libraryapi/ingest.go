@@ -25,6 +25,7 @@ type ingestBody struct {
 	LibraryUID  string         `json:"library_uid" example:"0192f0c1-2b3c-4d5e-8f60-718293a4b5c6"`
 	S3Key       string         `json:"s3_key"`
 	S3Bucket    string         `json:"s3_bucket"`
+	URL         string         `json:"url" description:"In place of s3_key: an address of the web, which is fetched." example:"https://example.org/tides.html"`
 	Text        *string        `json:"text" nullable:"false" description:"In place of s3_key." example:"The tide turns twice a day."`
 	FileID      string         `json:"file_id" description:"Makes it the same document as an earlier one of this id."`
 	Filename    string         `json:"filename"`
@@ -38,7 +39,7 @@ func (b ingestBody) submission() ingest.Submission {
 	return ingest.Submission{
 		LibraryUID: b.LibraryUID, WorkspaceID: b.WorkspaceID, FileID: b.FileID, Filename: b.Filename, Title: b.Title,
 		ContentHash: b.ContentHash, Collection: b.Collection, Metadata: b.Metadata,
-		Text: b.Text, S3Bucket: b.S3Bucket, S3Key: b.S3Key,
+		Text: b.Text, S3Bucket: b.S3Bucket, S3Key: b.S3Key, URL: b.URL,
 	}
 }
 

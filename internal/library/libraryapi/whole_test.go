@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/filesource"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest/websource"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/queue"
@@ -47,6 +49,7 @@ func newWhole(t *testing.T, db *sqldb.DB) *whole {
 		w.ingest = ingest.New(ingest.Options{
 			DB: db, Graph: graph, Objects: objects, Queue: queue.NewInProcess(), Access: access, Log: o.Log,
 			Source: filesource.New(w.bucket, ingest.Handover{Name: "daedalus", Prefix: "users/{username}/"}),
+			Web:    websource.New(websource.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 		})
 		o.Libraries = library.NewService(db, access, graph, o.Log)
 		o.Libraries.PurgeBy(w.ingest)
