@@ -61,6 +61,9 @@ func printReport(p *program, report app.Report) error {
 	for _, name := range report.Unused {
 		fmt.Fprintf(p.stdout, "%s: not used yet\n", name)
 	}
+	for _, setting := range report.NoEffect {
+		fmt.Fprintf(p.stdout, "no effect: %s\n", setting)
+	}
 	for _, warning := range report.Warnings {
 		fmt.Fprintf(p.stdout, "warning: %s\n", warning)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 type healthcheckCmd struct {
-	Process string `arg:"" enum:"serve,mcp,worker" help:"Which process: serve, mcp or worker."`
+	Process string `arg:"" enum:"serve,mcp,worker,web" help:"Which process: serve, mcp, worker, or web for nginx before them."`
 }
 
 const healthTimeout = 5 * time.Second

@@ -30,6 +30,8 @@ type Report struct {
 	Parts []Part `json:"parts"`
 	// Settings are those that have no effect yet.
 	Unused []string `json:"not_used_yet"`
+	// NoEffect are settings that are accepted and change nothing, and why.
+	NoEffect []string `json:"no_effect"`
 	// Warnings are settings that work and may not be meant.
 	Warnings []string `json:"warnings"`
 }
@@ -44,8 +46,12 @@ func Check(ctx context.Context, p Program) Report {
 		r.Warnings = append(r.Warnings, warning)
 	}
 	for _, e := range p.Settings.Dump() {
-		if !e.Default && e.Status == settings.NotYet {
+		switch {
+		case e.Default:
+		case e.Status == settings.NotYet:
 			r.Unused = append(r.Unused, e.Name)
+		case e.Status == settings.NoEffect:
+			r.NoEffect = append(r.NoEffect, e.Name+": "+e.Doc)
 		}
 	}
 	r.OK = true
@@ -197,6 +203,9 @@ func Healthy(ctx context.Context, s *settings.Settings, process string) error {
 	return nil
 }
 
+// webAddr is where nginx listens in its container.
+const webAddr = ":80"
+
 // HealthAddress is where a process on this machine says whether it is well.
 func HealthAddress(s *settings.Settings, process string) (string, error) {
 	listen, path := s.HTTP.ServeAddr(), "/live/"
@@ -209,6 +218,8 @@ func HealthAddress(s *settings.Settings, process string) (string, error) {
 		if listen = s.MCP.Addr; s.Embedded() {
 			listen, path = s.HTTP.UpAddr(), "/mcp/health"
 		}
+	case "web":
+		listen = webAddr
 	default:
 		return "", fmt.Errorf("%s has no process of its own here: `mnemosyne up` runs it; ask `healthcheck serve`", process)
 	}

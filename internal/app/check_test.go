@@ -16,6 +16,7 @@ func TestAHealthCheckAsksWhereTheProgramListens(t *testing.T) {
 		{"[::]:9000", "serve", "http://127.0.0.1:9000/live/"},
 		{"10.0.0.7:9000", "serve", "http://10.0.0.7:9000/live/"},
 		{"[::1]:9000", "serve", "http://[::1]:9000/live/"},
+		{":9000", "web", "http://127.0.0.1:80/live/"},
 	} {
 		s, err := settings.Load(func(name string) (string, bool) {
 			if name == "MNEMOSYNE_HTTP_ADDR" {

@@ -24,13 +24,14 @@ type Entry struct {
 	Default bool   // the environment does not set it
 	Status  Status
 	Doc     string
+	Readers []string // app, mcp, worker; `up` reads everything
 }
 
 // Dump is every variable in the table's order, without secrets.
 func (s *Settings) Dump() []Entry { return append([]Entry(nil), s.entries...) }
 
 func (v variable) entry(value string, given bool) Entry {
-	e := Entry{Name: v.name, Value: value, Default: !given, Status: v.status, Doc: v.doc}
+	e := Entry{Name: v.name, Value: value, Default: !given, Status: v.status, Doc: v.doc, Readers: v.services()}
 	switch {
 	case v.secret:
 		e.Value = Secret(value).String()
@@ -38,6 +39,13 @@ func (v variable) entry(value string, given bool) Entry {
 		e.Value = withoutPassword(value)
 	}
 	return e
+}
+
+func (v variable) services() []string {
+	if v.readers == nobody {
+		return nil
+	}
+	return strings.Split(v.readers, ", ")
 }
 
 func (v variable) fault(value string, err error) Fault {
@@ -57,8 +65,9 @@ func WriteExample(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(`# Every variable that Mnemosyne reads. Each line below shows the default, empty where there is
 # none; take the # away to set it. An empty value counts as none. Mnemosyne reads its environment,
-# no file: set -a; . ./.env; set +a in a shell, where a value with spaces needs quotes, or docker's
-# --env-file, or systemd's EnvironmentFile.
+# no file: docker compose reads .env by itself (quote a value with a $ in it: 'pa$word'); in a shell,
+# set -a; . ./.env; set +a, where a value with spaces needs quotes; or docker's --env-file, or
+# systemd's EnvironmentFile.
 # Without DB_HOST everything is kept under MNEMOSYNE_DATA_DIR and no server is needed.
 # Passwords inside URLs must be percent-encoded.
 `)
@@ -80,6 +89,7 @@ func WriteExample(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "\n#%s=%s\n", v.name, v.byDefault)
 	}
+	writeCompose(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -25,6 +25,7 @@ const (
 	mcpOnly   = "mcp"
 	appAndMCP = "app, mcp"
 	workers   = "worker"
+	nobody    = "nobody"
 )
 
 // table binds every variable to its place in s. The rows' order is the order of
@@ -86,7 +87,7 @@ func coreRows(s *Settings) []variable {
 			doc: "The zone of times in mails, and on pages until a script shows the reader's own. Stored times and REST are UTC.",
 		},
 		{
-			name: "LANGUAGE_CODE", byDefault: "en-us", readers: everyone, status: NoEffect,
+			name: "LANGUAGE_CODE", byDefault: "en-us", readers: nobody, status: NoEffect,
 			kind: pattern(&s.Language, "a language tag", "en-us", `^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`),
 			doc:  "The language of pages; they are in English.",
 		},
@@ -236,7 +237,7 @@ func brokerRows(b *Broker) []variable {
 			doc:  "Stands before the names of RabbitMQ's queues, so that a virtual host can be shared.",
 		},
 		{
-			name: "CELERY_RESULT_BACKEND", byDefault: "rpc://", kind: text(&backend), credentials: true, readers: "nobody", status: NoEffect,
+			name: "CELERY_RESULT_BACKEND", byDefault: "rpc://", kind: text(&backend), credentials: true, readers: nobody, status: NoEffect,
 			doc: "Results are in the database.",
 		},
 		{

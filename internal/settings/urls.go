@@ -93,5 +93,8 @@ func withoutPassword(v string) string {
 	if err != nil {
 		return redacted
 	}
+	if u.User == nil {
+		return v
+	}
 	return u.Redacted()
 }
