@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
+.PHONY: image stack-test run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -71,6 +71,17 @@ $(LINTER): | check-go
 
 notice:
 	$(GO) run scripts/notice.go >NOTICE.new && mv NOTICE.new NOTICE
+
+# Which docker names, as mnemosyne:1.4.0; OCR="eng deu" adds Tesseract. DOCKER_ARGS are docker build's.
+IMAGE ?= mnemosyne:local
+OCR ?=
+DOCKER_ARGS ?=
+image:
+	docker build --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) --build-arg 'OCR=$(OCR)' $(DOCKER_ARGS) -t $(IMAGE) .
+
+# Builds the image and walks through a whole deployment; needs Docker.
+stack-test:
+	scripts/stack-test
 
 env-example:
 	$(GO) run ./internal/settings/envexample >.env.example

@@ -69,3 +69,14 @@ func TestACheckGoesOnPastADatabaseThatDoesNotAnswer(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+func TestACheckNamesSettingsWithoutEffect(t *testing.T) {
+	t.Parallel()
+	r := checkedWith(t, map[string]string{"LANGUAGE_CODE": "de", "CELERY_RESULT_BACKEND": "rpc://", "DEBUG": "True"})
+	if len(r.NoEffect) != 2 || !strings.HasPrefix(r.NoEffect[0], "LANGUAGE_CODE: ") || !strings.HasPrefix(r.NoEffect[1], "CELERY_RESULT_BACKEND: ") {
+		t.Errorf("without effect are %q", r.NoEffect)
+	}
+	if plain := checkedWith(t, map[string]string{}); len(plain.NoEffect) != 0 {
+		t.Errorf("nothing set, and without effect are %q", plain.NoEffect)
+	}
+}

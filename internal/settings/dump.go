@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func (v variable) services() []string {
 }
 
 func (v variable) fault(value string, err error) Fault {
-	f := Fault{Variable: v.name, Problem: err.Error(), Expected: v.kind.expects, Example: v.kind.example}
+	f := Fault{Variable: v.name, Problem: err.Error(), Expected: v.kind.expects, Example: cmp.Or(v.byDefault, v.kind.example)}
 	if errors.Is(err, errShape) {
 		f.Problem = fmt.Sprintf("%q is not understood", value)
 		if v.secret || v.credentials {

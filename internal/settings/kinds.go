@@ -41,6 +41,41 @@ func text[T ~string](to *T) kind {
 	return kind{expects: anyText, set: func(v string) error { *to = T(v); return nil }}
 }
 
+// secretText is a text that nobody should think up.
+func secretText(to *Secret) kind {
+	k := text(to)
+	k.expects = "a secret of 32 characters and more, as `openssl rand -hex 32` makes one"
+	return k
+}
+
+// host takes a name or an address, and nothing that belongs to a URL. With
+// folders it also takes the folder of a socket.
+func host(to *string, folders bool) kind {
+	expects := "a host name or an address, without scheme and port"
+	if folders {
+		expects += ", or a folder"
+	}
+	return kind{expects: expects, example: "portia.example.com", set: func(v string) error {
+		_, err := netip.ParseAddr(strings.Trim(v, "[]"))
+		switch {
+		case err == nil: // an IPv6 address has colons
+		case folders && strings.HasPrefix(v, "/"):
+		case strings.ContainsAny(v, "/:@?# \t"):
+			return errShape
+		}
+		*to = v
+		return nil
+	}}
+}
+
+func bucketName(to *string) kind {
+	return pattern(to, "a bucket's name: 3 to 63 letters, digits, dots, hyphens", "mnemosyne-content", `^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$`)
+}
+
+func region(to *string) kind {
+	return pattern(to, "a region's name, without spaces", "us-east-1", `^[A-Za-z0-9._-]{1,64}$`)
+}
+
 func pattern(to *string, expects, example, expression string) kind {
 	return kind{expects: expects, example: example, set: func(v string) error {
 		if !regexp.MustCompile(expression).MatchString(v) {
@@ -58,6 +93,19 @@ func prompt(to *string) kind {
 		*to = strings.ReplaceAll(v, `\n`, "\n")
 		return nil
 	}}
+}
+
+// wholePrompt is a prompt that makes no sense without the text.
+func wholePrompt(to *string) kind {
+	k := prompt(to)
+	set := k.set
+	k.set = func(v string) error {
+		if !strings.Contains(v, "{text}") {
+			return errShape
+		}
+		return set(v)
+	}
+	return k
 }
 
 func boolean(to *bool) kind {
@@ -90,7 +138,7 @@ func port(to *int) kind { return like(integer(to, 1, math.MaxUint16), "5432") }
 
 // seconds takes a number of seconds, as the Django settings did, or 1m30s.
 func seconds(to *time.Duration) kind {
-	return kind{expects: "seconds above 0, or a time as 1m30s", example: "30", set: func(v string) error {
+	return kind{expects: "seconds above 0, or a time as 1m30s, up to a day", example: "30", set: func(v string) error {
 		d, err := time.ParseDuration(v)
 		if err != nil {
 			if d, err = time.ParseDuration(v + "s"); err != nil {
@@ -278,22 +326,22 @@ func baseURL(to *string) kind {
 	}}
 }
 
-// endpoint keeps host and port only: whether TLS is used is a variable of its
-// own, and a URL that disagrees with it would send credentials in the clear.
-func endpoint(to *string) kind {
+// endpoint keeps host and port apart from the scheme: whether TLS is used is a
+// variable of its own, and a URL that disagrees with it is a fault.
+func endpoint(to *S3) kind {
 	return kind{expects: "an http or https URL without a path", example: "https://nyx.example.com:8555", set: func(v string) error {
 		o, err := origin(v)
 		if err != nil {
 			return errShape
 		}
-		_, *to, _ = strings.Cut(o, "://")
+		to.scheme, to.Endpoint, _ = strings.Cut(o, "://")
 		return nil
 	}}
 }
 
 func webURL(v string) (*url.URL, error) {
 	u, err := url.Parse(v)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(v, " \t") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, errShape
 	}
 	return u, nil
@@ -301,7 +349,7 @@ func webURL(v string) (*url.URL, error) {
 
 func fernetKey(to *Secret) kind {
 	const keyBytes = 32
-	return kind{expects: "a Fernet key: 32 bytes in URL-safe base64, 44 characters", set: func(v string) error {
+	return kind{expects: "a Fernet key: 32 bytes in URL-safe base64, 44 characters, as `openssl rand -base64 32 | tr +/ -_` makes one", set: func(v string) error {
 		if key, err := base64.URLEncoding.DecodeString(v); err != nil || len(key) != keyBytes {
 			return errShape
 		}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -107,10 +108,26 @@ func (s *Settings) missing(found []Fault) []Fault {
 	for _, f := range found {
 		faulty[f.Variable] = true
 	}
+	rows := make(map[string]variable)
+	for _, v := range table(&Settings{}) {
+		rows[v.name] = v
+	}
 	var faults []Fault
 	need := func(name, value, cause string, when bool) {
 		if when && value == "" && !faulty[name] {
-			faults = append(faults, Fault{Variable: name, Problem: "missing, and " + cause + " makes it necessary"})
+			f := rows[name].fault("", errors.New("missing, and "+cause+" makes it necessary"))
+			if f.Expected == anyText {
+				f.Expected = ""
+			}
+			faults = append(faults, f)
+		}
+	}
+	agree := func(url, tls string, s3 S3) {
+		if secure := s3.scheme == "https"; s3.scheme != "" && secure != s3.UseSSL && !faulty[tls] {
+			faults = append(faults, Fault{
+				Variable: tls, Problem: fmt.Sprintf("it is %s, and %s begins with %s://", pythonBool(s3.UseSSL), url, s3.scheme),
+				Expected: "that both say the same", Example: pythonBool(secure),
+			})
 		}
 	}
 	need("SECRET_KEY", s.SecretKey.Reveal(), "DB_HOST", !s.Embedded())
@@ -120,9 +137,13 @@ func (s *Settings) missing(found []Fault) []Fault {
 	need("AWS_SECRET_ACCESS_KEY", s3.SecretKey.Reveal(), "USE_LOCAL_STORAGE=False", remote)
 	need("AWS_STORAGE_BUCKET_NAME", s3.Bucket, "USE_LOCAL_STORAGE=False", remote)
 
+	agree("AWS_S3_ENDPOINT_URL", "AWS_S3_USE_SSL", s3)
+
 	handover := s.DaedalusStorage.S3
 	need("DAEDALUS_S3_ACCESS_KEY_ID", handover.AccessKey, "DAEDALUS_S3_ENDPOINT_URL", handover.Endpoint != "")
 	need("DAEDALUS_S3_SECRET_ACCESS_KEY", handover.SecretKey.Reveal(), "DAEDALUS_S3_ENDPOINT_URL", handover.Endpoint != "")
+
+	agree("DAEDALUS_S3_ENDPOINT_URL", "DAEDALUS_S3_USE_SSL", handover)
 
 	need("CASDOOR_ORIGIN", s.SSO.Origin, "CASDOOR_ENABLED=True", s.SSO.Enabled)
 	need("CASDOOR_CLIENT_ID", s.SSO.ClientID, "CASDOOR_ENABLED=True", s.SSO.Enabled)
@@ -131,8 +152,17 @@ func (s *Settings) missing(found []Fault) []Fault {
 	need("EMAIL_HOST_PASSWORD", s.Mail.Password.Reveal(), "EMAIL_HOST_USER", s.Mail.User != "")
 
 	need("EMBEDDING_MODEL", s.Embedding.Model, "EMBEDDING_BASE_URL", s.Embedding.BaseURL != "")
+	need("EMBEDDING_NEXT_MODEL", s.NextEmbedding.Model, "EMBEDDING_NEXT_BASE_URL", s.NextEmbedding.BaseURL != "")
 	need("RERANKER_MODEL", s.Reranker.Model, "RERANKER_BASE_URL", s.Reranker.BaseURL != "" && s.Reranker.API != APITEI && !faulty["RERANKER_API"])
 	return faults
+}
+
+// pythonBool writes it as .env files do.
+func pythonBool(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
 }
 
 // Warnings are settings that work and that an operator should know about.

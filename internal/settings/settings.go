@@ -129,6 +129,8 @@ type S3 struct {
 	Bucket    string
 	AccessKey string
 	SecretKey Secret
+
+	scheme string // of the endpoint as given, which UseSSL has to agree with
 }
 
 // DaedalusStorage is the bucket that Daedalus hands files over in; it is only read.

@@ -182,12 +182,72 @@ func TestOutOfRangeAndMalformedValuesAreFaults(t *testing.T) {
 		"AWS_S3_ENDPOINT_URL":            {"nyx:8555", "https://nyx/bucket"},
 		"LLM_API_SECRETS_ENCRYPTION_KEY": {"short", strings.Repeat("A", 44)},
 		"MNEMOSYNE_HTTP_ADDR":            {"8000", "localhost:http"},
+		"DB_HOST":                        {"portia:5432", "postgres://portia", "por tia"},
+		"EMAIL_HOST":                     {"smtp://oberon", "oberon:25", "/run/mail"},
+		"AWS_STORAGE_BUCKET_NAME":        {"a", "s3://mnemosyne", "my bucket"},
+		"AWS_S3_REGION_NAME":             {"us east"},
+		"EMBEDDING_BASE_URL":             {"nyx:8000", "http://nyx/v 1"},
+		"RERANKER_QUERY_PROMPT":          {"Query: "},
 		"NEOMODEL_NEO4J_BOLT_URL":        {"http://neo4j", "bolt://", "bolt://host:99999", "bolt://host/db"},
 	} {
 		for _, value := range values {
 			if _, ok := faults(t, map[string]string{name: value})[name]; !ok {
 				t.Errorf("%s=%q is accepted", name, value)
 			}
+		}
+	}
+}
+
+func TestEveryFaultSaysWhatWasExpectedAndHowItLooks(t *testing.T) {
+	t.Parallel()
+	for _, e := range load(t, nil).Dump() {
+		_, err := settings.Load(environment(map[string]string{e.Name: "§ wrong ://"}))
+		var all *settings.Error
+		if !errors.As(err, &all) {
+			continue // any text will do
+		}
+		for _, f := range all.Faults {
+			secret := strings.Contains(f.Expected, "openssl") || f.Variable == "EMAIL_HOST_PASSWORD"
+			if f.Expected == "" && !secret || f.Example == "" && !secret {
+				t.Errorf("%s: the fault does not say what to write: %s", e.Name, f)
+			}
+			if f.Example == "" {
+				continue
+			}
+			if _, still := errFaults(f.Variable, f.Example)[f.Variable]; still {
+				t.Errorf("%s: the example itself is refused: %s", f.Variable, f.Example)
+			}
+		}
+	}
+}
+
+func errFaults(name, value string) map[string]bool {
+	_, err := settings.Load(environment(map[string]string{name: value}))
+	var all *settings.Error
+	names := make(map[string]bool)
+	if errors.As(err, &all) {
+		for _, f := range all.Faults {
+			names[f.Variable] = true
+		}
+	}
+	return names
+}
+
+func TestAddressOfABucketAndItsTLSMustAgree(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"AWS", "DAEDALUS"} {
+		keys := map[string]string{
+			"DAEDALUS_S3_ACCESS_KEY_ID": "key", "DAEDALUS_S3_SECRET_ACCESS_KEY": "secret",
+			prefix + "_S3_ENDPOINT_URL": "http://nyx:9000",
+		}
+		if f, ok := faults(t, keys)[prefix+"_S3_USE_SSL"]; !ok || f.Example != "False" {
+			t.Errorf("%s: http:// and TLS by default give %+v", prefix, f)
+		}
+		keys[prefix+"_S3_USE_SSL"] = "False"
+		load(t, keys)
+		keys[prefix+"_S3_ENDPOINT_URL"] = "https://nyx:9000"
+		if f, ok := faults(t, keys)[prefix+"_S3_USE_SSL"]; !ok || f.Example != "True" {
+			t.Errorf("%s: https:// without TLS gives %+v", prefix, f)
 		}
 	}
 }

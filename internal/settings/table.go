@@ -75,7 +75,7 @@ func coreRows(s *Settings) []variable {
 			doc: "The folder of the embedded engines and of local objects.",
 		},
 		{
-			name: "SECRET_KEY", kind: text(&s.SecretKey), secret: true, readers: everyone,
+			name: "SECRET_KEY", kind: secretText(&s.SecretKey), secret: true, readers: everyone,
 			doc: "Signs sessions, CSRF tokens and cursors. Needed with DB_HOST; without it one is made and kept in the data folder.",
 		},
 		{
@@ -110,7 +110,7 @@ func httpRows(h *HTTP) []variable {
 			doc:  "Host names that requests may be addressed to; .example.com takes all below it, * any.",
 		},
 		{
-			name: "MNEMOSYNE_PUBLIC_URL", kind: originURL(&h.PublicURL), readers: appOnly,
+			name: "MNEMOSYNE_PUBLIC_URL", kind: like(originURL(&h.PublicURL), "https://mnemosyne.example.com"), readers: appOnly,
 			doc: "Where people reach the pages, for links in mails and entries for clients. Empty: as their request names it, if ALLOWED_HOSTS does too.",
 		},
 		{
@@ -146,7 +146,7 @@ func mcpRows(m *MCP) []variable {
 func databaseRows(d *Database) []variable {
 	return []variable{
 		{
-			name: "DB_HOST", kind: like(text(&d.Host), "portia.example.com"), readers: everyone,
+			name: "DB_HOST", kind: host(&d.Host, true), readers: everyone,
 			doc: "PostgreSQL's host, or the folder of its socket. Empty: SQLite under the data folder.",
 		},
 		{name: "DB_PORT", byDefault: "5432", kind: port(&d.Port), readers: everyone, doc: "PostgreSQL's port."},
@@ -188,9 +188,9 @@ func storageRows(o *Storage) []variable {
 		},
 		{name: "AWS_ACCESS_KEY_ID", kind: text(&o.S3.AccessKey), readers: everyone, doc: "The bucket's key."},
 		{name: "AWS_SECRET_ACCESS_KEY", kind: text(&o.S3.SecretKey), secret: true, readers: everyone, doc: "Its secret."},
-		{name: "AWS_STORAGE_BUCKET_NAME", kind: like(text(&o.S3.Bucket), "mnemosyne-content"), readers: everyone, doc: "The bucket."},
+		{name: "AWS_STORAGE_BUCKET_NAME", kind: bucketName(&o.S3.Bucket), readers: everyone, doc: "The bucket."},
 		{
-			name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3.Endpoint), readers: everyone,
+			name: "AWS_S3_ENDPOINT_URL", kind: endpoint(&o.S3), readers: everyone,
 			doc: "The S3 server; empty is Amazon's own.",
 		},
 		{name: "AWS_S3_USE_SSL", byDefault: "True", kind: boolean(&o.S3.UseSSL), readers: everyone, doc: "Speak TLS to it."},
@@ -198,23 +198,23 @@ func storageRows(o *Storage) []variable {
 			name: "AWS_S3_VERIFY", byDefault: "True", kind: boolean(&o.S3.Verify), readers: everyone,
 			doc: "Check its certificate; False for a self-signed one.",
 		},
-		{name: "AWS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&o.S3.Region), readers: everyone, doc: "Its region."},
+		{name: "AWS_S3_REGION_NAME", byDefault: "us-east-1", kind: region(&o.S3.Region), readers: everyone, doc: "Its region."},
 	}
 }
 
 func daedalusRows(d *DaedalusStorage) []variable {
 	return []variable{
 		{
-			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3.Endpoint), readers: workers,
+			name: "DAEDALUS_S3_ENDPOINT_URL", kind: endpoint(&d.S3), readers: workers,
 			doc: "The S3 server that Daedalus hands files over on. Empty, with USE_LOCAL_STORAGE: the folder handover/ in the data folder.",
 		},
 		{name: "DAEDALUS_S3_ACCESS_KEY_ID", kind: text(&d.S3.AccessKey), readers: workers, doc: "A key that may read the bucket."},
 		{name: "DAEDALUS_S3_SECRET_ACCESS_KEY", kind: text(&d.S3.SecretKey), secret: true, readers: workers, doc: "Its secret."},
 		{
-			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: text(&d.S3.Bucket), readers: appOnly + ", " + workers,
+			name: "DAEDALUS_S3_BUCKET_NAME", byDefault: "daedalus", kind: like(bucketName(&d.S3.Bucket), "daedalus"), readers: appOnly + ", " + workers,
 			doc: "The bucket, the only one that s3_bucket may name.",
 		},
-		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: text(&d.S3.Region), readers: workers, doc: "Its region."},
+		{name: "DAEDALUS_S3_REGION_NAME", byDefault: "us-east-1", kind: region(&d.S3.Region), readers: workers, doc: "Its region."},
 		{name: "DAEDALUS_S3_USE_SSL", byDefault: "True", kind: boolean(&d.S3.UseSSL), readers: workers, doc: "Speak TLS to it."},
 		{name: "DAEDALUS_S3_VERIFY", byDefault: "True", kind: boolean(&d.S3.Verify), readers: workers, doc: "Check its certificate."},
 		{
@@ -323,7 +323,7 @@ func llmRows(l *LLM) []variable {
 func mailRows(m *Mail) []variable {
 	return []variable{
 		{
-			name: "EMAIL_HOST", kind: like(text(&m.Host), "oberon.example.com"), readers: appOnly,
+			name: "EMAIL_HOST", kind: like(host(&m.Host, false), "oberon.example.com"), readers: appOnly,
 			doc: "The server that mail is handed to: password resets, and a notice of each new token. Empty: none is sent.",
 		},
 		{name: "EMAIL_PORT", byDefault: "25", kind: like(port(&m.Port), "25"), readers: appOnly, doc: "Its port."},
@@ -408,11 +408,11 @@ func rerankerRows(r *Reranker) []variable {
 		},
 		{name: "RERANKER_API_KEY", kind: text(&r.APIKey), secret: true, readers: appAndMCP, doc: "Sent as a bearer token."},
 		{
-			name: "RERANKER_QUERY_PROMPT", kind: prompt(&r.QueryPrompt), readers: appAndMCP,
+			name: "RERANKER_QUERY_PROMPT", kind: wholePrompt(&r.QueryPrompt), readers: appAndMCP,
 			doc: `What the model is shown of a query: {text} stands for it, {instruction} for what makes a good answer in the library's type, \n for a line end. Empty: the query alone.`,
 		},
 		{
-			name: "RERANKER_DOCUMENT_PROMPT", kind: like(prompt(&r.DocumentPrompt), "<Document>: {text}"), readers: appAndMCP,
+			name: "RERANKER_DOCUMENT_PROMPT", kind: like(wholePrompt(&r.DocumentPrompt), "<Document>: {text}"), readers: appAndMCP,
 			doc: "The same for a passage.",
 		},
 		{
