@@ -25,7 +25,7 @@ func (d *Dashboard) usage(w http.ResponseWriter, r *http.Request, s httpx.Sessio
 	if err != nil {
 		return err
 	}
-	if done, err := p.WriteCSV(w, r); done || err != nil {
+	if done, err := p.Choose(w, r); done || err != nil {
 		return err
 	}
 	return d.views.usage.Show(w, r, s, http.StatusOK, page.Heading{Title: "Usage", Area: "usage"}, *p)

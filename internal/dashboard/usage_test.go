@@ -78,7 +78,7 @@ func TestAPersonSeesTheirOwnUsageAndNobodyElses(t *testing.T) {
 			}
 		}
 		p.Says("#searches-by-credential .legend", "In the browser 2").Says("#searches-by-credential .legend", "Laptop (tok_…").Says("#searches-by-credential .legend", "Desk (team:")
-		p.Says("#searches .legend", "With hits 1").Says("#searches-by-library", "Field notes").Says("#documents table", "Field notes").Says("#failures", "corrupt").Says("main", "kept for 90 days")
+		p.Says("#searches .legend", "With hits 1").Says("#searches-by-library", "Field notes").Says("#documents .legend", "Field notes").Says("#failures", "corrupt").Says("main", "kept for 90 days")
 		p.Says(".totals", "model-ann")
 	}
 	empty := w.SignedIn(bob).Get("/usage/").Says("#searches", "Nothing in this time.")
@@ -133,7 +133,11 @@ func TestAChartsNumbersCanBeDownloaded(t *testing.T) {
 	used(t, w, ann, w.Library(ann, "Notes"), "=cmd|' /C calc'!A0", "Desk")
 	b := w.SignedIn(ann)
 	link := dashboardtest.Attr(b.Get("/usage/?range=24h").One("#searches-by-credential .numbers a"), "href")
-	p := b.Get(link).Want(http.StatusOK)
+	table := b.Get(link).Want(http.StatusOK).Says("main", "Desk")
+	if rows, figures := table.All(".numbers tbody tr"), table.All("figure"); len(rows) != 24 || len(figures) != 1 {
+		t.Errorf("the table has %d rows under %d charts", len(rows), len(figures))
+	}
+	p := b.Get(dashboardtest.Attr(table.One(".more a"), "href")).Want(http.StatusOK)
 	lines := strings.Split(strings.TrimSpace(p.Body), "\n")
 	if len(lines) != 25 || !strings.Contains(lines[0], `'=cmd`) || !strings.HasSuffix(lines[24], ",4") {
 		t.Errorf("the file is\n%s", p.Body)
@@ -142,4 +146,5 @@ func TestAChartsNumbersCanBeDownloaded(t *testing.T) {
 		t.Errorf("it comes as %s", got)
 	}
 	b.Get("/usage/?format=csv&chart=nonsense").Want(http.StatusNotFound)
+	b.Get("/usage/?chart=nonsense").Want(http.StatusNotFound)
 }

@@ -142,7 +142,10 @@ func (p *Pages) libraryForm(w http.ResponseWriter, r *http.Request, s httpx.Sess
 	case library.HoldingWorkspace:
 		out.Consequence = "Its owner and the teams that read it lose it at once. Daedalus can make a new, empty workspace of the same id."
 	case library.HoldingPrivate:
-		out.Consequence = "Its owner and " + page.Count(h.Members, "member", "members") + " lose it at once."
+		out.Consequence = "Its owner loses it at once."
+		if h.Members > 0 {
+			out.Consequence = "Its owner and " + page.Count(h.Members, "member", "members") + " lose it at once."
+		}
 	}
 	return p.libraries.one.Show(w, r, s, status, p.heading(h.Name, pathLibraries), out)
 }

@@ -36,7 +36,7 @@ func (p *Pages) everybodysUsage(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	if done, err := shown.WriteCSV(w, r); done || err != nil {
+	if done, err := shown.Choose(w, r); done || err != nil {
 		return err
 	}
 	return p.usage.everybody.Show(w, r, s, http.StatusOK, p.heading("Everybody’s usage", pathUsage), *shown)

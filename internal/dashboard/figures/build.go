@@ -264,7 +264,7 @@ func (f *frame) ingest(jobs []ingest.Sum, names Names) {
 		Facts: []Fact{
 			{"Documents taken in", humanize.Comma(all.documents), ""},
 			{"Passages", humanize.Comma(all.passages), ""},
-			{"Size", size(all.bytes), "of what is still kept"},
+			{"Size", size(all.bytes), ""},
 			{"Failed", humanize.Comma(all.failed), ""},
 		},
 		Charts: []page.Chart{f.chart("documents", "Documents by library", "documents", documents)},
@@ -273,7 +273,7 @@ func (f *frame) ingest(jobs []ingest.Sum, names Names) {
 	if f.page.Everybody {
 		section.Charts = append(section.Charts, f.chart("documents-by-user", "Documents by person", "documents", people))
 	}
-	section.Charts = append(section.Charts, f.chart("failures", "Documents that failed, by reason", "documents", failures))
+	section.Charts = append(section.Charts, f.chart("failures", "Failures, by reason", "failures", failures))
 	f.add(section)
 }
 

@@ -64,6 +64,8 @@ type Page struct {
 	KeptDays  int64
 	WordsKept bool
 	Sections  []Section
+	Alone     *page.Chart // the one that is looked at with its numbers, or nil
+	Back      string      // path of all charts
 }
 
 // Section is what is told of one kind of use.
@@ -135,7 +137,7 @@ func (s Sources) begin(r *http.Request, path string, everybody bool) *frame {
 	for _, c := range choices() {
 		f.page.Ranges = append(f.page.Ranges, page.Choice{Value: c.value, Label: c.label, Chosen: c.value == f.value})
 	}
-	f.page.Range = f.text
+	f.page.Range, f.page.Back = f.text, path+"?"+url.Values{"range": {f.value}}.Encode()
 	now := time.Now
 	if s.Now != nil {
 		now = s.Now
@@ -179,26 +181,32 @@ func (f *frame) axis() (points []page.Point) {
 
 // chart draws a stack of series.
 func (f *frame) chart(id, title, unit string, s *stack) page.Chart {
-	q := url.Values{"range": {f.value}, "format": {"csv"}, "chart": {id}}
+	table := f.page.Path + "?" + url.Values{"range": {f.value}, "chart": {id}}.Encode()
 	return page.NewChart(page.ChartSpec{
-		ID: id, Title: title, Unit: unit, Points: f.axis(), Series: s.series(), CSV: f.page.Path + "?" + q.Encode(),
+		ID: id, Title: title, Unit: unit, Points: f.axis(), Series: s.series(), Table: table, CSV: table + "&format=csv",
 	})
 }
 
 func (f *frame) add(s Section) { f.page.Sections = append(f.page.Sections, s) }
 
-// WriteCSV answers with the numbers of one chart where a request asks for
-// them. ok tells whether it did.
-func (p *Page) WriteCSV(w http.ResponseWriter, r *http.Request) (ok bool, err error) {
-	if page.Param(r, "format") != "csv" {
+// Choose leaves the chart that a request asks for alone, to be shown with its
+// numbers, or answers with them as a file. answered tells whether it did.
+func (p *Page) Choose(w http.ResponseWriter, r *http.Request) (answered bool, err error) {
+	id, file := page.Param(r, "chart"), page.Param(r, "format") == "csv"
+	if id == "" && !file {
 		return false, nil
 	}
-	id := page.Param(r, "chart")
 	for _, s := range p.Sections {
 		for _, c := range s.Charts {
-			if c.ID == id {
+			switch {
+			case c.ID != id:
+			case file:
 				asFile(w, id)
 				return true, c.WriteCSV(w)
+			default:
+				c.Table = ""
+				p.Alone = &c
+				return false, nil
 			}
 		}
 	}

@@ -43,14 +43,15 @@ type ChartSpec struct {
 	Unit   string // what is counted: "searches"
 	Points []Point
 	Series []Series // from the foot of each bar upwards
+	Table  string   // path of the page with the numbers; may be empty
 	CSV    string   // path of the numbers as a file; may be empty
 }
 
-// Chart is stacked bars over time that are a table, too: the template "chart"
-// shows both. Lengths along the axis are percentages, so that a chart is as
+// Chart is stacked bars over time that are a table, too: the templates "chart"
+// and "numbers" show it. Lengths along the axis are percentages, so that a chart is as
 // wide as its place while its text keeps its size.
 type Chart struct {
-	ID, Title, Unit, CSV string
+	ID, Title, Unit, Table, CSV string
 
 	Desc   string // what a reader hears in place of the bars
 	Total  int64
@@ -113,7 +114,7 @@ type ChartCell struct {
 func NewChart(spec ChartSpec) Chart {
 	series := fold(spec.Series, len(spec.Points))
 	c := Chart{
-		ID: spec.ID, Title: spec.Title, Unit: spec.Unit, CSV: spec.CSV,
+		ID: spec.ID, Title: spec.Title, Unit: spec.Unit, Table: spec.Table, CSV: spec.CSV,
 		Height: plotTop + plotHeight + plotBottom, Foot: plotTop + plotHeight, Labels: axisLabels(spec.Points),
 	}
 	highest, at := int64(0), 0

@@ -54,6 +54,9 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e := errs.As(err); e != nil && e.Kind != errs.Internal {
 		status, detail = httpx.StatusOf(e.Kind), MessageOf(e)
 	}
+	if detail == "Not found." {
+		detail = "There is no such page, or it is not for you to see."
+	}
 	switch {
 	case status == http.StatusUnauthorized:
 		_ = toLogin(w, r, false)
