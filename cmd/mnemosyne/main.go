@@ -56,6 +56,9 @@ type cli struct {
 	Search      searchCmd      `cmd:"" help:"Search as a user would."`
 	Residue     residueCmd     `cmd:"" help:"Show what is left in any store of what was deleted, or that nothing is."`
 
+	Export exportCmd `cmd:"" help:"Write a library into a file, with its documents and all that was made of them."`
+	Import importCmd `cmd:"" help:"Take a library in from such a file."`
+
 	Reindex reindexCmd `cmd:"" help:"Make libraries' indexes again from what is stored."`
 	Reembed reembedCmd `cmd:"" help:"Move libraries to another embedding model while searches go on."`
 

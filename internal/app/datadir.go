@@ -23,6 +23,7 @@ const (
 	handoverFolder = "handover"
 	cacheFolder    = "cache"
 	tempFolder     = "tmp"
+	archiveFolder  = "archives" // while libraries are exported or imported; its files have no names
 	secretKeyFile  = "secret_key"
 	lockFile       = "lock"
 	holderFile     = "holder.json"

@@ -61,6 +61,25 @@ func (c *Core) LibraryUIDs(ctx context.Context, named []string) ([]string, error
 	return out, nil
 }
 
+// LibraryOf finds the library that an operator names by uid, name or
+// workspace: whoever it belongs to or, for a user, among those that they may
+// read.
+func (c *Core) LibraryOf(ctx context.Context, named, username string) (uid string, err error) {
+	if username == "" {
+		uids, err := c.LibraryUIDs(ctx, []string{named})
+		if err != nil {
+			return "", err
+		}
+		return uids[0], nil
+	}
+	by, err := c.ActorFor(ctx, username)
+	if err != nil {
+		return "", err
+	}
+	l, err := c.OneLibrary(ctx, by.Principal, named)
+	return l.UID, err
+}
+
 // WorkHere does what is waiting in this process, unless another one has the
 // data folder and so does it, or workers of their own do. stop ends it.
 func (s *Services) WorkHere(ctx context.Context) (stop func() error, err error) {

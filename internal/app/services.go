@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/archive"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
@@ -27,6 +28,7 @@ type Services struct {
 	Ingest    *ingest.Service
 	Search    *search.Engine
 	Rebuild   *rebuild.Service
+	Archives  *archive.Service
 }
 
 // OpenServices opens the store and the engines. Nothing runs yet.
@@ -54,6 +56,11 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	s.Libraries.PurgeBy(s.Ingest)
 	s.Search = search.New(s.searchOptions())
 	s.Rebuild = s.newRebuild()
+	s.Archives = archive.New(archive.Options{
+		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Audit: s.Audit, Embedder: s.Embedder, Purge: s.Ingest.PurgeImports,
+		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Program: "mnemosyne " + p.Version,
+		TempDir: filepath.Join(core.Dir, archiveFolder), Log: p.Log,
+	})
 	return s, nil
 }
 

@@ -20,9 +20,9 @@ import (
 
 var workspaceIDs = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,200}$`)
 
-// checkWorkspaceID refuses what is no id. One of "." and ".." could be made
+// CheckWorkspaceID refuses what is no id. One of "." and ".." could be made
 // and never reached: in a path they are steps, which clients and proxies take.
-func checkWorkspaceID(id string) error {
+func CheckWorkspaceID(id string) error {
 	switch {
 	case id == "":
 		return errs.Field("workspace_id", "This field may not be blank.")
@@ -45,7 +45,7 @@ func scanLibrary(row sqldb.Row) (l Library, err error) { return l, row.Scan(libr
 
 // Workspace gives the caller's workspace of an id, for them to read.
 func (a *Access) Workspace(ctx context.Context, p accounts.Principal, id string) (Library, error) {
-	if !p.SignedIn() || checkWorkspaceID(id) != nil {
+	if !p.SignedIn() || CheckWorkspaceID(id) != nil {
 		return Library{}, NoWorkspace()
 	}
 	l, err := sqldb.One(ctx, a.db.Read(), scanLibrary, readWorkspace, p.Username, id)
@@ -107,7 +107,7 @@ func (s *Service) CreateWorkspace(ctx context.Context, p accounts.Principal, n N
 	if !p.SignedIn() {
 		return Library{}, false, errs.New(errs.Forbidden, "Sign in to create a workspace.")
 	}
-	if err := checkWorkspaceID(n.ID); err != nil {
+	if err := CheckWorkspaceID(n.ID); err != nil {
 		return Library{}, false, err
 	}
 	if n.Name == "" {

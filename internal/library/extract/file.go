@@ -85,7 +85,7 @@ func (r *reader) readerOf(k kind) document.Reader {
 	case formatPPTX:
 		return office.PPTX
 	case formatXLSX:
-		return cannot("an Excel workbook", "save its sheets as CSV or PDF")
+		return office.XLSX
 	case formatODF:
 		return cannot("an OpenDocument file", "save it as DOCX, HTML or PDF")
 	case formatRTF:

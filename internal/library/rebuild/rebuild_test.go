@@ -210,3 +210,19 @@ func TestAnAbortEndsWhatIsUnderWay(t *testing.T) {
 		})
 	})
 }
+
+func TestTasksThatAreLongOverAreForgotten(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		var last rebuild.Task
+		for range 25 {
+			last = must(w.Reembed(t.Context(), accounts.Operator(), nil))(t)[0]
+			must(w.Abort(t.Context(), accounts.Operator(), nil))(t)
+		}
+		kept := must(w.Tasks(t.Context(), 1000))(t)
+		if len(kept) != 21 || kept[0].ID != last.ID {
+			t.Errorf("%d tasks are kept, the newest is the last begun: %v", len(kept), kept[0].ID == last.ID)
+		}
+	})
+}

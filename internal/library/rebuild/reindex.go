@@ -43,6 +43,24 @@ func (s *Service) Reindex(ctx context.Context, by accounts.Actor, libraryUIDs []
 	return tasks, nil
 }
 
+// Fill begins to give a library's chunks the vectors that they lack in the
+// space that searches of it use.
+func (s *Service) Fill(ctx context.Context, by accounts.Actor, libraryUID string) (t Task, err error) {
+	libraries, err := s.libraries(ctx, []string{libraryUID})
+	if err != nil {
+		return Task{}, err
+	}
+	l := libraries[0]
+	err = s.audit.Do(ctx, func(tx sqldb.Querier) ([]accounts.Event, error) {
+		if t, err = s.begin(ctx, tx, Reembed, l.uid, l.space, false); err != nil {
+			return nil, err
+		}
+		return []accounts.Event{event("begun", by, l, l.space, l.space)}, nil
+	})
+	s.poke()
+	return t, err
+}
+
 const countItems = `SELECT COUNT(*) FROM item WHERE library_uid = $1 AND generation > 0 AND deleted_at IS NULL`
 
 // reindex goes over the library's documents from where the task stands.

@@ -75,9 +75,19 @@ VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $6) ON CONFLICT DO NOTHING`
 WHERE t.library_uid = $1 AND t.kind = $2 AND t.status IN ('queued', 'running')`
 )
 
+// keptTasks is how many tasks of a library and kind are remembered, the new
+// one not counted.
+const keptTasks = 20
+
+const trimTasks = `DELETE FROM index_task WHERE library_uid = $1 AND kind = $2 AND status NOT IN ('queued', 'running') AND id NOT IN
+	(SELECT t.id FROM index_task t WHERE t.library_uid = $1 AND t.kind = $2 ORDER BY t.created_at DESC, t.id LIMIT CAST($3 AS BIGINT))`
+
 // begin writes a task down, or gives the one of its kind that the library has
-// already.
+// already. What is long over is forgotten.
 func (s *Service) begin(ctx context.Context, tx sqldb.Querier, kind Kind, libraryUID, space string, everything bool) (Task, error) {
+	if _, err := sqldb.Exec(ctx, tx, trimTasks, libraryUID, kind, keptTasks); err != nil {
+		return Task{}, fmt.Errorf("forget old tasks: %w", err)
+	}
 	if _, err := sqldb.Exec(ctx, tx, insertTask, uuid.NewString(), kind, libraryUID, space, everything, sqldb.At(s.now())); err != nil {
 		return Task{}, fmt.Errorf("write a task: %w", err)
 	}

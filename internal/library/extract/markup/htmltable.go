@@ -1,24 +1,42 @@
 package markup
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+)
+
+const (
+	// widestTable is the most columns of a table, and the farthest a cell
+	// reaches.
+	widestTable = 1000
+	// longRepeat is the longest text that is repeated where its cell reaches.
+	longRepeat = 300
+	// mostCells bounds a table: cells beyond it are no longer repeated.
+	mostCells = 200_000
+	// mostPadded is the most cells of a table whose short rows are filled up.
+	mostPadded = 1 << 20
 )
 
 // tableRows reads a table of data. A table that only lays out the page (one
-// column, or with headings, lists or tables within) is none.
+// column, or whole sections within its cells) is none.
 func tableRows(n *html.Node) (rows [][]string, caption string, ok bool) {
-	t := &tableReader{spans: map[int]spanned{}}
-	t.walk(n)
-	if t.layout || t.width < 2 || len(t.rows) == 0 {
+	if role := attr(n, "role"); role == "presentation" || role == "none" {
 		return nil, "", false
 	}
-	return t.rows, t.caption, true
+	t := &tableReader{spans: map[int]spanned{}}
+	if laysOut(n) {
+		return nil, "", false
+	}
+	t.walk(n)
+	if t.width < 2 || len(t.rows) == 0 {
+		return nil, "", false
+	}
+	return t.filled(), t.caption, true
 }
 
 // spanned is a cell that reaches down into later rows.
@@ -31,8 +49,32 @@ type tableReader struct {
 	rows    [][]string
 	spans   map[int]spanned
 	width   int
+	cells   int
 	caption string
-	layout  bool
+}
+
+// laysOut reports a table that holds parts of the page rather than data, so
+// that its cells are read one after the other.
+func laysOut(table *html.Node) bool {
+	layout := false
+	for d := range table.Descendants() {
+		switch d.DataAtom {
+		case atom.Th, atom.Caption:
+			if ownerTable(d) == table {
+				return false
+			}
+		case atom.Td:
+			layout = layout || ownerTable(d) == table && isLayout(d)
+		default:
+		}
+	}
+	return layout
+}
+
+func ownerTable(n *html.Node) *html.Node {
+	for n = n.Parent; n != nil && n.DataAtom != atom.Table; n = n.Parent {
+	}
+	return n
 }
 
 func (t *tableReader) walk(n *html.Node) {
@@ -49,51 +91,105 @@ func (t *tableReader) walk(n *html.Node) {
 	}
 }
 
+// row adds a row, with the cells that reach into it from above and from the
+// left.
 func (t *tableReader) row(tr *html.Node) {
-	const widest = 1000
 	var row []string
-	fill := func() {
-		for {
-			s, ok := t.spans[len(row)]
-			if !ok {
-				return
-			}
-			if s.rows--; s.rows == 0 {
-				delete(t.spans, len(row))
-			} else {
-				t.spans[len(row)] = s
-			}
-			row = append(row, s.text)
-		}
-	}
+	own := false
 	for c := tr.FirstChild; c != nil; c = c.NextSibling {
-		if c.DataAtom != atom.Td && c.DataAtom != atom.Th {
+		if c.DataAtom != atom.Td && c.DataAtom != atom.Th || hidden(c) {
 			continue
 		}
-		if !t.layout && isLayout(c) {
-			t.layout = true
-		}
-		fill()
-		text := cellText(c)
-		down := spanOf(c, "rowspan")
-		for i := range spanOf(c, "colspan") {
-			if i > 0 {
+		row = t.fromAbove(row)
+		text := document.OneLine(cellText(c))
+		down, across := spanOf(c, "rowspan"), spanOf(c, "colspan")
+		own = own || down == 1
+		alone := firstCell(tr, c) && c.DataAtom == atom.Td && across > 2 && lastCell(c)
+		for i := range across {
+			if i > 0 && (alone || len(text) > longRepeat || t.cells > mostCells || !document.HasLetters(text)) {
 				text = ""
 			}
-			if len(row) >= widest {
+			if len(row) >= widestTable || i > 0 && t.cells > mostCells {
 				break
 			}
-			if down > 1 {
+			if down > 1 && len(text) <= longRepeat && t.cells <= mostCells {
 				t.spans[len(row)] = spanned{down - 1, text}
 			}
 			row = append(row, text)
+			t.cells++
 		}
 	}
-	fill()
-	if len(row) > 0 {
+	row = t.fromAbove(row)
+	// A row that only begins cells of later rows says nothing of its own.
+	if len(row) > 0 && (own || len(t.rows) == 0) {
 		t.width = max(t.width, len(row))
 		t.rows = append(t.rows, row)
 	}
+}
+
+func (t *tableReader) fromAbove(row []string) []string {
+	for {
+		s, ok := t.spans[len(row)]
+		if !ok || len(row) >= widestTable {
+			return row
+		}
+		if s.rows--; s.rows == 0 {
+			delete(t.spans, len(row))
+		} else {
+			t.spans[len(row)] = s
+		}
+		row = append(row, s.text)
+		t.cells++
+	}
+}
+
+// filled leaves out the columns and rows that hold nothing.
+func (t *tableReader) filled() [][]string {
+	used := make([]bool, t.width)
+	for _, row := range t.rows {
+		for i, cell := range row {
+			used[i] = used[i] || cell != ""
+		}
+	}
+	// Rows are made equally long: a row far wider than the others must not
+	// make a small file's table a huge one.
+	most := max(mostPadded/len(t.rows), 2)
+	var rows [][]string
+	for _, row := range t.rows {
+		var kept []string
+		full := false
+		for i, cell := range row {
+			if used[i] {
+				kept = append(kept, cell)
+				full = full || cell != ""
+			}
+		}
+		if len(kept) > most {
+			kept = append(kept[:most-1], strings.Join(kept[most-1:], " "))
+		}
+		if full {
+			rows = append(rows, kept)
+		}
+	}
+	return rows
+}
+
+func firstCell(tr, cell *html.Node) bool {
+	for c := tr.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode {
+			return c == cell
+		}
+	}
+	return false
+}
+
+func lastCell(cell *html.Node) bool {
+	for c := cell.NextSibling; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode {
+			return false
+		}
+	}
+	return true
 }
 
 func spanOf(n *html.Node, name string) int {
@@ -101,12 +197,25 @@ func spanOf(n *html.Node, name string) int {
 	if err != nil {
 		return 1
 	}
-	return min(max(v, 1), 1000)
+	return min(max(v, 1), widestTable)
 }
 
+// isLayout reports a cell that holds a part of the page rather than a datum.
 func isLayout(cell *html.Node) bool {
-	for _, a := range []atom.Atom{atom.Table, atom.H1, atom.H2, atom.H3, atom.Pre, atom.Section, atom.Article} {
-		if findElement(cell, a) != nil {
+	const datum = 400 // bytes that a datum may have, with a heading or table in it
+	part, text := false, 0
+	for d := range cell.Descendants() {
+		switch d.DataAtom {
+		case atom.Form:
+			return true
+		case atom.Table, atom.H1, atom.H2, atom.H3, atom.Pre, atom.Section, atom.Article, atom.P:
+			part = true
+		default:
+			if d.Type == html.TextNode {
+				text += len(strings.TrimSpace(d.Data))
+			}
+		}
+		if part && text > datum {
 			return true
 		}
 	}
@@ -118,13 +227,23 @@ func cellText(n *html.Node) string {
 	var sb strings.Builder
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {
-		if n.Type == html.TextNode {
+		switch {
+		case n.Type == html.TextNode:
 			sb.WriteString(n.Data)
+			return
+		case n.DataAtom == atom.Math || n.DataAtom == atom.Script:
+			sb.WriteString(Formula(n))
+			return
+		case n.DataAtom == atom.Img:
+			sb.WriteString(" " + attr(n, "alt") + " ")
 			return
 		}
 		apart := n.DataAtom == atom.Br || isBlockElement(n.DataAtom)
 		if apart {
 			sb.WriteByte(' ')
+		}
+		if n.DataAtom == atom.Li {
+			sb.WriteString("- ")
 		}
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			if !hidden(c) {

@@ -2,6 +2,7 @@ package office
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
@@ -55,6 +56,9 @@ func drawnTable(tbl *xmlread.Node) [][]string {
 
 func isOn(v string) bool { return v == "1" || v == "true" || v == "on" }
 
+// namedByProgram is what programs call a picture: a name and a number.
+var namedByProgram = regexp.MustCompile(`^\pL+ ?\d+$`)
+
 // writeImage writes what a picture's author says that it shows. Names of files
 // and those that the program gives say nothing.
 func writeImage(w *document.Writer, properties *xmlread.Node) {
@@ -65,7 +69,7 @@ func writeImage(w *document.Writer, properties *xmlread.Node) {
 
 func altText(properties *xmlread.Node) string {
 	alt := document.OneLine(strings.NewReplacer("[", "(", "]", ")").Replace(properties.Get("descr")))
-	if !document.HasLetters(alt) || len(alt) > 4000 || !strings.Contains(alt, " ") && (path.Ext(alt) != "" || strings.Contains(alt, `\`)) {
+	if !document.HasLetters(alt) || namedByProgram.MatchString(alt) || len(alt) > 4000 || !strings.Contains(alt, " ") && (path.Ext(alt) != "" || strings.Contains(alt, `\`)) {
 		return ""
 	}
 	return strings.TrimSpace(strings.TrimSuffix(alt, "AI-generated content may be incorrect."))

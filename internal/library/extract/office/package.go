@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/archive"
@@ -117,13 +118,25 @@ func (c *container) relations(part string) (map[string]relation, error) {
 // related gives the part of the first relation of a kind, "" for none. Ids
 // decide, so that a file is read the same way each time.
 func related(relations map[string]relation, kind string) string {
-	first, target := "", ""
+	if all := relatedAll(relations, kind); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// relatedAll is related for all relations of the kind.
+func relatedAll(relations map[string]relation, kind string) []string {
+	var ids []string
 	for id, r := range relations {
-		if r.kind == kind && (first == "" || id < first) {
-			first, target = id, r.target
+		if r.kind == kind {
+			ids = append(ids, id)
 		}
 	}
-	return target
+	slices.Sort(ids)
+	for i, id := range ids {
+		ids[i] = relations[id].target
+	}
+	return ids
 }
 
 // properties reads the title and what else the document says of itself.

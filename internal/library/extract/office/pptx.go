@@ -106,7 +106,12 @@ func (d *deck) slide(part string) error {
 	if err := d.notes(related(relations, "notesSlide")); err != nil {
 		return err
 	}
-	return d.comments(related(relations, "comments"))
+	for _, part := range relatedAll(relations, "comments") {
+		if err := d.comments(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notes writes what the speaker has noted.
@@ -157,9 +162,6 @@ func (d *deck) readAuthors() error {
 
 // comments writes the comments on a slide and the replies to them.
 func (d *deck) comments(part string) error {
-	if part == "" {
-		return nil
-	}
 	root, err := d.extra(part)
 	if err != nil {
 		return err
@@ -171,7 +173,7 @@ func (d *deck) comments(part string) error {
 			case "cm", "reply":
 				text := document.OneLine(cmp.Or(c.Child("p:text").Words(), drawnText(orEmpty(childLocal(c, "txBody")))))
 				if text != "" {
-					d.w.Block(document.Footnote, 0, commentMark(d.authors[c.Get("authorId")])+text)
+					d.w.Block(document.Footnote, 0, commentMark(d.authors[c.Get("authorId")], "", cmp.Or(c.Get("dt"), c.Get("created")))+text)
 				}
 				walk(c)
 			case "replyLst", "threadingInfo":
@@ -193,10 +195,14 @@ func childLocal(n *xmlread.Node, local string) *xmlread.Node {
 	return nil
 }
 
-// commentMark begins a comment.
-func commentMark(author string) string {
-	if author == "" {
-		return "[Comment] "
+// commentMark begins a comment by someone on a place at a time, each of which
+// may be empty.
+func commentMark(author, place, when string) string {
+	if author != "" {
+		author = " by " + author
 	}
-	return "[Comment by " + author + "] "
+	if day, _, _ := strings.Cut(when, "T"); len(day) == len("2006-01-02") {
+		place += ", " + day
+	}
+	return "[Comment" + author + place + "] "
 }
