@@ -13,6 +13,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/xmldoc"
 )
 
 // reader reads files within this process. It is what a child does; nothing
@@ -92,6 +93,8 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return cannot("a rich text file", "save it as DOCX or PDF")
 	case formatLegacy:
 		return cannot("an old Office document", "save it as DOCX or PDF")
+	case formatXML:
+		return xmldoc.Read
 	case formatText:
 	}
 	return plain.Text

@@ -27,6 +27,7 @@ const (
 	formatCode
 	formatLines // text that is cut between lines: logs, JSON, YAML, XML
 	formatCSV
+	formatXML
 	formatPPTX
 	formatXLSX
 	formatODF
@@ -124,8 +125,11 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatCSV, contentType: "text/" + strings.TrimPrefix(ext, ".")}
 	case ".txt", ".text":
 		return kind{format: formatText, contentType: "text/plain"}
-	case ".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", ".yaml", ".yml", ".toml", ".ini", ".conf", ".log", ".xml", ".vtt", ".srt":
+	case ".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", ".yaml", ".yml", ".toml", ".ini", ".conf", ".log", ".vtt", ".srt":
 		return kind{format: formatLines, contentType: base}
+	}
+	if ext == ".xml" || isXML(base) {
+		return kind{format: formatXML, contentType: "text/xml"}
 	}
 	if lang := code.LanguageOf(in.Filename); lang != "" {
 		return kind{format: formatCode, contentType: "text/x-" + lang, language: lang}
@@ -169,4 +173,9 @@ func notReadable(m *mimetype.MIME, in document.Input) error {
 
 func unsupported(what, todo string) *document.Error {
 	return document.Fault(document.CodeUnsupportedType, "The file is "+what+", which cannot be read: "+todo+".")
+}
+
+// isXML reports XML of any vocabulary but XHTML.
+func isXML(base string) bool {
+	return base == "text/xml" || base == "application/xml" || strings.HasSuffix(base, "+xml") && base != "application/xhtml+xml"
 }

@@ -227,3 +227,12 @@ func tokenContext(a atom.Atom) htmlContext {
 		return htmlContext{}
 	}
 }
+
+// Text gives the words of a piece of HTML in one line.
+func Text(fragment string) string {
+	root, err := html.Parse(strings.NewReader(fragment))
+	if err != nil {
+		return document.OneLine(fragment)
+	}
+	return document.OneLine(cellText(root))
+}

@@ -55,11 +55,12 @@ func linear(n *html.Node) string {
 	if i := strings.LastIndexByte(name, ':'); i >= 0 {
 		name = name[i+1:]
 	}
-	return joinMath(strings.ToLower(name), parts)
+	return JoinMath(strings.ToLower(name), parts)
 }
 
-// joinMath joins the parts of an element of MathML.
-func joinMath(name string, parts []string) string {
+// JoinMath writes an element of MathML in one line, given its local name in
+// lower case and its parts, which are written so.
+func JoinMath(name string, parts []string) string {
 	part := func(i int) string {
 		p := strings.TrimSpace(parts[i])
 		if len([]rune(p)) > 1 {
