@@ -147,8 +147,8 @@ func TestDOCXGivesHeadingsListsTablesAndNotes(t *testing.T) {
 			docxP(num("1", "0"), "one")+docxP(num("1", "1"), "deep")+docxP(num("1", "0"), "two")+docxP(num("2", "0"), "dot")+
 			`<w:tbl><w:tr>`+cell("", "k")+cell(`<w:gridSpan w:val="2"/>`, "v")+`</w:tr><w:tr>`+cell(`<w:vMerge w:val="restart"/>`, "x")+cell("", "1")+cell("", "2")+`</w:tr><w:tr>`+cell(`<w:vMerge/>`, "")+cell("", "3")+cell("", "4")+`</w:tr></w:tbl>`,
 	)))
-	want := "First\n\nKept added[^2]\n\nSecond\n\n1. one\n  1.a) deep\n2. two\n- dot\n\n" +
-		"| k | v |  |\n| --- | --- | --- |\n| x | 1 | 2 |\n| x | 3 | 4 |\n\n[^2]: The note."
+	want := "First\n\nKept added[^2]\n\n[^2]: The note.\n\nSecond\n\n1. one\n  1.a) deep\n2. two\n- dot\n\n" +
+		"| k | v | v |\n| --- | --- | --- |\n| x | 1 | 2 |\n| x | 3 | 4 |"
 	if doc.Text != want {
 		t.Errorf("text = %q, want %q", doc.Text, want)
 	}

@@ -56,6 +56,9 @@ func (w *Writer) Fail(err error) {
 // Offset is the length of the text so far, in bytes.
 func (w *Writer) Offset() int { return w.offset }
 
+// LastKind is the kind of the last block, Paragraph before the first.
+func (w *Writer) LastKind() BlockKind { return w.lastKind }
+
 // Raw appends text that is clean already and returns where it stands.
 func (w *Writer) Raw(s string) Span {
 	start := w.offset

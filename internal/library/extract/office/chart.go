@@ -1,6 +1,7 @@
 package office
 
 import (
+	"strconv"
 	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
@@ -71,7 +72,11 @@ func points(n *xmlread.Node) map[int]string {
 	out := map[int]string{}
 	for p := range n.Descendants("c:pt") {
 		if i := atoi(p.Get("idx")); i < maxPoints {
-			out[i] = strings.TrimSpace(p.Child("c:v").Words())
+			text := strings.TrimSpace(p.Child("c:v").Words())
+			if v, err := strconv.ParseFloat(text, 64); err == nil && len(text) > 15 {
+				text = general(v) // kept with more digits than were meant
+			}
+			out[i] = text
 		}
 	}
 	return out

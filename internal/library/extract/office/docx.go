@@ -1,226 +1,174 @@
-// Package office reads the documents of office programs.
+// Package office reads the documents of office programs in the formats of
+// Office Open XML: Word, Excel and PowerPoint.
 package office
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
-	"archive/zip"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/xmlread"
 )
 
-const (
-	// DOCXType is the media type of Word documents.
-	DOCXType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+// DOCXType is the media type of Word documents.
+const DOCXType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-	// A part of a document that unpacks to more than this, or to many times
-	// its packed size, is a bomb.
-	maxPart      = 512 << 20
-	bombRatio    = 100
-	bombMinBytes = 32 << 20
-	maxEntries   = 10_000
-)
+// maxEntries bounds the styles, lists and notes of a document.
+const maxEntries = 100_000
 
-var errBomb = document.Fault(document.CodeTooLarge, "The document unpacks to far more than it should; it may be damaged or hostile.")
-
-// docx is an opened Word document.
+// docx is an opened Word document and how far its reading is.
 type docx struct {
-	zip       *zip.Reader
+	*container
+	w         *document.Writer
+	relations map[string]relation
 	styles    map[string]docxStyle
+	resolved  map[string]docxStyle
 	numbering docxNumbering
+	// notes and comments by how they are referred to; each is written once.
+	notes   map[string]string
+	pending []string // notes that the last block refers to
+	code    []string // paragraphs of code that belong together
 }
 
-// DOCX reads headings, paragraphs, lists, tables and footnotes in the
-// order of the document. The format knows no pages.
+// DOCX reads headings, paragraphs, lists, tables, text boxes and formulas in
+// the order of the document, notes and comments after what refers to them.
+// Changes count as accepted; hidden text is left out. The format knows no
+// pages.
 func DOCX(w *document.Writer, in document.Input) error {
-	z, err := zip.OpenReader(in.Path)
+	c, err := openContainer(in.Path, "word/document.xml")
 	if err != nil {
-		return document.Fault(document.CodeCorrupt, "The document is damaged; open it in Word or LibreOffice and save it again.")
-	}
-	defer z.Close()
-	if len(z.File) > maxEntries {
-		return errBomb
-	}
-	d := &docx{zip: &z.Reader}
-	if err := d.coreProperties(w); err != nil {
 		return err
 	}
-	if d.styles, err = d.readStyles(); err != nil {
-		return err
-	}
-	if d.numbering, err = d.readNumbering(); err != nil {
-		return err
-	}
-	main := d.mainPart()
-	body := &docxBody{w: w, docx: d, counters: map[string]*[9]int{}}
-	if err := d.part(main, body.read); err != nil {
-		return err
-	}
-	notes := &docxBody{w: w, docx: d, counters: map[string]*[9]int{}, notes: true}
-	for _, name := range []string{"word/footnotes.xml", "word/endnotes.xml"} {
-		if err := d.part(name, notes.read); err != nil {
+	defer c.close()
+	d := &docx{container: c, w: w, resolved: map[string]docxStyle{}, notes: map[string]string{}}
+	for _, step := range []func() error{
+		func() error { return c.properties(w) },
+		func() (err error) { d.relations, err = c.relations(c.main); return err },
+		d.readStyles, d.readNumbering, d.readNotes,
+	} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
+	if err := c.scan(c.main, d.read); err != nil {
+		return err
+	}
+	d.flush()
 	return w.Err()
 }
 
-func (d *docx) mainPart() string {
-	for _, f := range d.zip.File {
-		if f.Name != "word/document.xml" && strings.HasPrefix(f.Name, "word/document") && strings.HasSuffix(f.Name, ".xml") {
-			if d.find("word/document.xml") == nil {
-				return f.Name
-			}
-		}
+// part gives the part of a kind, or where it usually is in a document that
+// names none.
+func (d *docx) part(kind, usual string) string {
+	if p := related(d.relations, kind); p != "" {
+		return p
 	}
-	return "word/document.xml"
+	return "word/" + usual
 }
 
-func (d *docx) find(name string) *zip.File {
-	for _, f := range d.zip.File {
-		if f.Name == name {
-			return f
-		}
-	}
-	return nil
-}
-
-// part reads a part of the document as XML. A missing part is none.
-func (d *docx) part(name string, read func(*xml.Decoder) error) error {
-	f := d.find(name)
-	if f == nil {
-		return nil
-	}
-	if f.UncompressedSize64 > maxPart {
-		return errBomb
-	}
-	rc, err := f.Open()
-	if err != nil {
-		return document.Fault(document.CodeCorrupt, "The document is damaged: "+name+" cannot be unpacked; save it again.")
-	}
-	defer rc.Close()
-	err = read(newXML(&bombGuard{r: rc, packed: int64(min(f.CompressedSize64, maxPart))}))
-	if document.AsError(err) != nil {
-		return err
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return document.Fault(document.CodeCorrupt, fmt.Sprintf("The document is damaged: %s cannot be read; open it in its program and save it again.", name))
-	}
-	return nil
-}
-
-// newXML reads XML as forgivingly as Word does.
-func newXML(r io.Reader) *xml.Decoder {
-	dec := xml.NewDecoder(r)
-	dec.Strict = false
-	dec.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("not UTF-8") }
-	return dec
-}
-
-// bombGuard ends the reading of what unpacks to too much.
-type bombGuard struct {
-	r            io.Reader
-	packed, read int64
-}
-
-func (g *bombGuard) Read(p []byte) (int, error) {
-	n, err := g.r.Read(p)
-	g.read += int64(n)
-	if g.read > maxPart || g.read > bombMinBytes && g.read > g.packed*bombRatio {
-		return 0, errBomb
-	}
-	return n, err
-}
-
-func (d *docx) coreProperties(w *document.Writer) error {
-	return d.part("docProps/core.xml", func(dec *xml.Decoder) error {
-		var name string
-		for {
-			t, err := dec.RawToken()
-			if err != nil {
-				return err
-			}
-			switch t := t.(type) {
-			case xml.StartElement:
-				name = t.Name.Local
-			case xml.EndElement:
-				name = ""
-			case xml.CharData:
-				switch name {
-				case "title":
-					w.Title += string(t)
-				case "creator":
-					w.Meta("author", string(t))
-				case "created", "modified", "subject", "keywords", "description":
-					w.Meta(name, string(t))
-				case "language":
-					w.Language = string(t)
-				}
-			}
-		}
-	})
-}
-
-// docxStyle is what a paragraph style says about its paragraphs.
+// docxStyle is what a style of paragraphs or runs says.
 type docxStyle struct {
 	name, basedOn string
 	outline       int // heading level, 0 for none
 	numID         string
 	numLevel      int
 	hasLevel      bool
+	mono, hidden  bool
 }
 
-func (d *docx) readStyles() (map[string]docxStyle, error) {
-	styles := map[string]docxStyle{}
-	err := d.part("word/styles.xml", func(dec *xml.Decoder) error {
-		var id string
-		var s docxStyle
+func (d *docx) readStyles() error {
+	d.styles = map[string]docxStyle{}
+	err := d.scan(d.part("styles", "styles.xml"), func(s *xmlread.Scanner) error {
 		for {
-			t, err := dec.RawToken()
+			t, err := s.Next()
 			if err != nil {
-				return err
+				return endOfPart(err)
 			}
-			switch t := t.(type) {
-			case xml.StartElement:
-				if t.Name.Local == "style" {
-					id, s = xmlAttr(t, "styleId"), docxStyle{}
+			switch {
+			case t.Kind != xmlread.Start:
+			case t.Name == "w:lang":
+				if d.w.Language == "" {
+					d.w.Language = t.Node.Get("val")
 				}
-				s.property(t)
-			case xml.EndElement:
-				if t.Name.Local == "style" && len(styles) < maxEntries {
-					styles[id] = s
+			case t.Name == "w:style" && t.Node.Get("type") == "table" || t.Name == "w:latentStyles" || len(d.styles) >= maxEntries:
+				if err := s.Skip(); err != nil {
+					return endOfPart(err)
 				}
+			case t.Name == "w:style":
+				if err := s.Tree(t.Node); err != nil {
+					return err //nolint:wrapcheck // a fault, or told by scan
+				}
+				d.styles[t.Node.Get("styleId")] = styleIn(t.Node)
 			}
 		}
 	})
-	return styles, err
+	if e := document.AsError(err); e != nil && e.Code == document.CodeCorrupt {
+		return nil // the text can be read without
+	}
+	return err
 }
 
-func (s *docxStyle) property(t xml.StartElement) {
-	switch t.Name.Local {
-	case "name":
-		s.name = strings.ToLower(xmlAttr(t, "val"))
-	case "basedOn":
-		s.basedOn = xmlAttr(t, "val")
-	case "outlineLvl":
-		if n := atoi(xmlAttr(t, "val")); n < 9 {
-			s.outline = n + 1
-		}
-	case "numId":
-		s.numID = xmlAttr(t, "val")
-	case "ilvl":
-		s.numLevel, s.hasLevel = atoi(xmlAttr(t, "val")), true
+func styleIn(n *xmlread.Node) docxStyle {
+	p, r := n.Child("w:pPr"), n.Child("w:rPr")
+	s := docxStyle{
+		name: strings.ToLower(n.Child("w:name").Get("val")), basedOn: n.Child("w:basedOn").Get("val"),
+		outline: outlineLevel(p), numID: p.Child("w:numPr", "w:numId").Get("val"),
+		mono: isMono(fontOf(r)), hidden: isSet(r.Child("w:vanish")),
 	}
+	if v, ok := p.Child("w:numPr", "w:ilvl").Lookup("val"); ok {
+		s.numLevel, s.hasLevel = atoi(v), true
+	}
+	return s
+}
+
+// isSet reads a property that is on by being there.
+func isSet(n *xmlread.Node) bool {
+	if n == nil {
+		return false
+	}
+	v, ok := n.Lookup("val")
+	return !ok || isOn(v)
+}
+
+// outlineLevel gives the heading level in properties of paragraphs, 0 for none.
+func outlineLevel(p *xmlread.Node) int {
+	if v, ok := p.Child("w:outlineLvl").Lookup("val"); ok {
+		if n := atoi(v); n < 9 {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+func fontOf(r *xmlread.Node) string {
+	fonts := r.Child("w:rFonts")
+	if f := fonts.Get("w:ascii"); f != "" {
+		return f
+	}
+	return fonts.Get("w:hAnsi")
+}
+
+// isMono reports whether a font's letters are all of one width.
+func isMono(font string) bool {
+	font = strings.ToLower(font)
+	for _, name := range []string{"courier", "consolas", "menlo", "monaco", "lucida console", "source code", "fira code", "cascadia"} {
+		if strings.HasPrefix(font, name) {
+			return true
+		}
+	}
+	return strings.HasSuffix(font, " mono") || strings.Contains(font, "monospace")
 }
 
 // resolve gives a style with what it inherits.
 func (d *docx) resolve(id string) docxStyle {
+	if s, ok := d.resolved[id]; ok {
+		return s
+	}
 	s := d.styles[id]
 	if s.name == "" {
 		s.name = strings.ToLower(id)
+	}
+	if s.outline == 0 {
+		s.outline = headingLevel(s.name)
 	}
 	base := s.basedOn
 	for range 10 {
@@ -231,40 +179,56 @@ func (d *docx) resolve(id string) docxStyle {
 		if s.outline == 0 {
 			s.outline = b.outline
 		}
+		if s.outline == 0 {
+			s.outline = headingLevel(b.name)
+		}
 		if s.numID == "" {
 			s.numID = b.numID
 		}
 		if !s.hasLevel {
 			s.numLevel, s.hasLevel = b.numLevel, b.hasLevel
 		}
+		s.mono, s.hidden = s.mono || b.mono, s.hidden || b.hidden
 		base = b.basedOn
 	}
 	if depth, ok := d.numbering.depthOf[d.numbering.abstractOf[s.numID]+" "+id]; ok && s.numID != "" {
 		s.numLevel = depth
 	}
-	if n, ok := strings.CutPrefix(s.name, "heading "); ok && s.outline == 0 {
-		s.outline = atoi(n)
-	}
-	if s.name == "title" {
-		s.outline = 1
+	if len(d.resolved) < maxEntries {
+		d.resolved[id] = s
 	}
 	return s
 }
 
-func xmlAttr(t xml.StartElement, local string) string {
-	for _, a := range t.Attr {
-		if a.Name.Local == local {
-			return a.Value
-		}
+// headingLevel tells headings by the name of their style, as programs in many
+// languages call them; 0 for others.
+func headingLevel(style string) int {
+	if style == "title" {
+		return 1
 	}
-	return ""
+	i := strings.LastIndexAny(style, " _")
+	name, digits := style, ""
+	if i >= 0 {
+		name, digits = style[:i], style[i+1:]
+	} else if n := len(style); n > 1 && style[n-1] >= '1' && style[n-1] <= '9' {
+		name, digits = style[:n-1], style[n-1:]
+	}
+	if len(digits) != 1 || digits[0] < '1' || digits[0] > '9' {
+		return 0
+	}
+	switch name {
+	case "heading", "überschrift", "berschrift", "titre", "título", "titulo", "ttulo", "titolo", "kop", "rubrik", "overskrift", "otsikko",
+		"nagłówek", "nagwek", "nadpis", "címsor", "cmsor", "titlu", "заголовок", "επικεφαλίδα", "başlık", "balk", "見出し", "标题", "標題", "제목", "عنوان", "כותרת", "หัวเรื่อง", "encabezado", "cabeçalho":
+		return int(digits[0] - '0')
+	}
+	return 0
 }
 
 // atoi reads a small number; what is none is 0.
 func atoi(s string) int {
 	n := 0
 	for _, c := range s {
-		if c < '0' || c > '9' || n > 1_000_000 {
+		if c < '0' || c > '9' || n > 100_000_000 {
 			return 0
 		}
 		n = n*10 + int(c-'0')

@@ -165,6 +165,9 @@ func rows(n *xmlread.Node, row, environment string) string {
 			lines = append(lines, formula(e))
 		}
 	}
+	if row == "" && len(lines) == 1 {
+		return lines[0]
+	}
 	for r := range n.All(row) {
 		var cells []string
 		for e := range r.All("m:e") {
