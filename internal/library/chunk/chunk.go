@@ -54,9 +54,9 @@ var (
 // same chunks. An error is yielded once and ends the sequence.
 //
 // Chunks are groups of paragraphs, list items, tables and functions of one
-// section, packed up to TargetTokens. A group that is at least half full also
-// ends after a paragraph that its own content chooses, so that in a long text
-// without headings an edit moves the boundaries near it alone.
+// section, packed up to TargetTokens. Which place behind its first third a full
+// group ends at, its own content decides, so that in a long text without
+// headings an edit moves the boundaries near it alone.
 func Split(doc *document.Document, opt Options) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		if opt.MaxTokens < 16 || opt.Count == nil {

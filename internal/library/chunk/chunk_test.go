@@ -126,13 +126,14 @@ func TestTableIsWholeWhenItFitsAndElseRepeatsItsHeader(t *testing.T) {
 	t.Parallel()
 	table := "| name | value |\n| --- | --- |\n"
 	var rows []string
-	for i := range 40 {
+	for i := range 20 {
 		rows = append(rows, fmt.Sprintf("| row%d | %d |", i, i))
 	}
 	b := (&build{}).add(document.Paragraph, 0, "Before.").add(document.Table, 0, table+strings.Join(rows, "\n")).add(document.Paragraph, 0, "After.")
 	whole := split(t, &b.doc, chunk.Options{MaxTokens: 512, TargetTokens: 100, Count: words})
-	if got := texts(&b.doc, whole); len(got) != 3 || !strings.HasPrefix(got[1], "| name") || !strings.HasSuffix(got[1], "39 |") {
-		t.Errorf("chunks = %q, want the table whole between two paragraphs", got)
+	inOne := func(text string) bool { return strings.Contains(text, table+strings.Join(rows, "\n")) }
+	if got := texts(&b.doc, whole); !slices.ContainsFunc(got, inOne) {
+		t.Errorf("chunks = %q, want the table whole in one of them", got)
 	}
 	cut := split(t, &b.doc, chunk.Options{MaxTokens: 64, Count: words})
 	for _, c := range cut[1 : len(cut)-1] {
@@ -144,8 +145,8 @@ func TestTableIsWholeWhenItFitsAndElseRepeatsItsHeader(t *testing.T) {
 			t.Errorf("rows %q have the context %q, want the header row", text, c.Context)
 		}
 	}
-	if len(cut) < 4 {
-		t.Errorf("table of 40 rows was cut into %d chunks", len(cut))
+	if len(cut) < 3 {
+		t.Errorf("table of 20 rows was cut into %d chunks", len(cut))
 	}
 }
 
@@ -217,37 +218,72 @@ func TestEditMovesNoOtherSectionsChunks(t *testing.T) {
 	}
 }
 
-func TestEditInLongTextMovesFewChunks(t *testing.T) {
+// longTexts makes documents of one kind of unit, longer than any chunk by far.
+func longTexts() map[string]func(units []string) *document.Document {
+	joined := func(kind document.BlockKind, between string) func([]string) *document.Document {
+		return func(units []string) *document.Document {
+			text := strings.Join(units, between)
+			return &document.Document{Text: text, Blocks: []document.Block{{Kind: kind, Start: 0, End: len(text)}}}
+		}
+	}
+	return map[string]func([]string) *document.Document{
+		"paragraphs": func(units []string) *document.Document {
+			b := &build{}
+			for _, u := range units {
+				b.add(document.Paragraph, 0, u)
+			}
+			return &b.doc
+		},
+		"one paragraph of sentences": joined(document.Paragraph, " "),
+		"rows of a table":            joined(document.Table, "\n"),
+		"lines of code":              joined(document.Code, "\n"),
+	}
+}
+
+func TestAnEditOfOnePercentChangesAtMostThreePercentOfTheChunks(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
-	paragraphs := make([]string, 600)
-	for i := range paragraphs {
-		paragraphs[i] = sentence(r, 10+r.IntN(30))
+	original := make([]string, 2000)
+	for i := range original {
+		original[i] = "The " + sentence(r, 5+r.IntN(30))
 	}
-	chunks := func() []chunk.Chunk {
-		doc := &document.Document{}
-		b := &build{doc: *doc}
-		for _, s := range paragraphs {
-			b.add(document.Paragraph, 0, s)
+	chunks := func(make func([]string) *document.Document, units []string) []string {
+		return hashes(split(t, make(units), chunk.Options{MaxTokens: 256, TargetTokens: 200, Count: words}))
+	}
+	for name, make := range longTexts() {
+		known := map[string]bool{}
+		before := chunks(make, original)
+		for _, h := range before {
+			known[h] = true
 		}
-		return split(t, &b.doc, chunk.Options{MaxTokens: 128, Count: words})
-	}
-	before := hashes(chunks())
-	worst := 0
-	for _, at := range []int{5, 100, 300} {
-		old := paragraphs[at]
-		paragraphs[at] += " " + sentence(r, 40)
-		changed := 0
-		for _, h := range hashes(chunks()) {
-			if !slices.Contains(before, h) {
-				changed++
+		for edit := range 9 {
+			at := r.IntN(len(original) - 20)
+			edited := slices.Clone(original)
+			switch edit % 3 {
+			case 0: // other words
+				for i := range 20 {
+					edited[at+i] = "Now " + sentence(r, 20)
+				}
+			case 1: // more of them
+				more := []string{}
+				for range 20 {
+					more = append(more, "Now "+sentence(r, 20))
+				}
+				edited = slices.Insert(edited, at, more...)
+			case 2: // and fewer
+				edited = slices.Delete(edited, at, at+20)
+			}
+			after := chunks(make, edited)
+			changed := 0
+			for _, h := range after {
+				if !known[h] {
+					changed++
+				}
+			}
+			if share := float64(changed) / float64(len(after)); share > 0.03 {
+				t.Errorf("%s, edit %d at %d of %d: %d of %d chunks changed, %.1f %%", name, edit, at, len(original), changed, len(after), 100*share)
 			}
 		}
-		paragraphs[at] = old
-		worst = max(worst, changed)
-	}
-	if worst > 12 {
-		t.Errorf("an edit of one paragraph changed %d of %d chunks", worst, len(before))
 	}
 }
 

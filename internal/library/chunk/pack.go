@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/fnv"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,15 +16,13 @@ const (
 	// bytesPerToken is the most bytes that are taken for one token: what a
 	// tokenizer gives up on, such as base64, counts as one token however long.
 	bytesPerToken = 12
-	// oneIn is how seldom a paragraph ends a group that is half full.
-	oneIn = 4
 )
 
 // group is a chunk in the making.
 type group struct {
 	start, end int
 	tokens     int
-	units      int // beside headings
+	members    []unit // beside headings
 	path       []heading
 	own        int // headings at the end of path that the group's text holds
 	header     document.Span
@@ -137,13 +136,13 @@ func (p *packer) addText(u unit) bool {
 	if p.open != nil && p.fits(p.open, &u) {
 		return p.put(u)
 	}
-	if p.open != nil && p.open.units > 0 && u.tokens <= p.roomAlone(u) {
+	if p.open != nil && len(p.open.members) > 0 && u.tokens <= p.roomAlone(u) {
 		return p.next(u) && p.put(u)
 	}
 	if p.open == nil {
 		p.begin(u)
 	}
-	if p.open.units == 0 && p.open.tokens+u.tokens <= p.open.budget {
+	if len(p.open.members) == 0 && p.open.tokens+u.tokens <= p.open.budget {
 		return p.put(u)
 	}
 	return p.putPieces(u)
@@ -152,7 +151,7 @@ func (p *packer) addText(u unit) bool {
 // putPieces cuts a unit and packs its pieces.
 func (p *packer) putPieces(u unit) bool {
 	for piece := range p.pieces(u, p.pieceLimit()) {
-		if p.open != nil && p.open.units > 0 && !p.fits(p.open, &piece) && !p.next(piece) {
+		if p.open != nil && len(p.open.members) > 0 && !p.fits(p.open, &piece) && !p.next(piece) {
 			return false
 		}
 		if !p.put(piece) {
@@ -204,7 +203,7 @@ func (p *packer) fits(g *group, u *unit) bool {
 	return u.header == g.header
 }
 
-// put adds a unit to the open group, which may be full by that.
+// put adds a unit to the open group.
 func (p *packer) put(u unit) bool {
 	if p.open == nil {
 		p.begin(u)
@@ -212,27 +211,74 @@ func (p *packer) put(u unit) bool {
 	g := p.open
 	g.end = u.end
 	g.tokens += u.tokens
-	g.units++
-	if g.tokens*2 >= p.opt.TargetTokens && p.chosen(u) {
-		return p.closeGroup()
-	}
+	g.members = append(g.members, u)
 	return true
 }
 
-// chosen lets a unit's content decide whether a group ends after it.
-func (p *packer) chosen(u unit) bool {
-	h := fnv.New32a()
-	h.Write([]byte(p.doc.Text[u.start:u.end][:min(u.end-u.start, 256)]))
-	return (h.Sum32()>>7)%oneIn == 0
-}
-
-// next closes the open group and begins one for a unit.
+// next closes the open group, which is full, and begins one for a unit. The
+// group's own content decides where behind its first third it ends, and what is
+// behind that place begins the next group: two versions of a text that differ
+// in one place are then soon cut alike again.
 func (p *packer) next(u unit) bool {
+	g := p.open
+	if at := p.bestEnd(g); at < len(g.members) {
+		rest := g.members[at:]
+		p.open = p.following(g, rest)
+		if p.fits(p.open, &u) {
+			for _, m := range rest {
+				g.tokens -= m.tokens
+			}
+			g.members, g.end = g.members[:at], g.members[at-1].end
+			next := p.open
+			p.open = g
+			if !p.closeGroup() {
+				return false
+			}
+			p.open = next
+			return true
+		}
+		p.open = g
+	}
 	if !p.closeGroup() {
 		return false
 	}
 	p.begin(u)
 	return true
+}
+
+// following makes the group that would begin with these members of another.
+func (p *packer) following(g *group, rest []unit) *group {
+	first := rest[0]
+	next := &group{start: first.start, end: rest[len(rest)-1].end, path: g.path, header: first.header, members: slices.Clone(rest)}
+	if first.header.Start >= first.start {
+		next.header = document.Span{}
+	}
+	next.context, next.budget = p.contextOf(next.path, 0, next.header)
+	for _, m := range rest {
+		next.tokens += m.tokens
+	}
+	return next
+}
+
+// bestEnd gives how many members a full group keeps: of the places in its
+// second half the one whose text has the least hash.
+func (p *packer) bestEnd(g *group) int {
+	best, least := len(g.members), uint32(math.MaxUint32)
+	tokens := g.tokens
+	for i := len(g.members) - 1; i >= 0 && tokens*3 >= p.opt.TargetTokens; i-- {
+		if h := p.hashOf(g.members[i]); h < least {
+			best, least = i+1, h
+		}
+		tokens -= g.members[i].tokens
+	}
+	return best
+}
+
+// hashOf is of a unit's first words.
+func (p *packer) hashOf(u unit) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(p.doc.Text[u.start:u.end][:min(u.end-u.start, 256)]))
+	return h.Sum32()
 }
 
 // closeGroup holds the open group until it is known what follows.

@@ -337,7 +337,7 @@ func (w *Worker) insist(ctx context.Context, id, recipe string) (*claim, error) 
 // same settings come to give other chunks. It is empty, with the reason, for
 // as long as the embedder cannot be asked for its space.
 func (w *Worker) recipe(ctx context.Context) (string, error) {
-	const version = 1
+	const version = 2
 	space, err := embedding.KnownSpace(ctx, w.opt.Embedder)
 	if err != nil {
 		return "", embedderFailed(err)
