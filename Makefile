@@ -85,6 +85,7 @@ stack-test:
 
 env-example:
 	$(GO) run ./internal/settings/envexample >.env.example
+	$(GO) run ./internal/settings/envexample reference >docs/configuration.md
 
 services-stop:
 	scripts/services stop

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -40,6 +41,8 @@ type Audit struct {
 	db  *sqldb.DB
 	log *slog.Logger
 	now func() time.Time
+
+	events *prometheus.CounterVec // nil: not counted
 }
 
 // NewAudit makes the trail. now may be nil, for time.Now.
@@ -48,6 +51,17 @@ func NewAudit(db *sqldb.DB, log *slog.Logger, now func() time.Time) *Audit {
 		now = time.Now
 	}
 	return &Audit{db: db, log: log, now: now}
+}
+
+// CountOn counts the events on a registry, before the first is recorded.
+func (a *Audit) CountOn(registry prometheus.Registerer) {
+	a.events = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "mnemosyne_audit_events_total", Help: "Events of the audit trail recorded here, by their names and outcomes.",
+	}, []string{"event", "outcome"})
+	for _, outcome := range []string{"accepted", "refused"} { // so that a first one shows as a rise
+		a.events.WithLabelValues("sign_in", outcome)
+	}
+	registry.MustRegister(a.events)
 }
 
 // Record writes an event that changed nothing else in the database. Inside a
@@ -123,8 +137,11 @@ func Title(name, outcome string) string {
 	return name + " " + outcome
 }
 
-// tell logs an event. Names and outcomes are a small fixed set.
+// tell logs and counts an event. Names and outcomes are a small fixed set.
 func (a *Audit) tell(ctx context.Context, e Event) {
+	if a.events != nil {
+		a.events.WithLabelValues(e.Name, e.Outcome).Inc()
+	}
 	attrs := append([]slog.Attr{}, e.Detail...)
 	attrs = append(attrs, slog.String("by", e.Actor.Username), slog.String("credential", e.Actor.Credential.Masked))
 	if e.Actor.Address != "" {

@@ -77,6 +77,8 @@ func OpenCore(ctx context.Context, p Program) (*Core, error) {
 		return nil, errors.Join(err, c.DB.Close())
 	}
 	c.Audit = accounts.NewAudit(c.DB, p.Log, nil)
+	c.Audit.CountOn(p.Registry)
+	c.registerFigures()
 	c.Accounts = accounts.New(c.DB, c.Audit, p.Log, accounts.Options{
 		SecretKey: c.secret, PasswordsOfSuperusersOnly: !p.Settings.SSO.LocalLogin(),
 	})

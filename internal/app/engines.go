@@ -29,6 +29,8 @@ type engine struct {
 	ping  func(ctx context.Context) error // nil: nothing to ask
 	close func() error                    // nil: nothing to close
 	found func() string                   // nil, or what is known of it once it answered, in place of where
+	// dear says that answering costs it as much as its work does.
+	dear bool
 	// about is what asking the engine tells of it, in a few words; nil: nothing.
 	about func(ctx context.Context) string
 }

@@ -36,7 +36,7 @@ func (e *engines) openRemoteEmbedder(p Program, part, name string, set settings.
 		return nil, engine{}, err
 	}
 	return client, engine{
-		part: part, kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + set.Model, ping: client.Ping,
+		part: part, kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + set.Model, ping: client.Ping, dear: true,
 		found: func() string {
 			return fmt.Sprintf("%s, space %s, passages of %d tokens", set.BaseURL, client.Space().ID(), client.MaxTokens())
 		},
@@ -89,7 +89,7 @@ func (e *engines) openReranker(p Program, _ string) (engine, error) {
 		return engine{}, err
 	}
 	e.Reranker = client
-	return engine{part: "reranker", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + client.Model(), ping: client.Ping}, nil
+	return engine{part: "reranker", kind: "HTTP, " + string(client.API()), where: set.BaseURL + ", " + client.Model(), ping: client.Ping, dear: true}, nil
 }
 
 // spacePart is the name of what checkSpace finds.

@@ -3,6 +3,7 @@ package app
 import (
 	"path/filepath"
 
+	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/blob/files"
 	"git.helu.ca/r/mnemosyne/internal/blob/s3"
 	"git.helu.ca/r/mnemosyne/internal/settings"
@@ -19,14 +20,14 @@ func (e *engines) openObjects(p Program, dir string) (engine, error) {
 		if err != nil {
 			return engine{}, err
 		}
-		e.Objects = store
+		e.Objects = blob.Measured(store, p.Registry)
 		return engine{part: "objects", kind: "S3", where: store.Where(), ping: store.Ping}, nil
 	}
 	store, err := files.Open(filepath.Join(dir, objectFolder))
 	if err != nil {
 		return engine{}, err
 	}
-	e.Objects = store
+	e.Objects = blob.Measured(store, p.Registry)
 	return engine{part: "objects", kind: "files", where: store.Where(), ping: store.Ping}, nil
 }
 

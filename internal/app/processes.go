@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -18,44 +17,50 @@ import (
 // Serve runs REST and pages until ctx ends. With CELERY_TASK_ALWAYS_EAGER it
 // runs the jobs it accepts as well.
 func Serve(ctx context.Context, p Program) error {
-	return runProcess(ctx, p, "serve", func(s *Services, group *lifecycle.Group) error {
-		if s.Settings.Broker.AlwaysEager {
-			if err := s.addWorkerOfItsOwn(group); err != nil {
-				return err
-			}
-		}
-		handler, err := s.handler(doors{rest: true})
-		if err != nil {
+	return runProcess(ctx, p, "serve", (*Services).addSite)
+}
+
+func (s *Services) addSite(group *lifecycle.Group) error {
+	if s.Settings.Broker.AlwaysEager {
+		if err := s.addWorkerOfItsOwn(group); err != nil {
 			return err
 		}
-		group.Add("http", httpx.NewServer(s.Settings.HTTP.ServeAddr(), handler, s.Log))
-		return nil
-	})
+	}
+	handler, err := s.handler(doors{rest: true})
+	if err != nil {
+		return err
+	}
+	group.Add("http", httpx.NewServer(s.Settings.HTTP.ServeAddr(), handler, s.Log))
+	return nil
 }
 
 // ServeMCP runs /mcp/ until ctx ends. It asks the broker for nothing.
 func ServeMCP(ctx context.Context, p Program) error {
-	return runProcess(ctx, p, "mcp", func(s *Services, group *lifecycle.Group) error {
-		handler, err := s.handler(doors{mcp: true})
-		if err != nil {
-			return err
-		}
-		addMetrics(group, p, func() error { return nil })
-		group.Add("http", httpx.NewServer(s.Settings.MCP.Addr, handler, s.Log))
-		return nil
-	})
+	return runProcess(ctx, p, "mcp", (*Services).addMCP)
+}
+
+func (s *Services) addMCP(group *lifecycle.Group) error {
+	handler, err := s.handler(doors{mcp: true})
+	if err != nil {
+		return err
+	}
+	addMetrics(group, s.Program, func() error { return nil })
+	group.Add("http", httpx.NewServer(s.Settings.MCP.Addr, handler, s.Log))
+	return nil
 }
 
 // Work runs jobs until ctx ends. Several may run, on one machine or many.
 func Work(ctx context.Context, p Program) error {
-	return runProcess(ctx, p, "worker", func(s *Services, group *lifecycle.Group) error {
-		addMetrics(group, p, s.Queue.Listening)
-		return s.addWorkerOfItsOwn(group)
-	})
+	return runProcess(ctx, p, "worker", (*Services).addJobs)
+}
+
+func (s *Services) addJobs(group *lifecycle.Group) error {
+	addMetrics(group, s.Program, s.Queue.Listening)
+	return s.addWorkerOfItsOwn(group)
 }
 
 // runProcess runs one of several processes that share their stores.
-func runProcess(ctx context.Context, p Program, command string, add func(s *Services, group *lifecycle.Group) error) (err error) {
+func runProcess(ctx context.Context, p Program, command string, add func(*Services, *lifecycle.Group) error) (err error) {
 	if p.Settings.Embedded() {
 		return fmt.Errorf("`mnemosyne %s` is one of several processes, and they need PostgreSQL: set DB_HOST, or run `mnemosyne up`, which is all of them in one", command)
 	}
@@ -79,33 +84,11 @@ func runProcess(ctx context.Context, p Program, command string, add func(s *Serv
 		return err
 	}
 	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
-	group.Add("signs of life", lifecycle.NewLoop(s.askEngines))
+	s.addWatch(group)
+	s.addProfiles(group)
 	group.Add("models", lifecycle.NewLoop(s.greetModels))
 	defer easeCollector()()
 	return group.Run(ctx, drainTime)
-}
-
-// askEngines says once which parts do not answer, beside the start, which
-// waits for none of them.
-func (s *Services) askEngines(ctx context.Context) error {
-	for _, o := range s.opened {
-		if o.ping == nil || o.kind == "in process" {
-			continue
-		}
-		asked, cancel := context.WithTimeout(ctx, askPatience)
-		err := o.ping(asked)
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return nil //nolint:nilerr // nobody waits for the answer any more
-		case err != nil:
-			s.Log.WarnContext(ctx, "part does not answer", slog.String("part", o.part), slog.String("where", o.where), slog.Any("error", err))
-		default:
-			s.Log.InfoContext(ctx, "part answers", slog.String("part", o.part), slog.String("where", o.where))
-		}
-	}
-	<-ctx.Done()
-	return nil
 }
 
 // addMetrics gives a process metrics and health at an address of their own,

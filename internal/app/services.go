@@ -116,6 +116,7 @@ func (s *Services) addWorkerOfItsOwn(group *lifecycle.Group) error {
 		Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Extractor: pool, ChunkTokens: chunkTokens,
 		Queues: s.Settings.Worker.Queues, Concurrency: workers, TempDir: place.dir, Sole: s.Settings.Embedded(),
 	})
+	s.registerWorker(worker.Listening)
 	group.Add("workplace", lifecycle.Func{OnStop: func(context.Context) error { return place.close() }})
 	group.Add("sign of life", place.beat(worker.Listening))
 	group.Add("extraction", pool)

@@ -57,6 +57,8 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return err
 	}
 	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))
+	s.addWatch(group)
+	s.addProfiles(group)
 	group.Add("models", lifecycle.NewLoop(s.greetModels))
 	server := httpx.NewServer(p.Settings.HTTP.UpAddr(), handler, p.Log)
 	group.Add("http", server)

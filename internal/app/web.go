@@ -84,6 +84,7 @@ func (s *Services) handler(open doors) (http.Handler, error) {
 	}
 	wrong := httpx.RESTErrors(s.Log)
 	if open.rest {
+		s.Registry.MustRegister(s.Accounts.SessionCollector())
 		if wrong, err = s.mountSite(router, limited, cursors, mcp.Abouts()); err != nil {
 			return nil, err
 		}

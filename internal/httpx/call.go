@@ -17,9 +17,10 @@ type Call struct {
 	Address string // of the client, past the proxies that are trusted
 	Scheme  string // http or https, as the client used it
 
-	site           string
-	surface, route string
-	credential     accounts.CredentialKind
+	site             string
+	surface, route   string
+	credential       accounts.CredentialKind
+	username, masked string // for the access log alone
 }
 
 type callKey struct{}
@@ -54,9 +55,10 @@ func Named(surface, route string, next http.Handler) http.Handler {
 }
 
 // AuthenticatedBy tells metrics and logs by what kind of credential the
-// caller was recognised.
+// caller was recognised, and the access log as whom.
 func AuthenticatedBy(r *http.Request, p accounts.Principal) {
-	CallOf(r.Context()).credential = p.Credential.Kind
+	c := CallOf(r.Context())
+	c.credential, c.username, c.masked = p.Credential.Kind, p.Username, p.Credential.Masked
 }
 
 // proxies are the networks whose forwarding headers count.

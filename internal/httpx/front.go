@@ -149,19 +149,38 @@ func (f *Front) finish(w *recorder, r *http.Request, call *Call, took time.Durat
 	if status == 0 {
 		status = http.StatusOK
 	}
-	f.requests.WithLabelValues(call.surface, call.route, boundedMethod(r.Method), strconv.Itoa(status/100)+"xx", string(call.credential)).Inc()
+	f.requests.WithLabelValues(call.surface, call.route, boundedMethod(r.Method), boundedStatus(status), string(call.credential)).Inc()
 	f.seconds.WithLabelValues(call.surface, call.route).Observe(took.Seconds())
 	level := slog.LevelInfo
-	if f.anyHost(r.URL.Path) {
+	switch {
+	case f.anyHost(r.URL.Path): // who watches asks again and again
 		level = slog.LevelDebug
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelWarn
 	}
 	if !f.log.Enabled(r.Context(), level) {
 		return
 	}
-	f.log.LogAttrs(r.Context(), level, "request",
+	line := []slog.Attr{
 		slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.String("route", call.route),
 		slog.Int("status", status), slog.Int64("bytes", w.bytes), slog.Duration("took", took),
-		slog.String("address", call.Address), slog.String("credential", string(call.credential)))
+		slog.String("address", call.Address), slog.String("credential", string(call.credential)),
+	}
+	if call.username != "" {
+		line = append(line, slog.String("by", call.username))
+	}
+	if call.masked != "" {
+		line = append(line, slog.String("masked", call.masked))
+	}
+	f.log.LogAttrs(r.Context(), level, "request", line...)
+}
+
+// boundedStatus keeps a handler's slip from becoming a label of its own.
+func boundedStatus(status int) string {
+	if http.StatusText(status) == "" {
+		return "other"
+	}
+	return strconv.Itoa(status)
 }
 
 func boundedMethod(method string) string {

@@ -2,20 +2,24 @@ package httpx_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -212,8 +216,8 @@ func TestRequestsAreCountedByTheirRoutePattern(t *testing.T) {
 	want := `
 # HELP mnemosyne_http_requests_total Answered requests.
 # TYPE mnemosyne_http_requests_total counter
-mnemosyne_http_requests_total{credential="anonymous",method="GET",route="/things/{id}/",status="4xx",surface="rest"} 1
-mnemosyne_http_requests_total{credential="anonymous",method="other",route="/things/{id}/",status="4xx",surface="rest"} 1
+mnemosyne_http_requests_total{credential="anonymous",method="GET",route="/things/{id}/",status="404",surface="rest"} 1
+mnemosyne_http_requests_total{credential="anonymous",method="other",route="/things/{id}/",status="404",surface="rest"} 1
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "mnemosyne_http_requests_total"); err != nil {
 		t.Error(err)
@@ -265,6 +269,57 @@ func TestTheSitesAddressIsNoneThatAnybodyMayChoose(t *testing.T) {
 		front.ServeHTTP(httptest.NewRecorder(), r)
 		if got != row.want {
 			t.Errorf("%+v: the site is at %q", row, got)
+		}
+	}
+}
+
+func TestTheLineOfARequestSaysWhoAskedAndNoSecret(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		httpx.AuthenticatedBy(r, accounts.Principal{Username: "alice", Credential: accounts.Credential{Kind: accounts.CredentialUserToken, Masked: "tok_…12345678"}})
+		w.WriteHeader(http.StatusTeapot)
+	})
+	f := httpx.NewFront(answer, httpx.FrontOptions{
+		Log: telemetry.NewLogger(&out, slog.LevelInfo), AllowedHosts: []string{"*"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})
+	w := ask(t, f, func(r *http.Request) {
+		r.URL.RawQuery = "q=hunter2"
+		r.Header.Set("Authorization", "Bearer hunter2")
+		r.Header.Set("X-Request-Id", "from-the-proxy")
+		r.Header.Set("X-Forwarded-For", "203.0.113.9")
+	})
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatalf("not one line: %s", &out)
+	}
+	for name, want := range map[string]any{
+		"level": "INFO", "msg": "request", "path": "/here/", "status": float64(http.StatusTeapot), "address": "203.0.113.9",
+		"credential": "user_token", "by": "alice", "masked": "tok_…12345678", "request_id": "from-the-proxy",
+	} {
+		if line[name] != want {
+			t.Errorf("%s is %v, want %v", name, line[name], want)
+		}
+	}
+	if strings.Contains(out.String(), "hunter2") || w.Header().Get("X-Request-Id") != "from-the-proxy" {
+		t.Errorf("the line is %s, the answer's headers %v", &out, w.Header())
+	}
+}
+
+func TestOnlyFailuresAreLoudEnoughForWarnings(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/200": "INFO", "/404": "INFO", "/503": "WARN", "/ready/": "DEBUG"} {
+		var out bytes.Buffer
+		f := httpx.NewFront(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			status, err := strconv.Atoi(r.URL.Path[1:])
+			if err != nil {
+				status = http.StatusServiceUnavailable
+			}
+			w.WriteHeader(status)
+		}), httpx.FrontOptions{Log: telemetry.NewLogger(&out, slog.LevelDebug), AllowedHosts: []string{"*"}, AnyHost: httpx.AnyHost})
+		ask(t, f, func(r *http.Request) { r.URL.Path = path })
+		if !strings.Contains(out.String(), `"level":"`+want+`"`) {
+			t.Errorf("%s: %s", path, &out)
 		}
 	}
 }

@@ -60,6 +60,65 @@ func (v variable) fault(value string, err error) Fault {
 	return f
 }
 
+// WriteReference writes docs/configuration.md: every variable in a table, by
+// group.
+func WriteReference(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(`# Configuration
+
+<!-- Made from internal/settings/table.go by make env-example. -->
+
+Every variable that Mnemosyne reads from its environment. [.env.example](../.env.example) is the same as a file to fill
+in. An empty value counts as none. A start with values that are not understood lists all of them at once, each with
+what was expected and an example, and ends with 1; ` + "`mnemosyne check`" + ` says what the values lead to.
+
+"Read by" names the processes: app is ` + "`serve`" + `; ` + "`up`" + ` reads everything. What is marked *no effect* is accepted, so
+that an existing file stays valid.
+`)
+	group := ""
+	for _, v := range table(&Settings{}) {
+		if v.group != group {
+			group = v.group
+			fmt.Fprintf(&b, "\n## %s\n\n| variable | default | takes | read by | meaning |\n|---|---|---|---|---|\n", group)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", v.name, codeCell(v.byDefault), v.takes(), v.readers, v.meaning())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// takes is the shape of a value as a cell of a table.
+func (v variable) takes() string {
+	text := cell(v.kind.expects)
+	if v.byDefault == "" && v.kind.example != "" {
+		text += ", as " + codeCell(v.kind.example)
+	}
+	return text
+}
+
+func (v variable) meaning() string {
+	text := cell(v.doc)
+	switch {
+	case v.status != Used:
+		return "*" + strings.TrimPrefix(string(v.status), "accepted, ") + "*: " + text
+	case v.secret:
+		return text + " A secret: it is never shown."
+	}
+	return text
+}
+
+// cell keeps a text within one cell of a table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "*", `\*`, "<", `\<`).Replace(text)
+}
+
+func codeCell(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + strings.ReplaceAll(text, "|", `\|`) + "`"
+}
+
 // WriteExample writes an .env file that names every variable with its default,
 // what it means and which processes read it.
 func WriteExample(w io.Writer) error {

@@ -233,6 +233,23 @@ func listen(to *string) kind {
 	}}
 }
 
+// profileAddr is an address that a port alone keeps to this machine.
+func profileAddr(to *string) kind {
+	return kind{expects: "a port of this machine, or host:port to listen on", example: "6060", set: func(v string) error {
+		if !strings.Contains(v, ":") {
+			v = ":" + v
+		}
+		if !hasPort(v) {
+			return errShape
+		}
+		if strings.HasPrefix(v, ":") {
+			v = "127.0.0.1" + v
+		}
+		*to = v
+		return nil
+	}}
+}
+
 func hasPort(v string) bool {
 	_, p, err := net.SplitHostPort(v)
 	if err != nil {

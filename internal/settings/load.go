@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -165,6 +166,13 @@ func pythonBool(b bool) string {
 	return "False"
 }
 
+// onlyHere tells whether an address is reached from this machine alone.
+func onlyHere(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
 // Warnings are settings that work and that an operator should know about.
 func (s *Settings) Warnings() []string {
 	var out []string
@@ -176,6 +184,8 @@ func (s *Settings) Warnings() []string {
 	const short = 32
 	warn(s.SecretKey != "" && len(s.SecretKey) < short, "SECRET_KEY is shorter than 32 characters and may be guessed.")
 	warn(!s.Embedded() && s.Debug, "DEBUG is True in production.")
+	warn(s.HTTP.ProfileAddr != "" && !onlyHere(s.HTTP.ProfileAddr),
+		"MNEMOSYNE_PPROF_ADDR listens beyond this machine: whoever reaches it sees how the program runs and can slow it down.")
 	warn(!s.MCP.RequireAuth, "MCP_REQUIRE_AUTH is False: anyone who reaches /mcp/ reads the global libraries.")
 	warn((s.DaedalusStorage.S3.Endpoint != "" || !s.Storage.Local) && s.DaedalusStorage.Prefix == "",
 		"DAEDALUS_S3_PREFIX is empty: every caller may ingest any object of the Daedalus bucket.")

@@ -57,6 +57,7 @@ func (s *Settings) Embedded() bool { return s.Database.Host == "" }
 type HTTP struct {
 	Addr               string         // as given; empty means the command's own default
 	MetricsAddr        string         // mcp and worker: an address of their own for metrics and health; empty is none
+	ProfileAddr        string         // of the profiles of Go's runtime; empty is none
 	PublicURL          string         // scheme://host that people reach the pages at; empty: as requests say
 	AllowedHosts       []string       // host names, ".example.com" for a domain and all below it, "*" for any
 	CSRFTrustedOrigins []string       // scheme://host[:port], the host may start with "*."

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -363,17 +364,47 @@ func TestEveryVariableOfTheDeploymentReferenceIsRead(t *testing.T) {
 	}
 }
 
-func TestExampleFileIsCurrent(t *testing.T) {
+func TestFilesMadeFromTheTableAreCurrent(t *testing.T) {
 	t.Parallel()
-	var want bytes.Buffer
-	if err := settings.WriteExample(&want); err != nil {
-		t.Fatal(err)
+	for path, write := range map[string]func(io.Writer) error{
+		".env.example": settings.WriteExample, "docs/configuration.md": settings.WriteReference,
+	} {
+		var want bytes.Buffer
+		if err := write(&want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile("../../" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want.Bytes()) {
+			t.Errorf("%s is not what the table says; run: make env-example", path)
+		}
 	}
-	got, err := os.ReadFile("../../.env.example")
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestProfilesAreOfThisMachineUnlessAHostIsNamed(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"": "", "6060": "127.0.0.1:6060", ":6060": "127.0.0.1:6060", "127.0.0.1:6060": "127.0.0.1:6060", "0.0.0.0:6060": "0.0.0.0:6060",
+	} {
+		s := load(t, map[string]string{"MNEMOSYNE_PPROF_ADDR": value})
+		warned := strings.Contains(strings.Join(s.Warnings(), " "), "MNEMOSYNE_PPROF_ADDR")
+		if s.HTTP.ProfileAddr != want || warned != strings.HasPrefix(want, "0.0.0.0") {
+			t.Errorf("%q is %q, with a warning: %v", value, s.HTTP.ProfileAddr, warned)
+		}
 	}
-	if !bytes.Equal(got, want.Bytes()) {
-		t.Error(".env.example is not what the table says; run: go run ./internal/settings/envexample >.env.example")
+	if faults(t, map[string]string{"MNEMOSYNE_PPROF_ADDR": "yes"})["MNEMOSYNE_PPROF_ADDR"].Problem == "" {
+		t.Error("a word is taken for an address")
+	}
+}
+
+func TestAWrongLogLevelIsNamedWithThoseThereAre(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"LOGGING_LEVEL", "DJANGO_LOGGING_LEVEL", "CELERY_LOGGING_LEVEL"} {
+		f := faults(t, map[string]string{name: "LOUD"})[name]
+		if !strings.Contains(f.Problem, "LOUD") || !strings.Contains(f.Expected, "WARNING") {
+			t.Errorf("%s: %v", name, f)
+		}
 	}
 }

@@ -105,6 +105,10 @@ func httpRows(h *HTTP) []variable {
 			doc: "Where mcp and worker show metrics and health of their own; without it they do not.",
 		},
 		{
+			name: "MNEMOSYNE_PPROF_ADDR", kind: profileAddr(&h.ProfileAddr), readers: everyone,
+			doc: "Where the profiles of Go's runtime are shown, below /debug/pprof/, to anybody who reaches it. A port alone is of this machine only. Empty: nowhere.",
+		},
+		{
 			name: "ALLOWED_HOSTS", byDefault: "localhost,127.0.0.1,[::1]", readers: appAndMCP,
 			kind: list(&h.AllowedHosts, "host names parted by commas", "localhost,mnemosyne.example.com", hostName),
 			doc:  "Host names that requests may be addressed to; .example.com takes all below it, * any.",
@@ -466,11 +470,11 @@ func retentionRow(s *Settings) variable {
 
 func loggingRows(l *Logging) []variable {
 	return []variable{
-		{name: "LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Level), readers: everyone, doc: "The least severe line that is logged."},
+		{name: "LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Level), readers: everyone, doc: "The least severe line that is logged. The two below can only make their parts quieter than this."},
 		{
 			name: "DJANGO_LOGGING_LEVEL", byDefault: "WARNING", kind: level(&l.HTTP), readers: appAndMCP,
-			doc: "The same for what the HTTP servers say of requests.",
+			doc: "The same for what the HTTP servers say of requests: INFO is a line for each, WARNING only those answered with a 5xx, DEBUG those for health and metrics, too.",
 		},
-		{name: "CELERY_LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Worker), readers: workers, doc: "The same for what the worker says of jobs."},
+		{name: "CELERY_LOGGING_LEVEL", byDefault: "INFO", kind: level(&l.Worker), readers: workers, doc: "The same for what is said of jobs and of RabbitMQ: INFO is a line or two for each job, WARNING what failed or waits."},
 	}
 }

@@ -85,7 +85,7 @@ func OpenPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	return &DB{
-		engine: PostgreSQL, read: db, reads: db, write: db, where: where,
+		engine: PostgreSQL, read: db, reads: db, write: db, where: where, postgres: pool,
 		close: func() error { err := db.Close(); pool.Close(); return err },
 	}, nil
 }

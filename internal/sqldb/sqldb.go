@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Engine names a relational engine.
@@ -37,6 +39,8 @@ type DB struct {
 	write  *sql.DB
 	writes *prepared // over write; nil where the driver prepares by itself
 	close  func() error
+
+	postgres *pgxpool.Pool // what read and write draw from; nil: not PostgreSQL
 }
 
 // Engine tells which engine this is.

@@ -211,6 +211,7 @@ func (r *run) publish(ctx context.Context) error {
 	}
 	r.hook("committed")
 	r.metrics.ended(StatusDone, "", 1)
+	r.metrics.lasted(StatusDone, r.now().Sub(r.job.CreatedAt))
 	r.afterwards(context.WithoutCancel(ctx), renamed, next)
 	return nil
 }

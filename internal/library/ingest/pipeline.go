@@ -139,6 +139,7 @@ func (r *run) unchanged(ctx context.Context) error {
 		return err
 	}
 	r.metrics.ended(StatusDone, "", 1)
+	r.metrics.lasted(StatusDone, r.now().Sub(r.job.CreatedAt))
 	return nil
 }
 

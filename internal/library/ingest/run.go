@@ -158,6 +158,7 @@ func (r *run) failing(ctx context.Context, at snapshot, f *Failure) func() error
 		err := r.fail(ctx, r.claim, at, f)
 		if err == nil {
 			r.metrics.ended(StatusFailed, f.Code, 1)
+			r.metrics.lasted(StatusFailed, r.now().Sub(r.job.CreatedAt))
 		}
 		return err
 	}

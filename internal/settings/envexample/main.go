@@ -1,6 +1,8 @@
-// Command envexample prints .env.example, which names every setting:
+// Command envexample prints what names every setting: .env.example, or
+// docs/configuration.md.
 //
 //	go run ./internal/settings/envexample >.env.example
+//	go run ./internal/settings/envexample reference >docs/configuration.md
 package main
 
 import (
@@ -11,7 +13,11 @@ import (
 )
 
 func main() {
-	if err := settings.WriteExample(os.Stdout); err != nil {
+	write := settings.WriteExample
+	if len(os.Args) > 1 && os.Args[1] == "reference" {
+		write = settings.WriteReference
+	}
+	if err := write(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
