@@ -3,8 +3,10 @@
 package apidocs
 
 import (
+	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -22,21 +24,45 @@ type Docs struct {
 	groups  []group
 	fault   []field // the shape of an error
 
-	overview page.View[overviewPage]
-	detail   page.View[groupPage]
+	overview page.View[docsPage]
+	detail   page.View[docsPage]
+
+	mu   sync.Mutex
+	kept map[keptKey]template.HTML
 }
 
-// New reads an OpenAPI document, and the templates.
+// docsPage is a page whose content is the same for everybody.
+type docsPage struct{ Body template.HTML }
+
+// keptKey names a body: a group's tag, or empty for the overview, on a site.
+type keptKey struct{ tag, site string }
+
+// mostKept bounds the bodies that are kept; a program is asked by few names.
+const mostKept = 100
+
+// New reads an OpenAPI document, and the templates, and proves them with it.
 func New(site *page.Site, document []byte) (*Docs, error) {
 	doc, err := read(document)
 	if err != nil {
 		return nil, err
 	}
 	l := site.Loader()
-	return &Docs{
+	d := &Docs{
 		version: doc.Info.Version, groups: doc.groups(), fault: doc.rows(schema{Ref: schemaPrefix + "Fault"}),
-		overview: page.Load[overviewPage](l, "apidocs.html"), detail: page.Load[groupPage](l, "apidocs_group.html"),
-	}, l.Err()
+		overview: page.Load[docsPage](l, "apidocs.html"), detail: page.Load[docsPage](l, "apidocs_group.html"), kept: map[keptKey]template.HTML{},
+	}
+	if l.Err() != nil {
+		return nil, l.Err()
+	}
+	if _, err := d.list("", ""); err != nil {
+		return nil, err
+	}
+	for _, g := range d.groups {
+		if _, err := d.tell("", g); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // Routes is every page.
@@ -47,8 +73,8 @@ func (d *Docs) Routes() []page.Route {
 	}
 }
 
-// overviewPage lists every operation.
-type overviewPage struct {
+// overview lists every operation that a query finds.
+type overview struct {
 	Version string
 	Site    string // scheme://host
 	Query   string
@@ -57,39 +83,84 @@ type overviewPage struct {
 	Found   int64
 }
 
-// groupPage tells all of the operations of one group.
-type groupPage struct {
+// told tells all of the operations of one group.
+type told struct {
 	Site   string
 	Group  group
 	Others []group
 }
 
 func (d *Docs) showAll(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	p := overviewPage{Version: d.version, Site: httpx.AbsoluteURL(r, "", nil), Query: strings.TrimSpace(page.Param(r, "q")), Fault: d.fault}
-	for _, g := range d.groups {
-		found := group{Tag: g.Tag, Title: g.Title}
-		for _, o := range g.Operations {
-			if o.matches(p.Query) {
-				found.Operations = append(found.Operations, o)
-				p.Found++
-			}
-		}
-		if len(found.Operations) > 0 {
-			p.Groups = append(p.Groups, found)
-		}
+	body, err := d.list(httpx.AbsoluteURL(r, "", nil), strings.TrimSpace(page.Param(r, "q")))
+	if err != nil {
+		return err
 	}
-	return d.overview.Show(w, r, s, http.StatusOK, page.Heading{Title: "REST API", Area: area}, p)
+	return d.overview.Show(w, r, s, http.StatusOK, page.Heading{Title: "REST API", Area: area}, docsPage{body})
 }
 
 func (d *Docs) showGroup(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
 	tag := httpx.PathParam(r, "tag")
 	for _, g := range d.groups {
-		if g.Tag == tag {
-			p := groupPage{Site: httpx.AbsoluteURL(r, "", nil), Group: g, Others: d.groups}
-			return d.detail.Show(w, r, s, http.StatusOK, page.Heading{Title: g.Title + " · REST API", Area: area}, p)
+		if g.Tag != tag {
+			continue
 		}
+		body, err := d.tell(httpx.AbsoluteURL(r, "", nil), g)
+		if err != nil {
+			return err
+		}
+		return d.detail.Show(w, r, s, http.StatusOK, page.Heading{Title: g.Title + " · REST API", Area: area}, docsPage{body})
 	}
 	return errs.New(errs.NotFound, "The REST API has no such part.")
+}
+
+func (d *Docs) list(site, query string) (template.HTML, error) {
+	render := func() (template.HTML, error) {
+		p := overview{Version: d.version, Site: site, Query: query, Fault: d.fault}
+		for _, g := range d.groups {
+			found := group{Tag: g.Tag, Title: g.Title}
+			for _, o := range g.Operations {
+				if o.matches(query) {
+					found.Operations = append(found.Operations, o)
+					p.Found++
+				}
+			}
+			if len(found.Operations) > 0 {
+				p.Groups = append(p.Groups, found)
+			}
+		}
+		return d.overview.Part("overview", p)
+	}
+	if query != "" {
+		return render()
+	}
+	return d.keep(keptKey{"", site}, render)
+}
+
+func (d *Docs) tell(site string, g group) (template.HTML, error) {
+	return d.keep(keptKey{g.Tag, site}, func() (template.HTML, error) {
+		return d.detail.Part("group", told{Site: site, Group: g, Others: d.groups})
+	})
+}
+
+// keep renders a body once a site: the document does not change while the
+// program runs.
+func (d *Docs) keep(key keptKey, render func() (template.HTML, error)) (template.HTML, error) {
+	d.mu.Lock()
+	body, ok := d.kept[key]
+	d.mu.Unlock()
+	if ok {
+		return body, nil
+	}
+	body, err := render()
+	if err != nil {
+		return "", err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.kept) < mostKept {
+		d.kept[key] = body
+	}
+	return body, nil
 }
 
 // matches tells whether each word of a query is in what the list shows.

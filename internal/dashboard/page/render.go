@@ -81,6 +81,16 @@ func Load[P any](l *Loader, name string) View[P] {
 	return View[P]{t}
 }
 
+// Part renders a template that the page's file defines beside its content: one
+// that is the same for everybody, to be kept and put into pages as it is.
+func (v View[P]) Part(name string, data any) (template.HTML, error) {
+	var buf bytes.Buffer
+	if err := v.template.ExecuteTemplate(&buf, name, data); err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	return template.HTML(buf.String()), nil //nolint:gosec // html/template wrote it
+}
+
 // Show answers with a page. It is rendered whole before anything is written,
 // so that a fault gives an error page and not half of this one.
 func (v View[P]) Show(w http.ResponseWriter, r *http.Request, s httpx.Session, status int, h Heading, page P) error {
