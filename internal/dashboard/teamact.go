@@ -52,16 +52,31 @@ func teamEntries(mcpURL, jwt string) ([]clientEntry, error) {
 	return entries, nil
 }
 
-func (d *Dashboard) confirmRotate(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	t, err := d.activeTeam(r, s)
+// teamQuestion asks before something is done with a team.
+type teamQuestion struct {
+	Heading, Title string // Title holds %s for the team's name
+	Verb, Text     string
+	Below          string // of the team's path, where it is done
+}
+
+// askOfTeam asks about the team of the path, as find finds it.
+func (d *Dashboard) askOfTeam(w http.ResponseWriter, r *http.Request, s httpx.Session,
+	find func(*http.Request, httpx.Session) (mcpserver.Team, error), q teamQuestion,
+) error {
+	t, err := find(r, s)
 	if err != nil {
 		return err
 	}
-	return d.opt.Site.Confirm(w, r, s, teamHeading("Make a new credential"), page.Confirm{
-		Title: "Make a new credential for “" + t.Name + "”?", Verb: "Make a new one",
+	return d.opt.Site.Confirm(w, r, s, teamHeading(q.Heading), page.Confirm{
+		Title: fmt.Sprintf(q.Title, t.Name), Verb: q.Verb, Text: q.Text, Action: teamsPath + t.ID + "/" + q.Below, Back: teamsPath + t.ID + "/",
+	})
+}
+
+func (d *Dashboard) confirmRotate(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	return d.askOfTeam(w, r, s, d.activeTeam, teamQuestion{
+		Heading: "Make a new credential", Title: "Make a new credential for “%s”?", Verb: "Make a new one", Below: "rotate/",
 		Text: "The JWT that the team has now is refused from its next request on: every agent that uses it stops until it is given the new one. " +
 			"The team keeps its name and its workspaces.",
-		Action: teamsPath + t.ID + "/rotate/", Back: teamsPath + t.ID + "/",
 	})
 }
 
@@ -88,15 +103,10 @@ func (d *Dashboard) activeTeam(r *http.Request, s httpx.Session) (mcpserver.Team
 }
 
 func (d *Dashboard) confirmTeamDelete(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	t, err := d.activeTeam(r, s)
-	if err != nil {
-		return err
-	}
-	return d.opt.Site.Confirm(w, r, s, teamHeading("Delete a team"), page.Confirm{
-		Title: "Delete the team “" + t.Name + "”?", Verb: "Delete team",
+	return d.askOfTeam(w, r, s, d.activeTeam, teamQuestion{
+		Heading: "Delete a team", Title: "Delete the team “%s”?", Verb: "Delete team", Below: "delete/",
 		Text: "Its JWT is refused from its next request on. The team stays in the list as inactive and can be recreated, with a new JWT and without workspaces. " +
 			"Workspaces and their documents stay as they are.",
-		Action: teamsPath + t.ID + "/delete/", Back: teamsPath + t.ID + "/",
 	})
 }
 
@@ -112,14 +122,9 @@ func (d *Dashboard) deleteTeam(w http.ResponseWriter, r *http.Request, s httpx.S
 }
 
 func (d *Dashboard) confirmRecreate(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	t, err := d.inactiveTeam(r, s)
-	if err != nil {
-		return err
-	}
-	return d.opt.Site.Confirm(w, r, s, teamHeading("Recreate a team"), page.Confirm{
-		Title: "Recreate the team “" + t.Name + "”?", Verb: "Recreate team",
-		Text:   "It gets a new JWT and no workspaces. The JWTs that it had before stay dead.",
-		Action: teamsPath + t.ID + "/recreate/", Back: teamsPath + t.ID + "/",
+	return d.askOfTeam(w, r, s, d.inactiveTeam, teamQuestion{
+		Heading: "Recreate a team", Title: "Recreate the team “%s”?", Verb: "Recreate team", Below: "recreate/",
+		Text: "It gets a new JWT and no workspaces. The JWTs that it had before stay dead.",
 	})
 }
 

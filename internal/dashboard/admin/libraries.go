@@ -95,24 +95,13 @@ func (p *Pages) listLibraries(w http.ResponseWriter, r *http.Request, s httpx.Se
 		return err
 	}
 	out.Any = out.Name != "" || out.Owner != "" || kind != ""
-	var after library.Position
-	if err := p.after(r, s, &after); err != nil {
-		return err
-	}
 	filter := library.HoldingFilter{Owner: out.Owner, Kind: library.HoldingKind(kind), Name: out.Name}
-	found, err := p.opt.Libraries.Inventory.Page(r.Context(), s.Principal, filter, after, listPer+1)
-	if err != nil {
+	read := func(after library.Position, limit int) ([]library.Holding, error) {
+		return p.opt.Libraries.Inventory.Page(r.Context(), s.Principal, filter, after, limit)
+	}
+	behind := func(h library.Holding) library.Position { return library.Position{CreatedAt: h.CreatedAt, UID: h.UID} }
+	if out.Libraries, out.Next, err = listed(p, r, s, read, behind, holdingRowOf); err != nil {
 		return err
-	}
-	found, more := cut(found, listPer)
-	for _, h := range found {
-		out.Libraries = append(out.Libraries, holdingRowOf(h))
-		after = library.Position{CreatedAt: h.CreatedAt, UID: h.UID}
-	}
-	if more {
-		if out.Next, err = p.next(r, s, after); err != nil {
-			return err
-		}
 	}
 	return p.libraries.list.Show(w, r, s, http.StatusOK, p.heading("Everybody’s libraries", pathLibraries), out)
 }

@@ -41,6 +41,29 @@ func filterOf(r *http.Request) url.Values {
 	return q
 }
 
+// listed reads a page of a list and the path of the next one, which is empty
+// where there is none. behind is where a list goes on after one of its entries.
+func listed[T, Row, Position any](p *Pages, r *http.Request, s httpx.Session,
+	read func(after Position, limit int) ([]T, error), behind func(T) Position, row func(T) Row,
+) (rows []Row, next string, err error) {
+	var after Position
+	if err := p.after(r, s, &after); err != nil {
+		return nil, "", err
+	}
+	found, err := read(after, listPer+1)
+	if err != nil {
+		return nil, "", err
+	}
+	found, more := cut(found, listPer)
+	for _, one := range found {
+		rows = append(rows, row(one))
+	}
+	if more {
+		next, err = p.next(r, s, behind(found[len(found)-1]))
+	}
+	return rows, next, err
+}
+
 // cut takes the row away that only tells whether more follow.
 func cut[T any](rows []T, per int) (_ []T, more bool) {
 	if len(rows) <= per {

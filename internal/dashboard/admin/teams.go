@@ -88,23 +88,14 @@ func (p *Pages) listTeams(w http.ResponseWriter, r *http.Request, s httpx.Sessio
 	if state != "" {
 		filter.Active = new(state == teamActive)
 	}
-	var after mcpserver.TeamPosition
-	if err := p.after(r, s, &after); err != nil {
+	read := func(after mcpserver.TeamPosition, limit int) ([]mcpserver.OwnedTeam, error) {
+		return p.opt.Teams.Teams.Page(r.Context(), filter, after, limit)
+	}
+	behind := func(t mcpserver.OwnedTeam) mcpserver.TeamPosition {
+		return mcpserver.TeamPosition{CreatedAt: t.CreatedAt, ID: t.ID}
+	}
+	if out.Teams, out.Next, err = listed(p, r, s, read, behind, teamRowOf); err != nil {
 		return err
-	}
-	found, err := p.opt.Teams.Teams.Page(r.Context(), filter, after, listPer+1)
-	if err != nil {
-		return err
-	}
-	found, more := cut(found, listPer)
-	for _, t := range found {
-		out.Teams = append(out.Teams, teamRowOf(t))
-		after = mcpserver.TeamPosition{CreatedAt: t.CreatedAt, ID: t.ID}
-	}
-	if more {
-		if out.Next, err = p.next(r, s, after); err != nil {
-			return err
-		}
 	}
 	return p.teams.list.Show(w, r, s, http.StatusOK, p.heading("Everybody’s teams", pathTeams), out)
 }

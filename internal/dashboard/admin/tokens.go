@@ -71,24 +71,15 @@ func (p *Pages) listTokens(w http.ResponseWriter, r *http.Request, s httpx.Sessi
 		return err
 	}
 	out.Any = out.User != "" || state != ""
-	var after mcpserver.TokenPosition
-	if err := p.after(r, s, &after); err != nil {
-		return err
-	}
 	filter := mcpserver.TokenFilter{Username: out.User, State: mcpserver.TokenState(state)}
-	found, err := p.opt.Tokens.Tokens.Page(r.Context(), filter, after, listPer+1)
-	if err != nil {
+	read := func(after mcpserver.TokenPosition, limit int) ([]mcpserver.UserToken, error) {
+		return p.opt.Tokens.Tokens.Page(r.Context(), filter, after, limit)
+	}
+	behind := func(t mcpserver.UserToken) mcpserver.TokenPosition {
+		return mcpserver.TokenPosition{CreatedAt: t.CreatedAt, ID: t.ID}
+	}
+	if out.Tokens, out.Next, err = listed(p, r, s, read, behind, p.tokenRow); err != nil {
 		return err
-	}
-	found, more := cut(found, listPer)
-	for _, t := range found {
-		out.Tokens = append(out.Tokens, p.tokenRow(t))
-		after = mcpserver.TokenPosition{CreatedAt: t.CreatedAt, ID: t.ID}
-	}
-	if more {
-		if out.Next, err = p.next(r, s, after); err != nil {
-			return err
-		}
 	}
 	return p.tokens.list.Show(w, r, s, http.StatusOK, p.heading("Everybody’s tokens", pathTokens), out)
 }
