@@ -9,10 +9,13 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/subtitle"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/xmldoc"
 )
 
@@ -93,6 +96,12 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return cannot("a rich text file", "save it as DOCX or PDF")
 	case formatLegacy:
 		return cannot("an old Office document", "save it as DOCX or PDF")
+	case formatEPUB:
+		return epub.Read
+	case formatSubtitle:
+		return subtitle.Read
+	case formatNotebook:
+		return notebook.Read
 	case formatXML:
 		return xmldoc.Read
 	case formatText:

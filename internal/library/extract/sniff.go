@@ -28,6 +28,9 @@ const (
 	formatLines // text that is cut between lines: logs, JSON, YAML, XML
 	formatCSV
 	formatXML
+	formatEPUB
+	formatSubtitle
+	formatNotebook
 	formatPPTX
 	formatXLSX
 	formatODF
@@ -125,8 +128,14 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatCSV, contentType: "text/" + strings.TrimPrefix(ext, ".")}
 	case ".txt", ".text":
 		return kind{format: formatText, contentType: "text/plain"}
-	case ".json", ".jsonl", ".ndjson", ".geojson", ".ipynb", ".yaml", ".yml", ".toml", ".ini", ".conf", ".log", ".vtt", ".srt":
+	case ".json", ".jsonl", ".ndjson", ".geojson", ".yaml", ".yml", ".toml", ".ini", ".conf", ".log":
 		return kind{format: formatLines, contentType: base}
+	}
+	switch {
+	case base == "text/vtt", ext == ".srt", ext == ".vtt", base == "application/x-subrip":
+		return kind{format: formatSubtitle, contentType: subtitleType(ext, base)}
+	case ext == ".ipynb":
+		return kind{format: formatNotebook, contentType: "application/x-ipynb+json"}
 	}
 	if ext == ".xml" || isXML(base) {
 		return kind{format: formatXML, contentType: "text/xml"}
@@ -173,6 +182,13 @@ func notReadable(m *mimetype.MIME, in document.Input) error {
 
 func unsupported(what, todo string) *document.Error {
 	return document.Fault(document.CodeUnsupportedType, "The file is "+what+", which cannot be read: "+todo+".")
+}
+
+func subtitleType(ext, base string) string {
+	if base == "text/vtt" || ext == ".vtt" {
+		return "text/vtt"
+	}
+	return "application/x-subrip"
 }
 
 // isXML reports XML of any vocabulary but XHTML.

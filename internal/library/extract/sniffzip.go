@@ -37,8 +37,8 @@ func sniffZip(in document.Input) (kind, error) {
 		return kind{format: formatODF, contentType: contentType}, nil
 	}
 	declared, _ := a.ReadFile("mimetype", 100) // none is none
-	if strings.HasPrefix(string(declared), "application/epub+zip") {
-		return kind{}, unsupported("an EPUB file", "save it as DOCX, HTML or PDF")
+	if strings.HasPrefix(string(declared), "application/epub+zip") || a.Has("META-INF/container.xml") {
+		return kind{format: formatEPUB, contentType: "application/epub+zip"}, nil
 	}
 	return kind{}, unsupported("a ZIP archive", "unpack it and submit the documents in it")
 }

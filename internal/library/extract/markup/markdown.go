@@ -24,7 +24,7 @@ func Markdown(w *document.Writer, in document.Input) error {
 	if err != nil {
 		return err
 	}
-	md := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote)).Parser()
+	md := newMarkdown()
 	if n := frontMatter(w, src); n > 0 {
 		w.Raw(src[:n])
 		w.Mark(document.Block{Kind: document.Code, Start: 0, End: len(strings.TrimRight(src[:n], " \t\n"))})
@@ -38,6 +38,17 @@ func Markdown(w *document.Writer, in document.Input) error {
 		w.Report(total-len(src), total, "bytes")
 	}
 	return w.Err()
+}
+
+// AppendMarkdown appends a piece of Markdown, which is clean text, to what is
+// written, and marks its blocks.
+func AppendMarkdown(w *document.Writer, src string) {
+	w.Separate(document.Paragraph)
+	markdownBlocks(w, newMarkdown(), strings.Trim(src, "\n"))
+}
+
+func newMarkdown() parser.Parser {
+	return goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList)).Parser()
 }
 
 // frontMatter gives the length of YAML front matter and keeps its plain
