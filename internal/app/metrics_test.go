@@ -23,7 +23,7 @@ import (
 var allEngines = map[string]string{
 	"CELERY_BROKER_URL": "amqp://m:m@127.0.0.1:1/m", "KVDB_LOCATION": "127.0.0.1:1",
 	"EMBEDDING_BASE_URL": "http://127.0.0.1:1", "EMBEDDING_MODEL": "m", "RERANKER_BASE_URL": "http://127.0.0.1:1", "RERANKER_MODEL": "m",
-	"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "m", "AWS_SECRET_ACCESS_KEY": "m", "AWS_STORAGE_BUCKET_NAME": "m", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1",
+	"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "m", "AWS_SECRET_ACCESS_KEY": "m", "AWS_STORAGE_BUCKET_NAME": "mnemosyne", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_S3_USE_SSL": "False",
 	"EMAIL_HOST": "127.0.0.1",
 }
 
