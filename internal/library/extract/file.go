@@ -13,6 +13,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/subtitle"
@@ -91,7 +92,7 @@ func (r *reader) readerOf(k kind) document.Reader {
 	case formatXLSX:
 		return office.XLSX
 	case formatODF:
-		return cannot("an OpenDocument file", "save it as DOCX, HTML or PDF")
+		return opendocument.Read
 	case formatRTF:
 		return cannot("a rich text file", "save it as DOCX or PDF")
 	case formatLegacy:

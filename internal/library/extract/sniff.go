@@ -13,6 +13,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 )
 
 // format is how a file is read.
@@ -76,6 +77,9 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 		return kind{format: formatRTF, contentType: "application/rtf"}, nil
 	case document.BareUTF16(head) != nil:
 		return textKind(in, "text/plain"), nil
+	}
+	if contentType := opendocument.IdentifyFlat(head); contentType != "" {
+		return kind{format: formatODF, contentType: contentType}, nil
 	}
 	m := mimetype.Detect(head)
 	if !isText(m) && (!m.Is("application/octet-stream") || !mostlyText(head)) {

@@ -1,9 +1,9 @@
 package office
 
 import (
-	"slices"
 	"strconv"
 
+	"git.helu.ca/r/mnemosyne/internal/library/extract/reading"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/xmlread"
 )
 
@@ -176,74 +176,15 @@ func number(s string) int {
 	return min(max(n, -1<<40), 1<<40)
 }
 
-// readingOrder puts the title first, then what stands above, and of what
-// stands side by side, the left column before the right. Where a shape's place
-// is not known, it follows the one before it in the file.
+// readingOrder puts shapes into the order in which a slide is looked at.
 func readingOrder(shapes []shape) []shape {
-	var titles, rest []shape
-	last := frame{}
-	for _, s := range shapes {
-		if s.title {
-			titles = append(titles, s)
-			continue
-		}
-		if !s.known {
-			s.frame = last
-		}
-		last = s.frame
-		rest = append(rest, s)
+	boxes := make([]reading.Box, len(shapes))
+	for i, s := range shapes {
+		boxes[i] = reading.Box{X: s.frame.x, Y: s.frame.y, W: s.frame.w, H: s.frame.h, Known: s.known, First: s.title}
 	}
-	return append(titles, cutApart(rest, 0)...)
-}
-
-// cutApart orders shapes by cutting the area between them, across first, then
-// down, as long as there is an empty strip.
-func cutApart(shapes []shape, depth int) []shape {
-	if len(shapes) < 2 || depth > 20 {
-		return shapes
+	out := make([]shape, 0, len(shapes))
+	for _, i := range reading.Order(boxes) {
+		out = append(out, shapes[i])
 	}
-	vertical := func(s shape) (int, int) { return s.frame.y, s.frame.y + s.frame.h }
-	horizontal := func(s shape) (int, int) { return s.frame.x, s.frame.x + s.frame.w }
-	for _, extent := range []func(shape) (int, int){vertical, horizontal} {
-		groups := strips(shapes, extent)
-		if len(groups) < 2 {
-			continue
-		}
-		var out []shape
-		for _, g := range groups {
-			out = append(out, cutApart(g, depth+1)...)
-		}
-		return out
-	}
-	slices.SortStableFunc(shapes, func(a, b shape) int {
-		if d := a.frame.y - b.frame.y; d != 0 {
-			return d
-		}
-		return a.frame.x - b.frame.x
-	})
-	return shapes
-}
-
-// strips puts shapes that overlap along one axis together. A twelfth of an
-// inch of overlap is none.
-func strips(shapes []shape, extent func(shape) (int, int)) [][]shape {
-	const tolerance = 76_200
-	sorted := slices.Clone(shapes)
-	slices.SortStableFunc(sorted, func(a, b shape) int {
-		x, _ := extent(a)
-		y, _ := extent(b)
-		return x - y
-	})
-	var groups [][]shape
-	end := 0
-	for i, s := range sorted {
-		from, to := extent(s)
-		if i == 0 || from >= end-tolerance {
-			groups = append(groups, nil)
-			end = to
-		}
-		groups[len(groups)-1] = append(groups[len(groups)-1], s)
-		end = max(end, to)
-	}
-	return groups
+	return out
 }
