@@ -232,7 +232,10 @@ func TestALibrarysFormIsFilledInAgainAfterSigningIn(t *testing.T) {
 	w := dashboardtest.New(t)
 	ann := w.User("ann")
 	uid := w.Library(ann, "Papers")
-	b := w.Browser()
+	b := w.SignedIn(ann)
+	b.Get("/libraries/")
+	_, err := w.Accounts.SignOutEverywhere(t.Context(), accounts.Operator(), ann.UserID)
+	dashboardtest.Check(t, err)
 	for _, path := range []string{"/libraries/add/", "/libraries/" + uid + "/settings/"} {
 		b.Post(path, url.Values{"name": {"Articles"}, "description": {"All of them"}, "library_type": {"technical"}}).Want(http.StatusSeeOther)
 		login := b.Get("/accounts/login/")

@@ -257,8 +257,11 @@ func TestAPersonPicksAmongManyLibrariesInABrowser(t *testing.T) {
 func TestAnotherProcessTakesUpAKeptForm(t *testing.T) {
 	t.Parallel()
 	one, other := dashboardtest.New(t), dashboardtest.New(t)
-	one.User("ann")
-	b := one.Browser()
+	ann := one.User("ann")
+	b := one.SignedIn(ann)
+	b.Get("/libraries/")
+	_, err := one.Accounts.SignOutEverywhere(t.Context(), accounts.Operator(), ann.UserID)
+	dashboardtest.Check(t, err)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, one.URL+"/profile/tokens/add/", strings.NewReader("name=Laptop&reach=all"))
 	dashboardtest.Check(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

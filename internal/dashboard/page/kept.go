@@ -85,10 +85,10 @@ func (s *Site) whoActs(w http.ResponseWriter, r *http.Request, who httpx.Session
 
 // mark is what stands for a person in cookies; empty for nobody.
 func (s *Site) mark(who httpx.Session) string {
-	if who.Principal.UserID == "" {
+	if who.Principal.Username == "" {
 		return ""
 	}
-	return base64.RawURLEncoding.EncodeToString(s.keptMAC([]byte("who\x00" + who.Principal.UserID)))
+	return base64.RawURLEncoding.EncodeToString(s.keptMAC([]byte("who\x00" + who.Principal.Username))) // a name is one person's for ever
 }
 
 type restoredKey struct{}
