@@ -10,6 +10,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/language"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
@@ -47,6 +48,9 @@ func (r *reader) extract(in document.Input, dir string, progress document.Progre
 	w.ContentType = k.contentType
 	if err := r.readerOf(k)(w, in); err != nil {
 		return document.Result{}, err
+	}
+	if k.format != formatCode && k.format != formatLines {
+		w.Language = language.Of(w.Language, w.Sample())
 	}
 	res, err := w.Close()
 	if err != nil {

@@ -16,7 +16,8 @@ type Document struct {
 	Title string
 	// ContentType is what the content was found to be, such as application/pdf.
 	ContentType string
-	// Language is a BCP 47 tag where the file states one, else "".
+	// Language is a BCP 47 tag, of the file's own statement or found in its
+	// text; "" when neither tells.
 	Language string
 	// Blocks are in reading order, ascending, and do not overlap. Text between
 	// them is white space or of no particular kind.

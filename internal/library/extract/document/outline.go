@@ -13,7 +13,7 @@ import (
 type Outline struct {
 	Headings []OutlineHeading // in reading order
 	Pages    []Page
-	Language string // BCP 47, where the file states one
+	Language string // BCP 47, where it is known
 	// Whole tells that the structure was read to its end.
 	Whole bool
 }

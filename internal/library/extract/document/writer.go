@@ -29,6 +29,7 @@ type Writer struct {
 	offset, blocks, pages int
 	runes                 int64
 	letters               bool // something other than white space was written
+	sample                []byte
 	lastKind              BlockKind
 	openPage              *Page
 	err                   error
@@ -73,6 +74,9 @@ func (w *Writer) Raw(s string) Span {
 		w.err = fmt.Errorf("write the extracted text: %w", err)
 		return Span{start, start}
 	}
+	if room := sampleBytes - len(w.sample); room > 0 {
+		w.sample = append(w.sample, s[:min(len(s), room)]...)
+	}
 	w.offset += len(s)
 	w.runes += int64(utf8.RuneCountInString(s))
 	if !w.letters {
@@ -80,6 +84,12 @@ func (w *Writer) Raw(s string) Span {
 	}
 	return Span{start, w.offset}
 }
+
+// sampleBytes is how much of the text's start is at hand.
+const sampleBytes = 16 << 10
+
+// Sample gives the start of the text.
+func (w *Writer) Sample() string { return strings.ToValidUTF8(string(w.sample), "") }
 
 // Mark records a block of text that was appended before.
 func (w *Writer) Mark(b Block) {
