@@ -44,7 +44,7 @@ func (c searchCmd) Run(ctx context.Context, p *program) error {
 		}
 		enc := json.NewEncoder(p.stdout)
 		enc.SetEscapeHTML(false)
-		return enc.Encode(libraryapi.SearchAnswer(found))
+		return enc.Encode(libraryapi.SearchAnswer(ctx, found, s.Places))
 	})
 }
 

@@ -26,6 +26,9 @@ func (s *Services) addSite(group *lifecycle.Group) error {
 			return err
 		}
 	}
+	if err := s.addPictures(group); err != nil {
+		return err
+	}
 	handler, err := s.handler(doors{rest: true})
 	if err != nil {
 		return err

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/archive"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	read "git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/lifecycle"
@@ -29,6 +32,9 @@ type Services struct {
 	Search    *search.Engine
 	Rebuild   *rebuild.Service
 	Archives  *archive.Service
+	Places    *pages.Places
+
+	pictures *pages.Pictures // of processes that serve pages
 }
 
 // OpenServices opens the store and the engines. Nothing runs yet.
@@ -61,6 +67,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 		MaxUploadBytes: p.Settings.Ingest.MaxUploadBytes, Program: "mnemosyne " + p.Version,
 		TempDir: filepath.Join(core.Dir, archiveFolder), Log: p.Log,
 	})
+	s.Places = pages.NewPlaces(s.DB, s.Objects, p.Log)
 	return s, nil
 }
 
@@ -123,6 +130,35 @@ func (s *Services) addWorkerOfItsOwn(group *lifecycle.Group) error {
 	group.Add("reconciler", ingest.NewReconciler(s.Ingest, ingest.ReconcilerOptions{}))
 	group.Add("worker", worker)
 	s.addRebuilder(group)
+	return nil
+}
+
+// drawTime is what a picture of a page may take.
+const drawTime = 10 * time.Second
+
+// addPictures adds what draws pages of documents: one process, started by the
+// first page that is asked for, with a folder of its own.
+func (s *Services) addPictures(group *lifecycle.Group) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's file: %w", err)
+	}
+	cache := filepath.Join(s.Dir, cacheFolder)
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return fmt.Errorf("make a folder for pictures: %w", err)
+	}
+	place, err := openWorkplace(filepath.Join(s.Dir, tempFolder))
+	if err != nil {
+		return err
+	}
+	pool := extract.NewPool(extract.Options{
+		Executable: self, Args: []string{"extract-worker"}, Workers: 1, TempDir: place.dir, CacheDir: cache, Logger: s.Log,
+		Limits: read.Limits{Timeout: drawTime},
+	})
+	s.pictures = pages.NewPictures(pages.Options{Objects: s.Objects, Drawer: pool, Dir: place.dir, Log: s.Log})
+	group.Add("folder of pictures", lifecycle.Func{OnStop: func(context.Context) error { return place.close() }})
+	group.Add("pictures", pool)
+	group.Add("sweep of pictures", lifecycle.NewLoop(s.pictures.Sweep))
 	return nil
 }
 

@@ -52,6 +52,9 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	if err := s.addWorker(group); err != nil {
 		return err
 	}
+	if err := s.addPictures(group); err != nil {
+		return err
+	}
 	handler, err := s.handler(doors{rest: true, mcp: true})
 	if err != nil {
 		return err

@@ -119,7 +119,7 @@ func (s *Services) mountSite(router chi.Router, limited limitedBearers, cursors 
 // mountREST gives the OpenAPI document of what it mounts.
 func (s *Services) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) ([]byte, error) {
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Cursors: cursors,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Objects: s.Objects, Places: s.Places, Pictures: s.pictures, Cursors: cursors,
 		MaxUpload: s.Settings.Ingest.MaxUploadBytes, TempDir: filepath.Join(s.Dir, tempFolder), Log: s.Log,
 	})
 	health := &httpx.Health{Database: s.DB, Cache: s.Cache, Log: s.Log}
@@ -162,7 +162,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph,
 		Tools: toolsOf(tools), Mails: s.Mail != nil, MCPURL: s.publicURL("/mcp/"),
 		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
-		Objects: s.Objects, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
+		Objects: s.Objects, Places: s.Places, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
 	})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,9 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/dashboard/page"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 )
@@ -95,6 +97,11 @@ type Chunks interface {
 	Chunks(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error)
 }
 
+// Places knows where passages stand on pages (pages.Places).
+type Places interface {
+	Of(ctx context.Context, spots ...pages.Spot) [][]document.Region
+}
+
 // Objects holds the texts of documents and where in them headings stand
 // (blob.Store).
 type Objects interface {
@@ -123,6 +130,8 @@ type Options struct {
 	Usage   figures.Sources
 	Chunks  Chunks
 	Objects Objects
+	// Places knows where passages stand on pages; nil: no passage has one.
+	Places Places
 	// MaxUpload bounds a file, in bytes; 0: nothing does.
 	MaxUpload int64
 	// Tools are the MCP tools that a token can be narrowed to.
@@ -145,6 +154,9 @@ type Dashboard struct {
 func New(opt Options) (*Dashboard, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if opt.Places == nil {
+		opt.Places = noPages{}
 	}
 	views, err := newViews(opt.Site)
 	return &Dashboard{opt: opt, views: views}, err

@@ -30,6 +30,7 @@ type itemPage struct {
 	Previous    string
 	Next        string
 	Code        bool     // the text keeps its lines
+	Sheet       *sheet   // nil: the document has no pages to show
 	Jobs        []jobRow // while there is no text
 	Here        string
 }
@@ -43,6 +44,7 @@ type reading struct {
 
 	from   int // first passage of the page, an ordinal
 	at, to int // code points that are cited, to is exclusive; at is below 0 when none are
+	page   int // that is to be seen; 0: the one of what is cited, or read
 }
 
 func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
@@ -84,7 +86,7 @@ func (d *Dashboard) jobsOf(r *http.Request, s httpx.Session, o openedItem, limit
 // by its uid (chunk), code points (at, to), or an ordinal (from). What is not
 // kept any more gives the current version, and says so.
 func (d *Dashboard) asked(r *http.Request, o openedItem, p *itemPage) (reading, error) {
-	at := reading{openedItem: o, at: -1}
+	at := reading{openedItem: o, at: -1, page: askedPage(r, o)}
 	version, named := number(page.Param(r, "version"))
 	if !named {
 		version = int(o.Generation)
@@ -156,7 +158,7 @@ func (d *Dashboard) findPlace(r *http.Request, at *reading, ordinal int) error {
 		}
 	}
 	at.from = min(from, max(at.total-1, 0))
-	return nil
+	return d.toPage(r.Context(), at)
 }
 
 // read fills in the page that begins at a place.
@@ -168,11 +170,12 @@ func (d *Dashboard) read(ctx context.Context, at reading, p *itemPage) error {
 	p.Code = p.Head.Document.Type == sourceCode
 	p.Total, p.From, p.To = int64(at.total), int64(at.from)+1, int64(at.from+len(chunks))
 	p.Passages = passagesOf(chunks, at, p.Code)
+	p.Sheet = d.sheetOf(ctx, at, chunks)
 	if at.from > 0 {
-		p.Previous = at.page(max(0, at.from-passagesPer))
+		p.Previous = at.turn(max(0, at.from-passagesPer))
 	}
 	if at.from+passagesPer < at.total {
-		p.Next = at.page(at.from + passagesPer)
+		p.Next = at.turn(at.from + passagesPer)
 	}
 	if at.total <= passagesPer {
 		p.Outline = outlineOf(chunks)
@@ -182,8 +185,8 @@ func (d *Dashboard) read(ctx context.Context, at reading, p *itemPage) error {
 	return err
 }
 
-// page is the path of the page that begins at a passage.
-func (at reading) page(from int) string { return at.link("from", from) }
+// turn is the path of the text from a passage on.
+func (at reading) turn(from int) string { return at.link("from", from) }
 
 // link leads to a place of the version that is read.
 func (at reading) link(name string, value int) string {

@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
@@ -18,6 +19,12 @@ type Generation struct {
 	ContentHash  string
 	ContentType  string
 	SizeBytes    int64
+}
+
+// RegionsKey names the object that says where on its pages the words of a text
+// stand. It lies beside the structure, and not every document has one.
+func RegionsKey(structureKey string) string {
+	return strings.TrimSuffix(structureKey, "structure") + "regions"
 }
 
 const (

@@ -37,6 +37,7 @@ func pathKinds() map[string]kind {
 		"workspaces/{workspace_id}": aWorkspace,
 		"teams/{id}":                aTeam,
 		"teams/{team_id}":           aTeam,
+		"pages/{page}.png":          plain,
 	}
 }
 
@@ -50,7 +51,7 @@ func nameKinds() map[string]kind {
 	for _, name := range []string{
 		"limit", "cursor", "status", "collection", "library_type", "query", "name", "description", "global", "role",
 		"title", "metadata", "text", "filename", "file_id", "content_hash", "s3_key", "s3_bucket", "url", "file",
-		"before", "after", "page", "heading", "offset", "max_chars", "concept", "generation",
+		"before", "after", "page", "width", "heading", "offset", "max_chars", "concept", "generation",
 		"id",            // of a team that is made: the caller's own choice
 		"workspace_ids", // kept as they are, and looked at when a team's JWT is used
 	} {
@@ -135,6 +136,8 @@ func rules() map[string]rule {
 		"GET /library/api/items/{}/content/": {needs: toRead, ok: 200},
 		"GET /library/api/items/{}/text/":    {needs: toRead, ok: 200},
 		"GET /library/api/items/{}/chunks/":  {needs: toRead, ok: 200},
+		// Those planted have no pages.
+		"GET /library/api/items/{}/pages/{}.png": {needs: toRead, ok: 404},
 
 		"POST /library/api/ingest/": {
 			needs: toAdd, ok: 202, denied: 404, refs: []string{"library_uid", "workspace_id"},

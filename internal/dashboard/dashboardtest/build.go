@@ -23,6 +23,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/searchlog"
@@ -93,11 +94,11 @@ func (w *World) site(change []func(*Options)) http.Handler {
 	Check(w.t, err)
 	cursors, err := httpx.NewCursors([]byte(secretKey))
 	Check(w.t, err)
-	pages, err := page.NewSite(auth, []byte(secretKey), w.log, nil)
+	shown, err := page.NewSite(auth, []byte(secretKey), w.log, nil)
 	Check(w.t, err)
 	router := chi.NewRouter()
 	document := w.mountREST(router, auth, cursors)
-	opt := w.options(pages, cursors)
+	opt := w.options(shown, cursors)
 	for _, c := range change {
 		c(&opt)
 	}
@@ -107,19 +108,21 @@ func (w *World) site(change []func(*Options)) http.Handler {
 	Check(w.t, err)
 	running, err := admin.New(opt.Admin)
 	Check(w.t, err)
-	reference, err := apidocs.New(pages, document)
+	reference, err := apidocs.New(shown, document)
 	Check(w.t, err)
 	w.Routes = slices.Concat(people.Routes(), ways.Routes(), running.Routes(), reference.Routes())
-	pages.Mount(router, w.Routes)
-	router.NotFound(httpx.Unmatched(router, pages.Errors(httpx.RESTErrors(w.log))))
+	shown.Mount(router, w.Routes)
+	router.NotFound(httpx.Unmatched(router, shown.Errors(httpx.RESTErrors(w.log))))
 	return router
 }
+
+func (w *World) places() *pages.Places { return pages.NewPlaces(w.DB, w.objects, w.log) }
 
 // mountREST gives the OpenAPI document of what it mounts.
 func (w *World) mountREST(router chi.Router, auth *httpx.Auth, cursors *httpx.Cursors) []byte {
 	w.t.Helper()
 	api := libraryapi.New(libraryapi.Options{
-		Libraries: w.Libraries, Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Cursors: cursors, MaxUpload: maxUpload, TempDir: w.dir, Log: w.log,
+		Libraries: w.Libraries, Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Places: w.places(), Cursors: cursors, MaxUpload: maxUpload, TempDir: w.dir, Log: w.log,
 	})
 	surface := &httpx.Surface{Name: "rest", Auth: auth, Errors: httpx.RESTErrors(w.log)}
 	surface.Mount(router, api.Routes())
@@ -134,7 +137,7 @@ func (w *World) options(site *page.Site, cursors *httpx.Cursors) Options {
 	return Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: w.access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, MaxUpload: maxUpload, Tools: []dashboard.Tool{
+			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, Tools: []dashboard.Tool{
 				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
 			},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,9 @@ func (w *World) Work() {
 	w.t.Helper()
 	exe, err := os.Executable()
 	Check(w.t, err)
-	pool := extract.NewPool(extract.Options{Executable: exe, Args: []string{"extract-worker"}})
+	pool := extract.NewPool(extract.Options{
+		Executable: exe, Args: []string{"extract-worker"}, CacheDir: filepath.Join(os.TempDir(), "mnemosyne-test-pdfium"),
+	})
 	worker := ingest.NewWorker(w.Ingest, ingest.WorkerOptions{Embedder: minilm.New(minilm.Options{}), Extractor: pool, TempDir: w.t.TempDir(), Sole: true})
 	for _, s := range []interface {
 		Start(ctx context.Context) error

@@ -105,17 +105,25 @@ func (c *child) read(req request) (r reply) {
 		}
 	}()
 	in := document.Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
+	if req.Picture != nil {
+		return answer(nil, c.reader.draw(in, *req.Picture, req.Dir))
+	}
 	res, err := c.reader.extract(in, req.Dir, func(done, total int, unit string) {
 		// A parent that is gone is noticed on stdin.
 		_ = c.send(reply{Progress: &progressReply{done, total, unit}})
 	})
+	return answer(&res, err)
+}
+
+// answer tells what came of a file; without a result it was drawn.
+func answer(res *document.Result, err error) reply {
 	if fault := document.AsError(err); fault != nil {
 		return reply{Fault: fault}
 	}
 	if err != nil {
 		return reply{Failure: err.Error(), Crashed: os.IsPermission(err)}
 	}
-	return reply{Result: &res}
+	return reply{Result: res, Drawn: res == nil}
 }
 
 func crashFault() *document.Error {

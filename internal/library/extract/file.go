@@ -44,7 +44,13 @@ func (r *reader) extract(in document.Input, dir string, progress document.Progre
 		return document.Result{}, fmt.Errorf("create the extracted structure: %w", err)
 	}
 	defer structure.Close()
+	regions, err := os.Create(filepath.Join(dir, document.RegionsFile)) //nolint:gosec // the caller names the folder
+	if err != nil {
+		return document.Result{}, fmt.Errorf("create the places of words: %w", err)
+	}
+	defer regions.Close()
 	w := document.NewWriter(text, structure, r.limits, progress)
+	w.KeepRegions(regions)
 	w.ContentType = k.contentType
 	if err := r.readerOf(k)(w, in); err != nil {
 		return document.Result{}, err
@@ -57,7 +63,16 @@ func (r *reader) extract(in document.Input, dir string, progress document.Progre
 		return document.Result{}, err
 	}
 	res.Dir = dir
-	return res, errors.Join(text.Close(), structure.Close())
+	return res, errors.Join(text.Close(), structure.Close(), dropEmpty(regions))
+}
+
+// dropEmpty closes a file, and removes it where nothing was written to it.
+func dropEmpty(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.Size() == 0 {
+		err = os.Remove(f.Name())
+	}
+	return errors.Join(err, f.Close())
 }
 
 func (r *reader) check(in document.Input) (kind, error) {

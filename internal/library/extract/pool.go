@@ -148,7 +148,7 @@ func (p *Pool) Extract(ctx context.Context, in document.Input, dir string, progr
 	}
 	res, err := p.extract(ctx, req, timeout, progress)
 	if err != nil {
-		for _, name := range []string{document.TextFile, document.StructureFile} {
+		for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile} {
 			if rmErr := os.Remove(filepath.Join(dir, name)); rmErr != nil && !os.IsNotExist(rmErr) {
 				err = errors.Join(err, rmErr)
 			}
@@ -215,16 +215,29 @@ func (p *Pool) request(in document.Input, dir string) (request, time.Duration, e
 	return req, timeout, nil
 }
 
-// extract has a child read the file. A crash of a child that had read other
-// files before says little about this one, so it is tried once more alone.
+// extract has a child read the file.
 func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress document.Progress) (document.Result, error) {
+	r, err := p.ask(ctx, req, timeout, progress)
+	if err != nil {
+		return document.Result{}, err
+	}
+	if r.Result == nil {
+		return document.Result{}, errors.New("extract: the child answered what it was not asked")
+	}
+	return *r.Result, nil
+}
+
+// ask has a child do what a request says. A crash of a child that had read
+// other files before says little about this one, so it is tried once more
+// alone.
+func (p *Pool) ask(ctx context.Context, req request, timeout time.Duration, progress document.Progress) (reply, error) {
 	for {
 		w, err := p.take(ctx)
 		if err != nil && ctx.Err() != nil {
-			return document.Result{}, context.Cause(ctx)
+			return reply{}, context.Cause(ctx)
 		}
 		if err != nil {
-			return document.Result{}, err
+			return reply{}, err
 		}
 		fresh := w.served == 0
 		o := w.run(ctx, req, timeout, progress)
@@ -234,7 +247,7 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 		}
 		p.giveBack(w, o.fit)
 		if ctx.Err() != nil {
-			return document.Result{}, context.Cause(ctx)
+			return reply{}, context.Cause(ctx)
 		}
 		if crashed && !fresh {
 			continue
@@ -247,16 +260,16 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 }
 
 // result gives what the child said at the end.
-func (o outcome) result() (document.Result, error) {
+func (o outcome) result() (reply, error) {
 	switch {
 	case o.err != nil:
-		return document.Result{}, o.err
+		return reply{}, o.err
 	case o.reply.Fault != nil:
-		return document.Result{}, o.reply.Fault
-	case o.reply.Result == nil:
-		return document.Result{}, fmt.Errorf("extract: %s", o.reply.Failure)
+		return reply{}, o.reply.Fault
+	case o.reply.Result == nil && !o.reply.Drawn:
+		return reply{}, fmt.Errorf("extract: %s", o.reply.Failure)
 	}
-	return *o.reply.Result, nil
+	return o.reply, nil
 }
 
 // take gives the child that worked last, or a new one.

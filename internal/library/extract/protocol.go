@@ -14,7 +14,8 @@ import (
 // goes through files, never through a frame.
 const maxFrame = 1 << 20
 
-// request asks a child for one file. Paths are absolute.
+// request asks a child for one file: to read it or, with a Picture, to draw one
+// of its pages. Paths are absolute.
 type request struct {
 	Path        string          `json:"path"`
 	Filename    string          `json:"filename"`
@@ -23,10 +24,11 @@ type request struct {
 	CacheDir    string          `json:"cache_dir"`
 	Limits      document.Limits `json:"limits"`
 	// CPUSeconds is what the file may take in processor time.
-	CPUSeconds int `json:"cpu_seconds"`
+	CPUSeconds int     `json:"cpu_seconds"`
+	Picture    *PageOf `json:"picture,omitempty"`
 }
 
-// reply is one of five: ready, preparing, progress, a result, an error. Fault is the file's
+// reply is one of six: ready, preparing, progress, a result, a picture, an error. Fault is the file's
 // own, Failure that of the program or machine.
 type reply struct {
 	// Ready is the first thing that a child says.
@@ -36,8 +38,10 @@ type reply struct {
 	Preparing *bool            `json:"preparing,omitempty"`
 	Progress  *progressReply   `json:"progress,omitempty"`
 	Result    *document.Result `json:"result,omitempty"`
-	Fault     *document.Error  `json:"fault,omitempty"`
-	Failure   string           `json:"failure,omitempty"`
+	// Drawn: the picture that was asked for is there.
+	Drawn   bool            `json:"drawn,omitempty"`
+	Fault   *document.Error `json:"fault,omitempty"`
+	Failure string          `json:"failure,omitempty"`
 	// Crashed asks the parent for a fresh child: this one is in doubt.
 	Crashed bool `json:"crashed,omitempty"`
 }

@@ -68,7 +68,7 @@ func sniff(in document.Input) (kind, error) {
 func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	switch {
 	case bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
-		return kind{format: formatPDF, contentType: "application/pdf"}, nil
+		return kind{format: formatPDF, contentType: contentTypePDF}, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return sniffZip(in)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -145,7 +146,7 @@ func (r *run) unchanged(ctx context.Context) error {
 
 // extract gives the document's text and structure, from the objects where an
 // earlier attempt got that far. The structure is written last, so that it
-// stands for both.
+// stands for all.
 func (r *run) extract(ctx context.Context) (*document.Document, error) {
 	r.tracker.begin(StageExtracting, 0, "pages")
 	r.hook("extracting")
@@ -201,8 +202,16 @@ func (r *run) extractFile(ctx context.Context) (*document.Document, error) {
 		return nil, err
 	}
 	r.stored = true
-	for _, file := range []struct{ name, key string }{{document.TextFile, r.textKey}, {document.StructureFile, r.structureKey}} {
-		if err := r.putFile(ctx, filepath.Join(out, file.name), file.key); err != nil {
+	for _, file := range []struct{ name, key string }{
+		{document.TextFile, r.textKey},
+		{document.RegionsFile, regionsKey(r.prefix())},
+		{document.StructureFile, r.structureKey},
+	} {
+		err := r.putFile(ctx, filepath.Join(out, file.name), file.key)
+		if errors.Is(err, fs.ErrNotExist) && file.name == document.RegionsFile {
+			continue // of most formats there is none
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -161,7 +161,7 @@ func (s *core) endUnchanged(ctx context.Context, c *claim, at snapshot) error {
 func (s *core) deleteObjects(ctx context.Context, original string) error {
 	prefix := original[:len(original)-len(originalKey(""))]
 	var all []error
-	for _, key := range []string{textKey(prefix), structureKey(prefix), originalKey(prefix)} {
+	for _, key := range []string{textKey(prefix), regionsKey(prefix), structureKey(prefix), originalKey(prefix)} {
 		all = append(all, s.objects.Delete(ctx, key))
 	}
 	return errors.Join(all...)
@@ -169,6 +169,7 @@ func (s *core) deleteObjects(ctx context.Context, original string) error {
 
 func textKey(prefix string) string      { return prefix + "text" }
 func structureKey(prefix string) string { return prefix + "structure" }
+func regionsKey(prefix string) string   { return library.RegionsKey(structureKey(prefix)) }
 
 // generationRow is what trimming needs to know.
 type generationRow struct {

@@ -66,7 +66,7 @@ func TestAnEmptyDatabaseSweepsNothingAway(t *testing.T) {
 	empty := ingest.New(ingest.Options{DB: sqldbtest.SQLite(t), Graph: w.graph, Objects: w.objects, Queue: queue.NewInProcess(), Log: testLog()})
 	check(t, ingest.NewReconciler(empty, ingest.ReconcilerOptions{Grace: time.Nanosecond}).Run(t.Context()))
 	held, err := w.graph.Libraries(t.Context())
-	if after := w.objectsLeft(); len(before) != 3 || len(after) != 3 || err != nil || !slices.Equal(held, []string{w.lib}) {
+	if after := w.objectsLeft(); len(before) != objectsEach || len(after) != objectsEach || err != nil || !slices.Equal(held, []string{w.lib}) {
 		t.Errorf("of %v are left %v, of the index %v, %v", before, after, held, err)
 	}
 }

@@ -62,7 +62,7 @@ func (s *Service) Recut(ctx context.Context, itemUID string) error {
 // copyObjects copies the original and what was read from it, so that it need
 // not be read again.
 func (s *core) copyObjects(ctx context.Context, from, to string) error {
-	for _, key := range []func(prefix string) string{originalKey, textKey, structureKey} {
+	for _, key := range []func(prefix string) string{originalKey, textKey, regionsKey, structureKey} {
 		body, _, err := s.objects.Open(ctx, key(from))
 		if errors.Is(err, blob.ErrMissing) && key(from) != originalKey(from) {
 			continue

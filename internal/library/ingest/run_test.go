@@ -98,7 +98,7 @@ func (w *world) onlyPublished() {
 	if stats.Chunks != kept || stats.Visible != w.count(`SELECT chunk_count FROM library WHERE uid = $1`, w.lib) {
 		w.t.Errorf("the index holds %+v, the kept generations have %d chunks", stats, kept)
 	}
-	if n, want := len(w.objectsLeft()), 3*w.count(`SELECT COUNT(*) FROM item_generation`); int64(n) != want {
+	if n, want := len(w.objectsLeft()), objectsEach*w.count(`SELECT COUNT(*) FROM item_generation`); int64(n) != want {
 		w.t.Errorf("%d objects are stored, want %d", n, want)
 	}
 }

@@ -57,7 +57,7 @@ func (s *core) strayObjects(ctx context.Context) iter.Seq2[blob.Info, error] {
 func ours(key string) bool {
 	folder, part := path.Split(key)
 	switch part {
-	case originalKey(""), textKey(""), structureKey(""):
+	case originalKey(""), textKey(""), structureKey(""), regionsKey(""):
 		return strings.Count(folder, "/") == 2
 	}
 	return false

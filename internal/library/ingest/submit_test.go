@@ -43,8 +43,8 @@ func TestTheSameContentAgainMakesNoJob(t *testing.T) {
 				if after := w.item(first.ItemUID); !after.UpdatedAt.Equal(before.UpdatedAt) || after.Generation != 1 {
 					t.Errorf("the item changed: %+v", after)
 				}
-				if jobs, n := w.count(`SELECT COUNT(*) FROM ingest_job`), len(w.objectsLeft()); jobs != 1 || n != 3 {
-					t.Errorf("%d jobs and %d objects, want 1 and 3", jobs, n)
+				if jobs, n := w.count(`SELECT COUNT(*) FROM ingest_job`), len(w.objectsLeft()); jobs != 1 || n != objectsEach {
+					t.Errorf("%d jobs and %d objects, want 1 and 4", jobs, n)
 				}
 			})
 		})
@@ -193,7 +193,7 @@ func TestTheLastThreeGenerationsAreKept(t *testing.T) {
 		if rows := w.count(`SELECT COUNT(*) FROM item_generation WHERE generation IN (3, 4, 5)`); rows != 3 || w.count(`SELECT COUNT(*) FROM item_generation`) != 3 {
 			t.Errorf("kept rows: %d of the last three", rows)
 		}
-		if n := len(w.objectsLeft()); n != 9 {
+		if n := len(w.objectsLeft()); n != 3*objectsEach {
 			t.Errorf("%d objects are kept, want 9", n)
 		}
 		for gen, want := range map[int64]bool{2: false, 3: true, 5: true} {
@@ -479,7 +479,7 @@ func TestTheLaterSubmissionWins(t *testing.T) {
 			t.Errorf("retrying the older job = %v, want Conflict", err)
 		}
 		check(t, ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()))
-		if n := len(w.objectsLeft()); n != 3 {
+		if n := len(w.objectsLeft()); n != objectsEach {
 			t.Errorf("%d objects are left, want those of one generation", n)
 		}
 	})
@@ -523,8 +523,8 @@ func TestAHundredSubmissionsAtOnceOfTheSameContentAreOneJob(t *testing.T) {
 			}
 			w.whole(w.mustJob(id).ItemUID, prose("same", 4))
 		}
-		if n := len(w.objectsLeft()); n != 3 {
-			t.Errorf("%d objects are left, want 3", n)
+		if n := len(w.objectsLeft()); n != objectsEach {
+			t.Errorf("%d objects are left, want 4", n)
 		}
 	})
 }
@@ -562,7 +562,7 @@ func TestAHundredDifferentSubmissionsAtOnceEndOnceEachAndTheLastIsRead(t *testin
 		}
 		w.whole(uid, texts[i.ContentHash])
 		check(t, ingest.NewReconciler(w.Service, ingest.ReconcilerOptions{}).Run(t.Context()))
-		if n := len(w.objectsLeft()); n > 9 {
+		if n := len(w.objectsLeft()); n > 3*objectsEach {
 			t.Errorf("%d objects are left", n)
 		}
 		stats, err := w.graph.Stats(t.Context(), w.lib)

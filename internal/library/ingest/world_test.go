@@ -123,7 +123,8 @@ func (x *plainExtractor) Extract(ctx context.Context, in document.Input, dir str
 		return document.Result{}, err
 	}
 	err = doc.Encode(f)
-	err = errors.Join(err, f.Close(), os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600), ctx.Err())
+	places := os.WriteFile(filepath.Join(dir, document.RegionsFile), []byte("places of "+doc.Title), 0o600)
+	err = errors.Join(err, f.Close(), places, os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600), ctx.Err())
 	return document.Result{Dir: dir, ContentType: doc.ContentType}, err
 }
 
@@ -377,6 +378,10 @@ func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return fmt.Sprintf("sha256:%x", sum)
 }
+
+// objectsEach is how many objects are kept of a version: its original, text,
+// structure and regions.
+const objectsEach = 4
 
 // objectsLeft lists what is stored.
 func (w *world) objectsLeft() []string {

@@ -9,12 +9,15 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"os"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/blob"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
@@ -38,6 +41,16 @@ type Search interface {
 	Search(ctx context.Context, p accounts.Principal, r search.Request) (search.Result, error)
 }
 
+// Places knows where passages stand on pages (pages.Places).
+type Places interface {
+	Of(ctx context.Context, spots ...pages.Spot) [][]document.Region
+}
+
+// Pictures draws pages (pages.Pictures).
+type Pictures interface {
+	Page(ctx context.Context, g library.Generation, number, width int) (*os.File, error)
+}
+
 // Options are what an API is made of.
 type Options struct {
 	Libraries *library.Service
@@ -45,6 +58,8 @@ type Options struct {
 	Search    Search
 	Chunks    Chunks
 	Objects   blob.Store
+	Places    Places   // nil: no passage has one
+	Pictures  Pictures // nil: no page can be shown
 	Cursors   *httpx.Cursors
 	// MaxUpload bounds a document that comes as multipart, in bytes.
 	MaxUpload int64
@@ -58,7 +73,26 @@ type Options struct {
 type API struct{ opt Options }
 
 // New makes the API.
-func New(opt Options) *API { return &API{opt: opt} }
+func New(opt Options) *API {
+	if opt.Places == nil {
+		opt.Places = noPages{}
+	}
+	if opt.Pictures == nil {
+		opt.Pictures = noPages{}
+	}
+	return &API{opt: opt}
+}
+
+// noPages stands for what no document has.
+type noPages struct{}
+
+func (noPages) Of(_ context.Context, spots ...pages.Spot) [][]document.Region {
+	return make([][]document.Region, len(spots))
+}
+
+func (noPages) Page(context.Context, library.Generation, int, int) (*os.File, error) {
+	return nil, pages.ErrNoPicture
+}
 
 // Routes is the table of the surface.
 func (a *API) Routes() []httpx.Route {

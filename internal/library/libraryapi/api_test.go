@@ -114,6 +114,8 @@ func TestForeignAndMissingAnswerWithTheSameBytes(t *testing.T) {
 			{"GET", "/library/api/items/", "/content/", []string{item}, nil},
 			{"GET", "/library/api/items/", "/text/", []string{item}, nil},
 			{"GET", "/library/api/items/", "/chunks/", []string{item}, nil},
+			{"GET", "/library/api/items/", "/pages/1.png", []string{item}, nil},
+			{"GET", "/library/api/items/", "/pages/1.png?width=1", []string{item}, nil},
 		} {
 			missing := w.must(404, "bob", route.method, route.before+none+route.after, route.body)
 			for _, id := range append(route.foreign, "%00", "no-uid", "%ff", strings.ToUpper(none)) {

@@ -3,6 +3,7 @@ package libraryapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -17,6 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 )
 
 const plainText = "text/plain; charset=utf-8"
@@ -55,6 +57,48 @@ func (a *API) getText(w http.ResponseWriter, r *http.Request, p accounts.Princip
 	return a.serve(w, r, g, g.TextKey, plainText)
 }
 
+const pngImage = "image/png"
+
+// pictureQuery names a version and says how wide its picture is.
+type pictureQuery struct {
+	contentQuery
+
+	Width int `query:"width" minimum:"100" maximum:"2000" description:"In pixels, 1000 when absent. The picture of a very long page is narrower."`
+}
+
+func (a *API) getPage(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
+	item, _, _, err := a.opt.Libraries.Access().Item(r.Context(), p, httpx.PathParam(r, "uid"))
+	if err != nil {
+		return err
+	}
+	q, err := httpx.Query[pictureQuery](r)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(httpx.PathParam(r, "page"))
+	if err != nil || strconv.Itoa(number) != httpx.PathParam(r, "page") {
+		number = 0 // which no document has
+	}
+	if q.Width == 0 {
+		q.Width = pages.DefaultWidth
+	}
+	g, err := a.numbered(r.Context(), item, q.Generation, a.opt.Libraries.Shown)
+	if err != nil {
+		return err
+	}
+	picture, err := a.opt.Pictures.Page(r.Context(), g, number, q.Width)
+	if err != nil {
+		return err
+	}
+	defer a.close(r.Context(), picture)
+	header := w.Header()
+	header.Set("ETag", fmt.Sprintf(`"%s-%d-%d"`, strings.TrimPrefix(g.ContentHash, "sha256:"), number, q.Width))
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("Content-Type", pngImage)
+	http.ServeContent(w, r, "", time.Time{}, picture)
+	return nil
+}
+
 // contentQuery names a version.
 type contentQuery struct {
 	Generation int `query:"generation" minimum:"1" maximum:"16777215" description:"An earlier version that is still kept; the one that readers see when absent."`
@@ -66,10 +110,14 @@ func (a *API) generation(r *http.Request, item library.Item, usual func(context.
 	if err != nil {
 		return library.Generation{}, err
 	}
-	if q.Generation == 0 {
-		return usual(r.Context(), item)
+	return a.numbered(r.Context(), item, q.Generation, usual)
+}
+
+func (a *API) numbered(ctx context.Context, item library.Item, number int, usual func(context.Context, library.Item) (library.Generation, error)) (library.Generation, error) {
+	if number == 0 {
+		return usual(ctx, item)
 	}
-	return a.opt.Libraries.Generation(r.Context(), item, int64(q.Generation))
+	return a.opt.Libraries.Generation(ctx, item, int64(number))
 }
 
 func (a *API) published(ctx context.Context, item library.Item) (library.Generation, error) {

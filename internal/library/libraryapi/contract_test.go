@@ -186,7 +186,7 @@ func TestADeletedWorkspaceIsGoneFromEveryStore(t *testing.T) { // §4.1, §6.5
 		next := w.space("alice", "ws") // at once
 		paths := []string{jobsAt + job + "/", jobsAt + job + "/events/", itemsAt + "?library_uid=" + old}
 		for _, item := range items {
-			paths = append(paths, itemsAt+item+"/", itemsAt+item+"/content/", itemsAt+item+"/text/", itemsAt+item+"/chunks/")
+			paths = append(paths, itemsAt+item+"/", itemsAt+item+"/content/", itemsAt+item+"/text/", itemsAt+item+"/chunks/", itemsAt+item+"/pages/1.png")
 		}
 		for _, path := range paths {
 			w.must(404, "alice", "GET", path, nil)

@@ -7,6 +7,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 )
 
 const (
@@ -42,6 +43,11 @@ func (a *API) itemRoutes() []httpx.Route {
 			Method: http.MethodGet, Path: itemPath + "text/", ID: "getItemText", Tag: itemTag, Summary: "The extracted text",
 			Query: contentQuery{}, Responses: map[int]any{http.StatusOK: httpx.Content(plainText), http.StatusPartialContent: httpx.Content(plainText)},
 			Handler: a.getText,
+		},
+		{
+			Method: http.MethodGet, Path: itemPath + "pages/{page}.png", ID: "getItemPage", Tag: itemTag, Summary: "The picture of a page of a PDF",
+			Query: pictureQuery{}, Responses: map[int]any{http.StatusOK: httpx.Content(pngImage)},
+			Handler: a.getPage,
 		},
 		{
 			Method: http.MethodGet, Path: itemPath + "chunks/", ID: "listChunks", Tag: itemTag, Summary: "The passages of a document, in order",
@@ -166,5 +172,9 @@ func (a *API) listChunks(w http.ResponseWriter, r *http.Request, p accounts.Prin
 			return err
 		}
 	}
-	return httpx.JSON(w, http.StatusOK, each(chunks, chunkOf))
+	bodies := each(chunks, chunkOf)
+	for i, regions := range a.opt.Places.Of(r.Context(), each(chunks, pages.SpotOf)...) {
+		bodies[i].Regions = each(regions, regionOf)
+	}
+	return httpx.JSON(w, http.StatusOK, bodies)
 }

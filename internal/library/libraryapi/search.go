@@ -1,12 +1,15 @@
 package libraryapi
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
@@ -54,14 +57,25 @@ type hitBody struct {
 	End         int      `json:"end"`
 	Text        string   `json:"text"`
 	Score       float64  `json:"score"`
+
+	Regions []regionBody `json:"regions" nullable:"false" description:"Where it stands on the pages of a PDF."`
 }
 
 func hitOf(h search.Hit) hitBody {
 	return hitBody{
 		ChunkUID: h.ChunkUID, ItemUID: h.ItemUID, LibraryUID: h.LibraryUID, LibraryName: h.LibraryName,
 		Title: h.Title, Source: h.Source, HeadingPath: append([]string{}, h.HeadingPath...), Page: h.Page,
-		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score,
+		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score, Regions: []regionBody{},
 	}
+}
+
+// spotOf is where a hit stands in its document.
+func spotOf(h search.Hit) pages.Spot {
+	s := pages.Spot{ItemUID: h.ItemUID, Page: h.Page, Start: h.Start, End: h.End}
+	if ref, err := library.ParseChunkUID(h.ChunkUID); err == nil {
+		s.Generation = ref.Generation
+	}
+	return s
 }
 
 func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principal) error {
@@ -82,13 +96,17 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	if err != nil {
 		return err
 	}
-	return httpx.JSON(w, http.StatusOK, SearchAnswer(found))
+	return httpx.JSON(w, http.StatusOK, SearchAnswer(r.Context(), found, a.opt.Places))
 }
 
 // SearchAnswer is a result in the shape that REST answers, for whoever else
 // writes one.
-func SearchAnswer(found search.Result) any {
+func SearchAnswer(ctx context.Context, found search.Result, places Places) any {
+	hits := each(found.Hits, hitOf)
+	for i, regions := range places.Of(ctx, each(found.Hits, spotOf)...) {
+		hits[i].Regions = each(regions, regionOf)
+	}
 	return searchResultBody{
-		Hits: each(found.Hits, hitOf), Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS,
+		Hits: hits, Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS,
 	}
 }

@@ -21,7 +21,7 @@ func TestASearchIsPassedOnAndAnsweredWhole(t *testing.T) {
 		t.Errorf("asked %+v, want %+v", got, want)
 	}
 	const body = `{"hits":[{"chunk_uid":"c","item_uid":"","library_uid":"","library_name":"","title":"","source":"","heading_path":[],` +
-		`"page":null,"start":0,"end":0,"text":"words","score":0.5}],` +
+		`"page":null,"start":0,"end":0,"text":"words","score":0.5,"regions":[]}],` +
 		`"status":{"vector":"skipped","fulltext":"ok","graph":"skipped","rerank":"skipped"},"degraded":false,"took_ms":0}`
 	if a.Body != body {
 		t.Errorf("answered %s", a.Body)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // The bodies of answers, as the contract spells them.
@@ -89,13 +90,28 @@ type chunkBody struct {
 	Page        *int     `json:"page"`
 	Start       int      `json:"start" description:"In code points of the item's text."`
 	End         int      `json:"end"`
+
+	Regions []regionBody `json:"regions" nullable:"false" description:"Where it stands on the pages of a PDF."`
 }
 
 func chunkOf(c library.Chunk) chunkBody {
 	return chunkBody{
 		UID: c.UID, ItemUID: c.ItemUID, LibraryUID: c.LibraryUID, Ordinal: c.Ordinal, Text: c.Text,
 		HeadingPath: append([]string{}, c.HeadingPath...), Page: c.Page, Start: c.Start, End: c.End,
+		Regions: []regionBody{},
 	}
+}
+
+// regionBody is the part of a passage that stands on one page.
+type regionBody struct {
+	Page   int            `json:"page"`
+	Width  float64        `json:"width" description:"Of the page as it is displayed, in points."`
+	Height float64        `json:"height"`
+	Boxes  []document.Box `json:"boxes" nullable:"false" description:"Left, top, right and bottom of each line, in points from the top left of the page."`
+}
+
+func regionOf(r document.Region) regionBody {
+	return regionBody{Page: r.Page, Width: r.Width, Height: r.Height, Boxes: r.Boxes}
 }
 
 // each maps a list; the result is never nil, so that JSON has [] and not null.

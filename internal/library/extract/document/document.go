@@ -113,6 +113,10 @@ const (
 	CodeInternal         = "internal"
 )
 
+// CodeNoPage is of a page that was asked for and is not there. No job ends
+// with it.
+const CodeNoPage = "no_page"
+
 // Error is a file's own fault, or a limit it ran into.
 type Error struct {
 	// Code is one of the Code constants.

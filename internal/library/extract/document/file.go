@@ -59,7 +59,7 @@ type Progress func(done, total int, unit string)
 
 // Result says what was written. The text itself stays on disk.
 type Result struct {
-	// Dir holds TextFile and StructureFile.
+	// Dir holds TextFile and StructureFile, and RegionsFile where words have places.
 	Dir         string            `json:"-"`
 	Title       string            `json:"title,omitempty"`
 	ContentType string            `json:"content_type"`

@@ -23,6 +23,7 @@ type Writer struct {
 
 	text      *bufio.Writer
 	structure *structureWriter
+	regions   *regionsWriter // nil: none are kept
 	progress  Progress
 	metadata  map[string]string
 
@@ -187,6 +188,11 @@ func (w *Writer) Close() (Result, error) {
 	w.Title = OneLine(Clean(w.Title))
 	if len(w.Title) > 500 {
 		w.Title = ""
+	}
+	if w.regions != nil {
+		if err := w.regions.close(); w.err == nil && err != nil {
+			w.err = fmt.Errorf("write the places of words: %w", err)
+		}
 	}
 	t := &trailer{storeVersion, w.Title, w.ContentType, w.Language, w.metadata, w.offset}
 	if err := w.structure.close(t); w.err == nil {

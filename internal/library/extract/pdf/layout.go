@@ -55,6 +55,9 @@ func (l *pdfLayout) write(w *document.Writer) {
 	l.spellHyphens()
 	l.dropRunning()
 	l.rankSizes()
+	for _, p := range l.pages {
+		w.PageSize(float64(p.width), float64(p.height))
+	}
 	e := &pdfEmitter{w: w, layout: l}
 	for i, p := range l.pages {
 		e.beginPage(i)
@@ -138,16 +141,15 @@ func (l *pdfLayout) dropRunning() {
 }
 
 func (l *pdfLayout) runningKey(p *pdfPage, line *pdfLine) string {
-	margin := (p.top - p.bottom) / 10
-	if line.bottom < p.top-margin && line.top > p.bottom+margin || line.size > l.body*1.2 || len(line.text) > 200 {
+	margin := p.height / 10
+	if line.bottom < p.height-margin && line.top > margin || line.size > l.body*1.2 || len(line.text) > 200 {
 		return ""
 	}
 	text := digits.ReplaceAllString(strings.ToLower(line.text), "#")
 	return fmt.Sprintf("%d %s", int(line.bottom/6), text)
 }
 
-// spellHyphens learns which words the document writes with a hyphen, and puts
-// together words that were cut within what PDFium gives as one line.
+// spellHyphens learns which words the document writes with a hyphen.
 func (l *pdfLayout) spellHyphens() {
 	const most = 100_000
 	l.hyphens = map[string]bool{}
@@ -163,30 +165,6 @@ func (l *pdfLayout) spellHyphens() {
 			}
 		}
 	}
-	for _, p := range l.pages {
-		for i := range p.lines {
-			p.lines[i].text = l.spell(p.lines[i].text)
-		}
-	}
-}
-
-// spell replaces the marks of cut words.
-func (l *pdfLayout) spell(s string) string {
-	before, after, found := strings.Cut(s, string(hyphenated))
-	if !found {
-		return s
-	}
-	var sb strings.Builder
-	for found {
-		sb.WriteString(before)
-		rest := after
-		if l.keepsHyphen(sb.String(), rest) {
-			sb.WriteByte('-')
-		}
-		before, after, found = strings.Cut(rest, string(hyphenated))
-	}
-	sb.WriteString(before)
-	return sb.String()
 }
 
 // keepsHyphen reports whether a word cut between two texts is spelt with a

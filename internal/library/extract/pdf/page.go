@@ -1,202 +1,100 @@
 package pdf
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"errors"
 
-	"math"
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf16"
-
-	"github.com/klippa-app/go-pdfium/references"
-	"github.com/klippa-app/go-pdfium/requests"
-	"github.com/klippa-app/go-pdfium/structs"
+	"github.com/tetratelabs/wazero/api"
 )
 
-// pdfLine is a line of a page. Lengths are in points, y grows upwards.
-type pdfLine struct {
-	text           string
-	x0, x1         float32 // of its first and last character
-	top, bottom    float32 // of its first and last character
-	size           float32 // of its type
-	bold, vertical bool
+// rect is a box in points on the page as it is displayed. y grows upwards from
+// its lower edge.
+type rect struct{ x0, y0, x1, y1 float32 }
+
+func (r rect) width() float32  { return r.x1 - r.x0 }
+func (r rect) height() float32 { return r.y1 - r.y0 }
+
+// union is the smallest box around both.
+func (r rect) union(o rect) rect {
+	return rect{min(r.x0, o.x0), min(r.y0, o.y0), max(r.x1, o.x1), max(r.y1, o.y1)}
 }
 
+// pdfPage is what a page shows.
 type pdfPage struct {
-	lines       []pdfLine
-	bottom, top float32 // of what the page shows
+	lines         []pdfLine
+	width, height float32 // in points, as displayed
+}
+
+// view turns places of a page's own coordinates into those of its display.
+type view struct {
+	box      rect // of the page that is displayed, in its own coordinates
+	rotation int  // in quarters, clockwise
+}
+
+func (v view) size() (width, height float32) {
+	if v.rotation%2 == 1 {
+		return v.box.height(), v.box.width()
+	}
+	return v.box.width(), v.box.height()
+}
+
+// place gives a box as it is displayed.
+func (v view) place(r rect) rect {
+	switch b := v.box; v.rotation {
+	case 1:
+		return rect{r.y0 - b.y0, b.x1 - r.x1, r.y1 - b.y0, b.x1 - r.x0}
+	case 2:
+		return rect{b.x1 - r.x1, b.y1 - r.y1, b.x1 - r.x0, b.y1 - r.y0}
+	case 3:
+		return rect{b.y1 - r.y1, r.x0 - b.x0, b.y1 - r.y0, r.x1 - b.x0}
+	default:
+		return rect{r.x0 - b.x0, r.y0 - b.y0, r.x1 - b.x0, r.y1 - b.y0}
+	}
+}
+
+// direction gives where text that runs along (a, b) runs on the display.
+func (v view) direction(a, b float32) (x, y float32) {
+	for range v.rotation {
+		a, b = b, -a
+	}
+	return a, b
+}
+
+var errPage = errors.New("the page cannot be read")
+
+// view finds what of a page is displayed, and how.
+func (n *native) view(page uint64) (view, error) {
+	v := view{rotation: n.int("FPDFPage_GetRotation", page) & 3}
+	if !n.is("FPDF_GetPageBoundingBox", page, n.at(0)) {
+		return v, errPage
+	}
+	// FS_RECTF: left, top, right, bottom.
+	v.box = rect{n.float(0), n.float(3), n.float(2), n.float(1)}
+	if v.box.y1 < v.box.y0 {
+		v.box.y0, v.box.y1 = v.box.y1, v.box.y0
+	}
+	return v, n.err
 }
 
 // page reads the lines of a page in the order in which PDFium gives them.
 func (d *pdfDocument) page(index int) (pdfPage, error) {
-	loaded, err := d.pdf.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: d.ref, Index: index})
+	n := d.native
+	n.err = nil                                                              // what broke a page need not break the next
+	page := n.call("FPDF_LoadPage", n.document, api.EncodeI32(int32(index))) //nolint:gosec // at most Limits.MaxPages
+	if page == 0 {
+		return pdfPage{}, errors.Join(errPage, n.err)
+	}
+	defer n.call("FPDF_ClosePage", page)
+	v, err := n.view(page)
 	if err != nil {
 		return pdfPage{}, err
 	}
-	defer d.pdf.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page}) //nolint:errcheck // a page that was read
-	ref := requests.Page{ByReference: &loaded.Page}
-	text, err := d.pdf.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: ref})
-	if err != nil {
-		return pdfPage{}, err
-	}
-	defer d.pdf.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage}) //nolint:errcheck // a page that was read
 	var p pdfPage
-	if p.lines, err = d.lines(text.TextPage); err != nil {
-		return p, err
+	p.width, p.height = v.size()
+	text := n.call("FPDFText_LoadPage", page)
+	if text == 0 {
+		return p, errors.Join(errPage, n.err)
 	}
-	p.bottom, p.top = 0, 792
-	box, err := d.pdf.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: ref})
-	if err != nil {
-		return p, nil
-	}
-	p.bottom, p.top = box.Rect.Bottom, box.Rect.Top
-	if turn, err := d.pdf.FPDFPage_GetRotation(&requests.FPDFPage_GetRotation{Page: ref}); err == nil && turn.PageRotation == 0 {
-		p.crop(box.Rect)
-	}
-	return p, nil
+	defer n.call("FPDFText_ClosePage", text)
+	p.lines = d.lines(text, v)
+	return p, n.err
 }
-
-// crop takes out lines that the page does not show, such as the other half of
-// a spread.
-func (p *pdfPage) crop(box structs.FPDF_FS_RECTF) {
-	p.lines = slices.DeleteFunc(p.lines, func(l pdfLine) bool {
-		return l.x1 < box.Left || l.x0 > box.Right || l.top < box.Bottom || l.bottom > box.Top
-	})
-}
-
-func (d *pdfDocument) lines(page references.FPDF_TEXTPAGE) ([]pdfLine, error) {
-	const most = 200_000 // characters on a page
-	count, err := d.pdf.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: page})
-	if err != nil || count.Count < 1 {
-		return nil, err
-	}
-	text, err := d.pdf.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: page, StartIndex: 0, Count: min(count.Count, most)})
-	if err != nil {
-		return nil, err
-	}
-	var lines []pdfLine
-	units := 0 // UTF-16 units before the line, which is how PDFium counts
-	for l := range strings.Lines(text.Text) {
-		words := cleanPDF(l)
-		if words != "" {
-			line := pdfLine{text: words}
-			d.measure(page, &line, l, units)
-			lines = append(lines, line)
-		}
-		for _, r := range l {
-			units += max(utf16.RuneLen(r), 1)
-		}
-	}
-	return lines, nil
-}
-
-// cleanPDF takes away what PDFium puts in for itself. Where a word was
-// hyphenated at a line's end it gives \x02 or U+FFFE; that stays, as \x02, until
-// it is known how the document spells the word.
-func cleanPDF(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == hyphenated || r == 0xFFFE:
-			return hyphenated
-		case unicode.IsSpace(r):
-			return ' '
-		case document.Unwanted(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if strings.ContainsAny(s, "ﬀﬁﬂﬃﬄﬅﬆ") {
-		for i, full := range []string{"ff", "fi", "fl", "ffi", "ffl", "st", "st"} {
-			s = strings.ReplaceAll(s, string(rune(0xFB00+i)), full)
-		}
-	}
-	return document.OneLine(strings.TrimRight(s, "\x02 "))
-}
-
-// hyphenated stands in a line where a word was cut at a line's end.
-const hyphenated = '\x02'
-
-// measure finds where a line stands and in what type, by its first, middle and
-// last characters.
-func (d *pdfDocument) measure(page references.FPDF_TEXTPAGE, line *pdfLine, raw string, at int) {
-	first, last := inked(raw)
-	a := d.charIndex(page, at+first)
-	b := d.charIndex(page, at+last)
-	boxA, boxB := d.box(page, a), d.box(page, b)
-	line.x0, line.x1 = boxA.Left, boxB.Right
-	line.top, line.bottom = boxA.Top, boxB.Bottom
-	line.size = d.size(page, a, boxA)
-	if b > a+1 { // between a raised initial and a raised note, the middle decides
-		c := (a + b) / 2
-		line.size = median(line.size, d.size(page, c, boxA), d.size(page, b, boxB))
-	}
-	line.vertical = b > a+3 && abs(boxB.Left-boxA.Left) < line.size && abs(boxB.Top-boxA.Top) > 3*max(boxA.Right-boxA.Left, 1)
-	line.bold = d.bold(page, a) && (b <= a+1 || d.bold(page, b))
-}
-
-// inked gives the places of the first and last characters of a line that are
-// not white space, in UTF-16 units.
-func inked(s string) (first, last int) {
-	first = -1
-	unit := 0
-	for _, r := range s {
-		if !unicode.IsSpace(r) && !unicode.IsControl(r) {
-			if first < 0 {
-				first = unit
-			}
-			last = unit
-		}
-		unit += max(utf16.RuneLen(r), 1)
-	}
-	return max(first, 0), last
-}
-
-func (d *pdfDocument) charIndex(page references.FPDF_TEXTPAGE, text int) int {
-	r, err := d.pdf.FPDFText_GetCharIndexFromTextIndex(&requests.FPDFText_GetCharIndexFromTextIndex{TextPage: page, NTextIndex: text})
-	if err != nil || r.CharIndex < 0 {
-		return text
-	}
-	return r.CharIndex
-}
-
-func (d *pdfDocument) box(page references.FPDF_TEXTPAGE, index int) structs.FPDF_FS_RECTF {
-	r, err := d.pdf.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: page, Index: index})
-	if err != nil {
-		return structs.FPDF_FS_RECTF{}
-	}
-	return r.Rect
-}
-
-// size gives a character's size on the page: the font's size in the text's own
-// coordinates, scaled by the text's matrix.
-func (d *pdfDocument) size(page references.FPDF_TEXTPAGE, index int, box structs.FPDF_FS_RECTF) float32 {
-	f, err := d.pdf.FPDFText_GetFontSize(&requests.FPDFText_GetFontSize{TextPage: page, Index: index})
-	if err != nil || f.FontSize <= 0 {
-		return box.Top - box.Bottom
-	}
-	m, err := d.pdf.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: page, Index: index})
-	if err != nil {
-		return box.Top - box.Bottom
-	}
-	return float32(f.FontSize * math.Hypot(float64(m.Matrix.C), float64(m.Matrix.D)))
-}
-
-func median(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }
-
-// bold goes by the font's name: PDFium's font weights are not to be trusted.
-func (d *pdfDocument) bold(page references.FPDF_TEXTPAGE, index int) bool {
-	r, err := d.pdf.FPDFText_GetFontInfo(&requests.FPDFText_GetFontInfo{TextPage: page, Index: index})
-	if err != nil {
-		return false
-	}
-	name := strings.ToLower(r.FontName)
-	for _, part := range []string{"bold", "black", "heavy", "cmbx", "sfbx", "-bd", "demi", "-medi"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
-}
-
-func abs(f float32) float32 { return max(f, -f) }

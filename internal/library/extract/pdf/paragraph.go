@@ -19,6 +19,13 @@ type pdfParagraph struct {
 	bold          bool
 	item, hanging bool
 	breaks        []pageBreak
+	words         []placedWord
+}
+
+// placedWord is a run of a paragraph's bytes and where it stands.
+type placedWord struct {
+	start, end, page int // page from 0
+	box              rect
 }
 
 // pageBreak is where a page begins within a paragraph.
@@ -52,9 +59,9 @@ func (e *pdfEmitter) line(line *pdfLine) {
 		}
 		e.open = p
 		e.startPages()
-		p.WriteString(line.text)
+		p.add(line, e.page)
 	} else {
-		e.layout.join(p, line.text, e.pending)
+		e.layout.join(p, line, e.page, e.pending)
 		e.pending = nil
 	}
 	p.lines++
@@ -76,6 +83,9 @@ func (e *pdfEmitter) startPages() {
 // continues reports whether a line goes on with a paragraph.
 func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 	last := &p.last
+	if last.cut && line.vertical == last.vertical {
+		return true
+	}
 	if line.vertical || last.vertical {
 		return false
 	}
@@ -159,25 +169,47 @@ func (p *pdfParagraph) indents(ended bool) bool {
 	return ended || !p.hanging && p.lines > 2
 }
 
+// add appends a line as it is.
+func (p *pdfParagraph) add(line *pdfLine, page int) {
+	at := p.Len()
+	p.WriteString(line.text)
+	for _, w := range line.words {
+		p.words = append(p.words, placedWord{w.start + at, w.end + at, page, w.box})
+	}
+}
+
+// cutTo shortens the text so far.
+func (p *pdfParagraph) cutTo(so string) {
+	p.Reset()
+	p.WriteString(so)
+	for i := len(p.words) - 1; i >= 0 && p.words[i].end > len(so); i-- {
+		p.words[i].end = len(so)
+	}
+}
+
 // join adds a line's words to a paragraph. A word that was hyphenated at the
 // line's end becomes whole.
-func (l *pdfLayout) join(p *pdfParagraph, text string, pages []int) {
-	so := p.String()
+func (l *pdfLayout) join(p *pdfParagraph, line *pdfLine, page int, pages []int) {
+	so, text := p.String(), line.text
 	last, n := utf8.DecodeLastRuneInString(so)
 	next, _ := utf8.DecodeRuneInString(text)
 	before, _ := utf8.DecodeLastRuneInString(so[:len(so)-n])
 	switch {
+	case last == hyphenated:
+		p.cutTo(so[:len(so)-n])
+		if l.keepsHyphen(so[:len(so)-n], text) {
+			p.WriteByte('-')
+		}
 	case last == '\u00AD' || (last == '-' || last == '\u2010') && unicode.IsLetter(before) && !l.keepsHyphen(so[:len(so)-n], text):
-		p.Reset()
-		p.WriteString(so[:len(so)-n])
+		p.cutTo(so[:len(so)-n])
 	case last == '-' || last == '\u2010', ideographic(last) && ideographic(next), strings.ContainsRune(",.;:)", next):
 	default:
 		p.WriteByte(' ')
 	}
-	for _, page := range pages {
-		p.breaks = append(p.breaks, pageBreak{p.Len(), page})
+	for _, n := range pages {
+		p.breaks = append(p.breaks, pageBreak{p.Len(), n})
 	}
-	p.WriteString(text)
+	p.add(line, page)
 }
 
 // ideographic reports scripts written without spaces.
@@ -192,7 +224,8 @@ func (e *pdfEmitter) flush() {
 	if p == nil {
 		return
 	}
-	text := p.String()
+	// A word that was cut and does not go on keeps a hyphen of the same length.
+	text := strings.ReplaceAll(p.String(), string(hyphenated), "-")
 	b := document.Block{Kind: document.Paragraph}
 	level := e.layout.headingLevel(p)
 	switch {
@@ -208,6 +241,7 @@ func (e *pdfEmitter) flush() {
 	}
 	e.w.Separate(b.Kind)
 	b.Start = e.w.Offset()
+	runes := e.w.Runes()
 	at := 0
 	for _, br := range p.breaks {
 		e.w.Raw(text[at:br.at])
@@ -217,4 +251,24 @@ func (e *pdfEmitter) flush() {
 	e.w.Raw(text[at:])
 	b.End = e.w.Offset()
 	e.w.Mark(b)
+	e.place(text, runes, p.words)
+}
+
+// place tells where the words of a text stand that was written from a code
+// point on.
+func (e *pdfEmitter) place(text string, runes int, words []placedWord) {
+	at := 0
+	for _, w := range words {
+		if w.start < at || w.end > len(text) {
+			continue
+		}
+		runes += utf8.RuneCountInString(text[at:w.start])
+		length := utf8.RuneCountInString(text[w.start:w.end])
+		height := e.layout.pages[w.page].height
+		e.w.Place(w.page+1, document.Word{Start: runes, End: runes + length, Box: document.Box{
+			float64(w.box.x0), float64(height - w.box.y1), float64(w.box.x1), float64(height - w.box.y0),
+		}})
+		runes += length
+		at = w.end
+	}
 }

@@ -74,6 +74,9 @@ type pdfDocument struct {
 	pdf   pdfium.Pdfium
 	ref   references.FPDF_DOCUMENT
 	pages int
+
+	native *native
+	fonts  map[uint64]font
 }
 
 // Read reads a PDF: pages, headings, paragraphs, lists and captions.
@@ -138,7 +141,11 @@ func openPDF(inst pdfium.Pdfium, f *os.File, limits document.Limits) (*pdfDocume
 	if count.PageCount > limits.MaxPages {
 		return nil, document.Fault(document.CodeTooLarge, fmt.Sprintf("The PDF has %d pages and at most %d are read; split it and submit the parts.", count.PageCount, limits.MaxPages))
 	}
-	return &pdfDocument{pdf: inst, ref: doc.Document, pages: count.PageCount}, nil
+	n, err := reach(inst, doc.Document)
+	if err != nil {
+		return nil, err
+	}
+	return &pdfDocument{pdf: inst, ref: doc.Document, pages: count.PageCount, native: n, fonts: map[uint64]font{}}, nil
 }
 
 func (d *pdfDocument) metadata(w *document.Writer) {
