@@ -26,6 +26,7 @@ type Server struct {
 	listener net.Listener
 	draining chan struct{}
 	failed   chan error
+	fresh    freshConns
 }
 
 // NewServer makes a server that will listen on host:port. Port 0 takes a free
@@ -40,6 +41,7 @@ func NewServer(addr string, handler http.Handler, log *slog.Logger) *Server {
 			return context.WithValue(context.Background(), drainKey{}, s.draining)
 		},
 	}
+	s.server.ConnState = s.fresh.note
 	s.server.RegisterOnShutdown(func() { close(s.draining) })
 	return s
 }
@@ -55,8 +57,10 @@ func Draining(ctx context.Context) <-chan struct{} {
 
 // Start listens, and serves from then on.
 func (s *Server) Start(ctx context.Context) error {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // it takes no filter, see quiet
 	var err error
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.addr); err != nil {
+	if s.listener, err = config.Listen(ctx, "tcp", s.addr); err != nil {
 		return fmt.Errorf("listen: %w; stop what listens there, or set another address", err)
 	}
 	go func() {
@@ -75,9 +79,10 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 // Failed receives why the server ended by itself.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop takes no more requests and waits for those under way. When ctx ends
+// Stop takes no more connections, answers those that are there, and waits for those under way. When ctx ends
 // first, they are cut off.
 func (s *Server) Stop(ctx context.Context) error {
+	s.quiet(ctx)
 	if err := s.server.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.server.Close())
 	}
