@@ -11,6 +11,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/language"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/latex"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
@@ -120,6 +121,8 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return epub.Read
 	case formatSubtitle:
 		return subtitle.Read
+	case formatLaTeX:
+		return latex.Read
 	case formatNotebook:
 		return notebook.Read
 	case formatXML:

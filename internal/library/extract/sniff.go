@@ -32,6 +32,7 @@ const (
 	formatEPUB
 	formatSubtitle
 	formatNotebook
+	formatLaTeX
 	formatPPTX
 	formatXLSX
 	formatODF
@@ -138,6 +139,8 @@ func textKind(in document.Input, base string) kind {
 	switch {
 	case base == "text/vtt", ext == ".srt", ext == ".vtt", base == "application/x-subrip":
 		return kind{format: formatSubtitle, contentType: subtitleType(ext, base)}
+	case ext == ".tex", ext == ".ltx", ext == ".latex":
+		return kind{format: formatLaTeX, contentType: "application/x-tex"}
 	case ext == ".ipynb":
 		return kind{format: formatNotebook, contentType: "application/x-ipynb+json"}
 	}

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,7 @@ func openHTML(in document.Input) (io.ReadCloser, error) {
 	}
 	head := make([]byte, 64<<10)
 	n, err := io.ReadFull(f, head)
-	if err != nil && n == 0 {
+	if err != nil && n == 0 && !errors.Is(err, io.EOF) {
 		f.Close()
 		return nil, fmt.Errorf("read the file: %w", err)
 	}
