@@ -224,9 +224,8 @@ func TestEveryFaultSaysWhatWasExpectedAndHowItLooks(t *testing.T) {
 
 func errFaults(name, value string) map[string]bool {
 	_, err := settings.Load(environment(map[string]string{name: value}))
-	var all *settings.Error
 	names := make(map[string]bool)
-	if errors.As(err, &all) {
+	if all, ok := errors.AsType[*settings.Error](err); ok {
 		for _, f := range all.Faults {
 			names[f.Variable] = true
 		}
