@@ -18,6 +18,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/rtf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/subtitle"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/xmldoc"
 )
@@ -114,7 +115,7 @@ func (r *reader) readerOf(k kind) document.Reader {
 	case formatODF:
 		return opendocument.Read
 	case formatRTF:
-		return cannot("a rich text file", "save it as DOCX or PDF")
+		return rtf.Read
 	case formatLegacy:
 		return cannot("an old Office document", "save it as DOCX or PDF")
 	case formatEPUB:

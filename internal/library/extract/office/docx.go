@@ -168,7 +168,7 @@ func (d *docx) resolve(id string) docxStyle {
 		s.name = strings.ToLower(id)
 	}
 	if s.outline == 0 {
-		s.outline = headingLevel(s.name)
+		s.outline = document.HeadingLevel(s.name)
 	}
 	base := s.basedOn
 	for range 10 {
@@ -180,7 +180,7 @@ func (d *docx) resolve(id string) docxStyle {
 			s.outline = b.outline
 		}
 		if s.outline == 0 {
-			s.outline = headingLevel(b.name)
+			s.outline = document.HeadingLevel(b.name)
 		}
 		if s.numID == "" {
 			s.numID = b.numID
@@ -198,30 +198,6 @@ func (d *docx) resolve(id string) docxStyle {
 		d.resolved[id] = s
 	}
 	return s
-}
-
-// headingLevel tells headings by the name of their style, as programs in many
-// languages call them; 0 for others.
-func headingLevel(style string) int {
-	if style == "title" {
-		return 1
-	}
-	i := strings.LastIndexAny(style, " _")
-	name, digits := style, ""
-	if i >= 0 {
-		name, digits = style[:i], style[i+1:]
-	} else if n := len(style); n > 1 && style[n-1] >= '1' && style[n-1] <= '9' {
-		name, digits = style[:n-1], style[n-1:]
-	}
-	if len(digits) != 1 || digits[0] < '1' || digits[0] > '9' {
-		return 0
-	}
-	switch name {
-	case "heading", "überschrift", "berschrift", "titre", "título", "titulo", "ttulo", "titolo", "kop", "rubrik", "overskrift", "otsikko",
-		"nagłówek", "nagwek", "nadpis", "címsor", "cmsor", "titlu", "заголовок", "επικεφαλίδα", "başlık", "balk", "見出し", "标题", "標題", "제목", "عنوان", "כותרת", "หัวเรื่อง", "encabezado", "cabeçalho":
-		return int(digits[0] - '0')
-	}
-	return 0
 }
 
 // atoi reads a small number; what is none is 0.
