@@ -20,11 +20,13 @@ import (
 
 // allEngines name every engine that has metrics of its own, none of which is
 // asked: nothing is started.
-var allEngines = map[string]string{
-	"CELERY_BROKER_URL": "amqp://m:m@127.0.0.1:1/m", "KVDB_LOCATION": "127.0.0.1:1",
-	"EMBEDDING_BASE_URL": "http://127.0.0.1:1", "EMBEDDING_MODEL": "m", "RERANKER_BASE_URL": "http://127.0.0.1:1", "RERANKER_MODEL": "m",
-	"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "m", "AWS_SECRET_ACCESS_KEY": "m", "AWS_STORAGE_BUCKET_NAME": "mnemosyne", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_S3_USE_SSL": "False",
-	"EMAIL_HOST": "127.0.0.1",
+func allEngines() map[string]string {
+	return map[string]string{
+		"CELERY_BROKER_URL": "amqp://m:m@127.0.0.1:1/m", "KVDB_LOCATION": "127.0.0.1:1",
+		"EMBEDDING_BASE_URL": "http://127.0.0.1:1", "EMBEDDING_MODEL": "m", "RERANKER_BASE_URL": "http://127.0.0.1:1", "RERANKER_MODEL": "m",
+		"USE_LOCAL_STORAGE": "False", "AWS_ACCESS_KEY_ID": "m", "AWS_SECRET_ACCESS_KEY": "m", "AWS_STORAGE_BUCKET_NAME": "mnemosyne", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_S3_USE_SSL": "False",
+		"EMAIL_HOST": "127.0.0.1",
+	}
 }
 
 // shown is what a metric's row in the documentation says of it.
@@ -68,7 +70,7 @@ func kindOf(name string) string {
 // registeredBy gives the labels of the metrics of one process, by name.
 func registeredBy(t *testing.T, add func(*Services, *lifecycle.Group) error) map[string]string {
 	t.Helper()
-	set := maps.Clone(allEngines)
+	set := allEngines()
 	set["MNEMOSYNE_DATA_DIR"] = t.TempDir()
 	s, err := settings.Load(func(name string) (string, bool) { v, ok := set[name]; return v, ok })
 	if err != nil {
