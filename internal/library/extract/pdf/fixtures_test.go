@@ -45,7 +45,10 @@ func makePDF(catalog string, extra []string, pages ...sheet) string {
 		if !strings.Contains(entries, "/MediaBox") {
 			entries += " /MediaBox [0 0 612 792]"
 		}
-		object(fmt.Sprintf("<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> >> /Contents %d 0 R %s >>", first+2*i+1, entries))
+		if !strings.Contains(entries, "/Resources") {
+			entries += " /Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> >>"
+		}
+		object(fmt.Sprintf("<< /Type /Page /Parent 2 0 R /Contents %d 0 R %s >>", first+2*i+1, entries))
 		object(fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(p.content), p.content))
 	}
 	start := b.Len()

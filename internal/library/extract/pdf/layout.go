@@ -22,6 +22,7 @@ type pdfLayout struct {
 
 	body     float32         // size of most of the text
 	boldBody bool            // most of the text is bold
+	monoBody bool            // most of it is typewritten
 	leading  float32         // usual gap between lines, in sizes
 	levels   map[float32]int // heading level by size
 	hyphens  map[string]bool // words written with a hyphen within a line
@@ -40,6 +41,9 @@ func (l *pdfLayout) readable() bool {
 	letters := 0
 	for _, p := range l.pages {
 		for _, line := range p.lines {
+			if line.table != nil {
+				return true
+			}
 			for _, r := range line.text {
 				if unicode.IsLetter(r) || unicode.IsDigit(r) {
 					letters++
@@ -75,7 +79,7 @@ func (l *pdfLayout) write(w *document.Writer) {
 // survey finds the body's size, weight and leading, each by majority.
 func (l *pdfLayout) survey() {
 	sizes := map[float32]int{}
-	bold, total := 0, 0
+	bold, mono, total := 0, 0, 0
 	var gaps []float32
 	for _, p := range l.pages {
 		for i, line := range p.lines {
@@ -85,7 +89,10 @@ func (l *pdfLayout) survey() {
 			if line.bold {
 				bold += n
 			}
-			if i > 0 && len(gaps) < 100_000 {
+			if line.mono {
+				mono += n
+			}
+			if i > 0 && line.table == nil && len(gaps) < 100_000 {
 				if g := gap(&p.lines[i-1], &p.lines[i]); g > -0.6 && g < 1.2 && p.lines[i-1].size == line.size {
 					gaps = append(gaps, g)
 				}
@@ -98,7 +105,7 @@ func (l *pdfLayout) survey() {
 			l.body, most = s, n
 		}
 	}
-	l.boldBody = bold*2 > total
+	l.boldBody, l.monoBody = bold*2 > total, mono*2 > total
 	l.leading = 0.2
 	if len(gaps) > 0 {
 		slices.Sort(gaps)
@@ -142,7 +149,7 @@ func (l *pdfLayout) dropRunning() {
 
 func (l *pdfLayout) runningKey(p *pdfPage, line *pdfLine) string {
 	margin := p.height / 10
-	if line.bottom < p.height-margin && line.top > margin || line.size > l.body*1.2 || len(line.text) > 200 {
+	if line.table != nil || line.bottom < p.height-margin && line.top > margin || line.size > l.body*1.2 || len(line.text) > 200 {
 		return ""
 	}
 	text := digits.ReplaceAllString(strings.ToLower(line.text), "#")

@@ -27,6 +27,8 @@ type pdfLine struct {
 	size        float32 // of most of its type
 	// bold, mono: nearly all of it is. vertical: it runs up or down the page.
 	bold, mono, vertical bool
+	// table stands for a whole table; nothing else is set beside it.
+	table *pdfTable
 	// cut: its last word goes on in the next line; its text ends in hyphenated.
 	cut bool
 }
@@ -63,6 +65,20 @@ type lineReader struct {
 	mono    int
 	upright int
 	extent  map[float32]rect // of each size
+
+	last     rect // of the last character
+	lastRune rune
+}
+
+// swapLast puts a lam before the alef that was just written: PDFium turns
+// around the two letters of one glyph.
+func (r *lineReader) swapLast(lam rune) {
+	so := strings.TrimSuffix(r.word.String(), string(r.lastRune))
+	r.word.Reset()
+	r.word.WriteString(so)
+	r.word.WriteRune(lam)
+	r.word.WriteRune(r.lastRune)
+	r.lastRune = 0
 }
 
 const mostChars = 200_000 // of a page
@@ -121,6 +137,11 @@ func (r *lineReader) char(i int, u rune) {
 		return
 	}
 	r.restyle(i)
+	if u == 'ل' && box == r.last && strings.ContainsRune("اأإآ", r.lastRune) {
+		r.swapLast(u)
+		return
+	}
+	r.last, r.lastRune = box, u
 	if r.word.Len() == 0 {
 		r.box = box
 	} else {

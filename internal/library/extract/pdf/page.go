@@ -2,6 +2,9 @@ package pdf
 
 import (
 	"errors"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -96,5 +99,53 @@ func (d *pdfDocument) page(index int) (pdfPage, error) {
 	}
 	defer n.call("FPDFText_ClosePage", text)
 	p.lines = d.lines(text, v)
+	if len(p.lines) > 3 {
+		p.ruledTables(n.rules(page, v))
+	}
+	p.findTables()
+	p.mirror()
 	return p, n.err
+}
+
+// mirror turns the lines of a page around that is written from right to left,
+// so that what is said of indentation holds there, too. Words keep their places.
+func (p *pdfPage) mirror() {
+	letters, leftward := 0, 0
+	for _, l := range p.lines {
+		for _, r := range l.says() {
+			if unicode.IsLetter(r) {
+				letters++
+				if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
+					leftward++
+				}
+			}
+		}
+	}
+	if leftward*2 <= letters {
+		return
+	}
+	for i := range p.lines {
+		l := &p.lines[i]
+		if l.table != nil {
+			for _, row := range l.table.rows {
+				slices.Reverse(row)
+			}
+		}
+		l.x0, l.x1 = p.width-l.x1, p.width-l.x0
+	}
+}
+
+// says is a line's text, or that of the table in its place.
+func (l *pdfLine) says() string {
+	if l.table == nil {
+		return l.text
+	}
+	var sb strings.Builder
+	for _, row := range l.table.rows {
+		for _, cell := range row {
+			text, _ := cell.text()
+			sb.WriteString(text)
+		}
+	}
+	return sb.String()
 }

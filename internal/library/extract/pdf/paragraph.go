@@ -18,6 +18,7 @@ type pdfParagraph struct {
 	size          float32
 	bold          bool
 	item, hanging bool
+	code          bool // it keeps its lines
 	breaks        []pageBreak
 	words         []placedWord
 }
@@ -50,6 +51,10 @@ func (e *pdfEmitter) beginPage(page int) {
 
 // line adds a line to the open paragraph or begins the next.
 func (e *pdfEmitter) line(line *pdfLine) {
+	if line.table != nil {
+		e.table(line.table)
+		return
+	}
 	p := e.open
 	if p == nil || !e.continues(p, line) {
 		e.flush()
@@ -61,7 +66,13 @@ func (e *pdfEmitter) line(line *pdfLine) {
 		e.startPages()
 		p.add(line, e.page)
 	} else {
-		e.layout.join(p, line, e.page, e.pending)
+		if last := &p.last; last.mono && line.mono && !e.layout.monoBody && line.top < last.bottom+0.5*line.size {
+			p.code = true
+			p.newLine(line)
+			p.add(line, e.page)
+		} else {
+			e.layout.join(p, line, e.page, e.pending)
+		}
 		e.pending = nil
 	}
 	p.lines++
@@ -83,6 +94,9 @@ func (e *pdfEmitter) startPages() {
 // continues reports whether a line goes on with a paragraph.
 func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 	last := &p.last
+	if last.mono && line.mono && !e.layout.monoBody {
+		return !e.turned && line.top < last.bottom+0.5*line.size && gap(last, line) < 1.2 && similar(last.size, line.size)
+	}
 	if last.cut && line.vertical == last.vertical {
 		return true
 	}
@@ -178,6 +192,16 @@ func (p *pdfParagraph) add(line *pdfLine, page int) {
 	}
 }
 
+// newLine begins a line of code, as far in as it stands.
+func (p *pdfParagraph) newLine(line *pdfLine) {
+	p.WriteByte('\n')
+	width := (line.x1 - line.x0) / float32(max(utf8.RuneCountInString(line.text), 1))
+	if in := line.x0 - p.first.x0; in > width/2 && width > 0 {
+		const most = 40
+		p.WriteString(strings.Repeat(" ", min(int(in/width+0.5), most)))
+	}
+}
+
 // cutTo shortens the text so far.
 func (p *pdfParagraph) cutTo(so string) {
 	p.Reset()
@@ -227,8 +251,13 @@ func (e *pdfEmitter) flush() {
 	// A word that was cut and does not go on keeps a hyphen of the same length.
 	text := strings.ReplaceAll(p.String(), string(hyphenated), "-")
 	b := document.Block{Kind: document.Paragraph}
-	level := e.layout.headingLevel(p)
+	level := 0
+	if !p.code {
+		level = e.layout.headingLevel(p)
+	}
 	switch {
+	case p.code:
+		b.Kind = document.Code
 	case level > 0:
 		b = document.Block{Kind: document.Heading, Level: level, Title: text}
 		if p.page == 0 && p.size > e.largest {

@@ -96,6 +96,7 @@ func (e *Engine) Read(w *document.Writer, in document.Input) error {
 		return err
 	}
 	d.metadata(w)
+	w.Language = d.language()
 	layout := &pdfLayout{outline: d.outline()}
 	broken := 0
 	for i := range d.pages {
@@ -163,6 +164,28 @@ func (d *pdfDocument) metadata(w *document.Writer) {
 			w.Meta(key, m.Value)
 		}
 	}
+}
+
+// language is what the catalog states.
+func (d *pdfDocument) language() string {
+	n := d.native
+	length := n.int("FPDFCatalog_GetLanguage", n.document, n.at(0), scratchBytes)
+	if length < 2 || length > 64 {
+		return ""
+	}
+	units := n.bytes(length)
+	var tag []byte
+	for i := 0; i+1 < len(units) && units[i] != 0; i += 2 { // UTF-16, little-endian
+		if units[i+1] != 0 || !languageTag(units[i]) {
+			return ""
+		}
+		tag = append(tag, units[i])
+	}
+	return string(tag)
+}
+
+func languageTag(c byte) bool {
+	return c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // pdfTitle drops titles that programs invent.
