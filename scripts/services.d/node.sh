@@ -39,6 +39,8 @@ start_oidc() {
   spawn oidc node "$(node_folder)/provider.js" "127.0.0.1:$(port_of oidc)"
   wait_for 30 up_oidc
 }
+# One that runs an older provider.js is started anew.
+stale_oidc() { ! cmp -s "$here/scripts/services.d/node/provider.js" "$(node_folder)/provider.js"; }
 stop_oidc() { end "$(running "$root/oidc.pid" "127.0.0.1:$(port_of oidc)")"; }
 # To try single sign-on by hand, see the head of node/provider.js.
 print_oidc() { given_oidc || ! up_oidc || echo "MNEMOSYNE_TEST_OIDC_URL=http://127.0.0.1:$(port_of oidc)"; }

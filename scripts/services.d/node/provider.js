@@ -4,8 +4,8 @@
 //   node provider.js 127.0.0.1:PORT
 //
 // Client `mnemosyne`, secret `mnemosyne-secret`; the application's callback may be on any
-// port of this machine. Any login is accepted, without a password. Its format of token is
-// the word after a plus: `alice` and `alice+jwt` get Casdoor's JWT, `alice+standard` its
+// port of this machine, or at https://mnemosyne.test. Any login is accepted, without a
+// password. Its format of token is the word after a plus: `alice` and `alice+jwt` get Casdoor's JWT, `alice+standard` its
 // JWT-Standard, `alice+empty` its JWT-Empty. They are in the organisation `helu` and the
 // group Staff, until a test says otherwise:
 //
@@ -80,7 +80,7 @@ const callback = '/accounts/oidc/casdoor/login/callback/';
 const provider = new Provider(origin, {
   clients: [{
     client_id: 'mnemosyne', client_secret: 'mnemosyne-secret', application_type: 'native', token_endpoint_auth_method: 'client_secret_basic',
-    redirect_uris: [`http://127.0.0.1${callback}`, `http://localhost${callback}`],
+    redirect_uris: [`http://127.0.0.1${callback}`, `http://localhost${callback}`, `https://mnemosyne.test${callback}`],
   }],
   scopes: ['openid', 'profile', 'email'],
   claims: { openid: ['sub', 'name', 'preferred_username', 'displayName', 'email', 'email_verified', 'owner', 'isAdmin', 'groups', 'roles'] },
