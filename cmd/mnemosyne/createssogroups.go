@@ -11,7 +11,7 @@ type createSSOGroupsCmd struct{}
 
 // Run makes the groups that are missing and says which.
 func (createSSOGroupsCmd) Run(ctx context.Context, p *program) error {
-	return p.operate(ctx, func(o operator) error {
+	return p.alone(ctx, func(o operator) error {
 		made, err := o.accounts.EnsureGroups(ctx, o.by, accounts.SSOGroups()...)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (c createUserCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return p.operate(ctx, func(o operator) error {
+	return p.alone(ctx, func(o operator) error {
 		u, err := o.accounts.CreateUser(ctx, o.by, accounts.NewUser{
 			Username: c.Username, Email: c.Email, Password: password, Superuser: c.Superuser, Groups: c.Group,
 		})

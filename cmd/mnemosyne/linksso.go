@@ -13,7 +13,7 @@ type linkSSOCmd struct {
 
 // Run links the account. Who it is there is for the operator to know.
 func (c linkSSOCmd) Run(ctx context.Context, p *program) error {
-	return p.operate(ctx, func(o operator) error {
+	return p.alone(ctx, func(o operator) error {
 		u, err := o.user(ctx, c.Username)
 		if err != nil {
 			return err
@@ -36,7 +36,7 @@ type unlinkSSOCmd struct {
 
 // Run unlinks the account from every sign-on server.
 func (c unlinkSSOCmd) Run(ctx context.Context, p *program) error {
-	return p.operate(ctx, func(o operator) error {
+	return p.alone(ctx, func(o operator) error {
 		u, err := o.user(ctx, c.Username)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ func (migrateCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	ran, note, err := app.Migrate(ctx, prog)
+	ran, note, err := app.Migrate(ctx, prog, p.waits)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,19 @@ type operator struct {
 
 // operate opens the store for a command. What the command changes is in the
 // audit trail, and not once more on the operator's screen.
-func (p *program) operate(ctx context.Context, do func(o operator) error) (err error) {
+func (p *program) operate(ctx context.Context, do func(o operator) error) error {
+	return p.core(ctx, func(core *app.Core) error { return do(newOperator(core)) })
+}
+
+// alone is operate for commands that make what an installation needs: one of
+// them runs at a time, on whatever host.
+func (p *program) alone(ctx context.Context, do func(o operator) error) error {
+	return p.core(ctx, func(core *app.Core) error {
+		return core.Alone(ctx, p.waits, func(context.Context) error { return do(newOperator(core)) })
+	})
+}
+
+func (p *program) core(ctx context.Context, do func(core *app.Core) error) (err error) {
 	prog, err := p.load()
 	if err != nil {
 		return err
@@ -47,7 +59,16 @@ func (p *program) operate(ctx context.Context, do func(o operator) error) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, core.Close()) }()
-	return do(operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys, providers: core.Providers, issuer: core.Settings.SSO.Origin})
+	return do(core)
+}
+
+// waits says why nothing happens.
+func (p *program) waits() {
+	fmt.Fprintln(p.stderr, "Another command works on this installation; waiting for its end.")
+}
+
+func newOperator(core *app.Core) operator {
+	return operator{by: accounts.Operator(), audit: core.Audit, accounts: core.Accounts, tokens: core.Tokens, keys: core.Keys, providers: core.Providers, issuer: core.Settings.SSO.Origin}
 }
 
 // user finds the user that a command names.

@@ -13,7 +13,7 @@ type seedSigningKeyCmd struct {
 
 // Run prints the secret of a key that it made, alone; all else is talk.
 func (c seedSigningKeyCmd) Run(ctx context.Context, p *program) error {
-	return p.operate(ctx, func(o operator) error {
+	return p.alone(ctx, func(o operator) error {
 		seeded, err := o.keys.Seed(ctx, o.by, c.Kid, c.RetireOther)
 		if err != nil {
 			return err

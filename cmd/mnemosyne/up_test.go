@@ -334,15 +334,23 @@ func TestIngestBesideARunningUpHandsTheWorkOver(t *testing.T) {
 	}
 }
 
-func TestUpMigratesAServersDatabase(t *testing.T) {
-	t.Parallel()
+// postgresSettings name an empty database that goes with the test.
+func postgresSettings(t *testing.T) []string {
+	t.Helper()
 	cfg, err := pgxpool.ParseConfig(testkit.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := cfg.ConnConfig
-	in := install(t, "SECRET_KEY="+strings.Repeat("k", 50), "DB_HOST="+c.Host, fmt.Sprintf("DB_PORT=%d", c.Port),
-		"APP_DB_NAME="+c.Database, "APP_DB_USER="+c.User, "APP_DB_PASSWORD="+c.Password)
+	return []string{
+		"SECRET_KEY=" + strings.Repeat("k", 50), "DB_HOST=" + c.Host, fmt.Sprintf("DB_PORT=%d", c.Port),
+		"APP_DB_NAME=" + c.Database, "APP_DB_USER=" + c.User, "APP_DB_PASSWORD=" + c.Password,
+	}
+}
+
+func TestUpMigratesAServersDatabase(t *testing.T) {
+	t.Parallel()
+	in := install(t, postgresSettings(t)...)
 	in.up(t)
 	if got := in.ended(t, in.upload(t, "note.md", []byte("# Otters\n\nOtters hold hands.")).ID); got.Status != "done" {
 		t.Errorf("the job ended as %+v", got)

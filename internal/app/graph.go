@@ -81,6 +81,9 @@ func setUpNeo4j(ctx context.Context, graph *neo4jgraph.Graph, space embedding.Sp
 	if err := graph.EnsureSpace(ctx, space.ID(), space.Dimensions); err != nil {
 		return err
 	}
+	if len(did) == 0 {
+		fmt.Fprintf(out, "Neo4j at %s: nothing was to be done; constraints, indexes and library types are there.\n", graph.Where())
+	}
 	for _, line := range did {
 		fmt.Fprintf(out, "Neo4j at %s: %s.\n", graph.Where(), line)
 	}

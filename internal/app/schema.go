@@ -54,13 +54,19 @@ func schemaNote(s sqldb.Schema) string {
 
 // Migrate brings the schema up to date and names the migrations it ran. Where a
 // newer version made the schema it changes nothing, and the note says so.
-func Migrate(ctx context.Context, p Program) (ran []string, note string, err error) {
+// Another command that works on the installation is waited for, and waiting is
+// told so.
+func Migrate(ctx context.Context, p Program, waiting func()) (ran []string, note string, err error) {
 	c, err := openStore(ctx, p)
 	if err != nil {
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, c.DB.Close()) }()
-	if ran, err = c.DB.Migrate(ctx, migrations.FS); err != nil {
+	err = c.Alone(ctx, waiting, func(ctx context.Context) (err error) {
+		ran, err = c.DB.Migrate(ctx, migrations.FS)
+		return err
+	})
+	if err != nil {
 		return nil, "", err
 	}
 	s, err := c.DB.Schema(ctx, migrations.FS)

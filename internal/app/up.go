@@ -29,7 +29,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
-	ran, _, err := Migrate(ctx, p)
+	ran, _, err := Migrate(ctx, p, func() {})
 	if err != nil {
 		return err
 	}

@@ -12,14 +12,26 @@ import (
 )
 
 // Migrate brings the schema to its newest version and names the migrations
-// that it ran. fsys holds a folder an engine, named as the engine is. On
-// PostgreSQL an advisory lock keeps two hosts from migrating at once. A schema
-// that a newer program made is left as it is.
-func (db *DB) Migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
+// that it ran. fsys holds a folder an engine, named as the engine is. Only one
+// process migrates at a time: goose sees to it on PostgreSQL. A schema that a
+// newer program made is left as it is.
+func (db *DB) Migrate(ctx context.Context, fsys fs.FS) (ran []string, err error) {
 	s, err := db.Schema(ctx, fsys)
 	if err != nil || s.Newer() {
 		return nil, err
 	}
+	// An SQLite file that is up to date needs no lock, and may lie where none can be made.
+	if db.engine == PostgreSQL || s.Missing+s.Deferred == 0 {
+		return db.migrate(ctx, fsys)
+	}
+	err = db.Exclusive(ctx, "migrations", func() {}, func(ctx context.Context) error {
+		ran, err = db.migrate(ctx, fsys)
+		return err
+	})
+	return ran, err
+}
+
+func (db *DB) migrate(ctx context.Context, fsys fs.FS) ([]string, error) {
 	p, err := db.provider(fsys)
 	if err != nil {
 		return nil, err

@@ -104,10 +104,17 @@ OPTIONS {indexConfig: {` + "`fulltext.analyzer`: 'whitespace', `fulltext.eventua
 	}
 }
 
-const loadTypes = `UNWIND $types AS t MERGE (n:LibraryType {name: t.name}) SET n += t`
+const (
+	loadTypes = `UNWIND $types AS t MERGE (n:LibraryType {name: t.name}) SET n += t`
+	// Those whose defaults are others, or not there.
+	newTypes = `UNWIND $types AS t OPTIONAL MATCH (n:LibraryType {name: t.name})
+WITH t, n WHERE n IS NULL OR any(key IN keys(t) WHERE n[key] IS NULL OR n[key] <> t[key])
+RETURN count(*) AS missing`
+)
 
 // Setup makes constraints, indexes and the defaults of library types, and says
-// what it did. It is safe to repeat, and on several hosts at once.
+// what it did; nothing, where all was there. It is safe to repeat, and on
+// several hosts at once.
 func (g *Graph) Setup(ctx context.Context) (did []string, err error) {
 	made, err := g.setUp(ctx)
 	if err != nil {
@@ -120,8 +127,13 @@ func (g *Graph) Setup(ctx context.Context) (did []string, err error) {
 			"rerank_instruction": t.RerankInstruction, "context": t.Context,
 		})
 	}
+	missing := int64(0)
 	if err := g.write(ctx, func(t tx) error {
-		_, err := t.run(ctx, loadTypes, params{"types": types})
+		row, err := t.one(ctx, newTypes, params{"types": types})
+		if missing = get[int64](row, "missing"); err != nil || missing == 0 {
+			return err
+		}
+		_, err = t.run(ctx, loadTypes, params{"types": types})
 		return err
 	}); err != nil {
 		return nil, err
@@ -129,10 +141,10 @@ func (g *Graph) Setup(ctx context.Context) (did []string, err error) {
 	for _, name := range made {
 		did = append(did, "made "+name)
 	}
-	if len(made) == 0 {
-		did = append(did, "constraints and indexes were there")
+	if missing > 0 {
+		did = append(did, fmt.Sprintf("loaded the defaults of %d library types", missing))
 	}
-	return append(did, fmt.Sprintf("loaded the defaults of %d library types", len(types))), nil
+	return did, nil
 }
 
 // setUp makes what of the structure is missing and names it.
