@@ -59,6 +59,7 @@ type cli struct {
 	Export exportCmd `cmd:"" help:"Write a library into a file, with its documents and all that was made of them."`
 	Import importCmd `cmd:"" help:"Take a library in from such a file."`
 
+	Backup  backupCmd  `cmd:"" help:"Copy the data folder of an installation on files while it is used."`
 	Reindex reindexCmd `cmd:"" help:"Make libraries' indexes again from what is stored."`
 	Reembed reembedCmd `cmd:"" help:"Move libraries to another embedding model while searches go on."`
 
