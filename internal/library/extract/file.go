@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"git.helu.ca/r/mnemosyne/internal/library/extract/adoc"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
@@ -122,6 +123,8 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return epub.Read
 	case formatSubtitle:
 		return subtitle.Read
+	case formatAsciiDoc:
+		return adoc.Read
 	case formatLaTeX:
 		return latex.Read
 	case formatNotebook:

@@ -33,6 +33,7 @@ const (
 	formatSubtitle
 	formatNotebook
 	formatLaTeX
+	formatAsciiDoc
 	formatPPTX
 	formatXLSX
 	formatODF
@@ -141,6 +142,8 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatSubtitle, contentType: subtitleType(ext, base)}
 	case ext == ".tex", ext == ".ltx", ext == ".latex":
 		return kind{format: formatLaTeX, contentType: "application/x-tex"}
+	case ext == ".adoc", ext == ".asciidoc", ext == ".asc" && base == "text/plain":
+		return kind{format: formatAsciiDoc, contentType: "text/asciidoc"}
 	case ext == ".ipynb":
 		return kind{format: formatNotebook, contentType: "application/x-ipynb+json"}
 	}
