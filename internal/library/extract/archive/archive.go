@@ -140,7 +140,7 @@ func (a *Archive) Open(name string) (io.ReadCloser, error) {
 	if f.Flags&encrypted != 0 {
 		return nil, document.Fault(document.CodePasswordRequired, "The document is protected by a password; save it without one and submit it again.")
 	}
-	if f.UncompressedSize64 > maxEntry {
+	if size := f.UncompressedSize64; size > maxEntry || size > bombMinBytes && size/bombRatio > f.CompressedSize64 {
 		return nil, Bomb()
 	}
 	rc, err := f.Open()

@@ -33,7 +33,7 @@ type Sheet struct {
 	cells int
 
 	stream  *document.TableWriter // of a table too long to look at
-	columns map[int]int           // its columns' places
+	columns map[int]int           // its columns' places, nil where it is sparse
 }
 
 // row is the filled cells of a row, by column.
@@ -88,10 +88,8 @@ func (s *Sheet) flush() {
 // comes.
 func (s *Sheet) openStream() {
 	rows := s.titles(s.band)
-	s.columns = map[int]int{}
-	for i, c := range usedColumns(rows) {
-		s.columns[c] = i
-	}
+	columns := usedColumns(rows)
+	s.columns = places(rows, columns)
 	s.stream = s.w.OpenTable(len(s.columns))
 	for _, r := range rows {
 		s.stream.Row(s.place(r))
@@ -99,21 +97,46 @@ func (s *Sheet) openStream() {
 	s.band, s.cells = nil, 0
 }
 
-// place puts cells into their columns; a column that is new comes last.
-func (s *Sheet) place(r row) []string {
-	var out []string
+// places gives each column its place in a table; nil for cells so far apart
+// that a table of them would be all but empty.
+func places(rows []row, columns []int) map[int]int {
+	const emptiest, small = 20, 10_000
+	cells := 0
+	for _, r := range rows {
+		cells += len(r)
+	}
+	if len(columns)*len(rows) > emptiest*cells+small {
+		return nil
+	}
+	at := make(map[int]int, len(columns))
+	for i, c := range columns {
+		at[c] = i
+	}
+	return at
+}
+
+// place puts cells into their columns, those of no known column at the end.
+func (s *Sheet) place(r row) []string { return placed(r, s.columns) }
+
+func placed(r row, columns map[int]int) []string {
+	var out, rest []string
 	for _, c := range r {
-		i, ok := s.columns[c.Column]
+		i, ok := columns[c.Column]
 		if !ok {
-			i = len(s.columns)
-			s.columns[c.Column] = i
+			rest = append(rest, c.Text)
+			continue
 		}
-		for len(out) <= i {
+		for len(out) < i {
 			out = append(out, "")
 		}
-		out[i] = c.Text
+		out = append(out, c.Text)
 	}
-	return out
+	if len(rest) > 0 {
+		for len(out) < len(columns) {
+			out = append(out, "")
+		}
+	}
+	return append(out, rest...)
 }
 
 // usedColumns lists the columns that hold anything, ascending.
@@ -274,17 +297,10 @@ func (s *Sheet) table(rows []row) {
 		}
 		return
 	}
-	at := make(map[int]int, len(columns))
-	for i, c := range columns {
-		at[c] = i
-	}
-	t := s.w.OpenTable(len(columns))
+	at := places(rows, columns)
+	t := s.w.OpenTable(len(at))
 	for _, r := range rows {
-		cells := make([]string, len(columns))
-		for _, c := range r {
-			cells[at[c.Column]] = c.Text
-		}
-		t.Row(cells)
+		t.Row(placed(r, at))
 	}
 	t.Close()
 }

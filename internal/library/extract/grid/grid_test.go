@@ -64,3 +64,17 @@ func TestAVeryLongTableIsWrittenAsItComes(t *testing.T) {
 		t.Errorf("text = %.100q … %q", got, got[len(got)-80:])
 	}
 }
+
+func TestCellsFarApartDoNotMakeAnEndlessTable(t *testing.T) {
+	t.Parallel()
+	var text, structure bytes.Buffer
+	w := document.NewWriter(&text, &structure, document.Limits{}, nil)
+	s := grid.NewSheet(w)
+	for i := range 16_000 {
+		s.Row(i, []grid.Cell{{Column: i, Text: "a"}, {Column: i + 1, Text: "b"}})
+	}
+	s.Close()
+	if _, err := w.Close(); err != nil || text.Len() > 1<<20 {
+		t.Errorf("text of %d bytes, error %v", text.Len(), err)
+	}
+}
