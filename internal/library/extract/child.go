@@ -9,14 +9,19 @@ import (
 	"sync"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
 )
 
 // ChildMain is the whole life of a child process: it reads requests from stdin
 // and answers on stdout until stdin closes, which it also notices in the
 // middle of a file. It returns the exit code; the caller exits with it.
 func ChildMain(stdin io.Reader, stdout io.Writer) int {
+	var in confinement
+	if err := readFrame(stdin, &in); err != nil {
+		return 1
+	}
 	confine()
-	if writeFrame(stdout, reply{Ready: true}) != nil {
+	if writeFrame(stdout, reply{Ready: true, Means: sandbox.Enter(in.Folders)}) != nil {
 		return 1
 	}
 	requests := make(chan request)
@@ -104,6 +109,12 @@ func (c *child) read(req request) (r reply) {
 			r = reply{Fault: crashFault(), Crashed: true}
 		}
 	}()
+	if req.Prepare {
+		if err := c.reader.pdf.Compile(); err != nil {
+			return reply{Failure: err.Error()}
+		}
+		return reply{Prepared: true}
+	}
 	in := document.Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
 	if req.Picture != nil {
 		return answer(nil, c.reader.draw(in, *req.Picture, req.Dir))

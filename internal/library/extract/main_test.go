@@ -23,6 +23,14 @@ func TestMain(m *testing.M) {
 		case "stuck-worker":
 			sayReady()
 			_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		case "linking-worker": // one that was taken over, and leaves a link in place of a text
+			sayReady()
+			_, _ = os.Stdin.Read(make([]byte, 1<<16)) // what it may reach, a file to read
+			if err := os.Symlink("/etc/passwd", document.TextFile); err != nil {
+				os.Exit(1)
+			}
+			say(`{"result":{"content_type":"text/plain"}}`)
+			_, _ = io.Copy(io.Discard, os.Stdin)
 		case "crashing-worker":
 			sayReady()
 			_, _ = os.Stdin.Read(make([]byte, 4)) // a file to read
@@ -33,9 +41,10 @@ func TestMain(m *testing.M) {
 }
 
 // sayReady is the first word of a child.
-func sayReady() {
-	ready := `{"ready":true}`
-	if _, err := os.Stdout.Write(append([]byte{0, 0, 0, byte(len(ready))}, ready...)); err != nil {
+func sayReady() { say(`{"ready":true}`) }
+
+func say(reply string) {
+	if _, err := os.Stdout.Write(append([]byte{0, 0, 0, byte(len(reply))}, reply...)); err != nil {
 		os.Exit(1)
 	}
 }

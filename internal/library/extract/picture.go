@@ -39,13 +39,13 @@ func (p *Pool) Draw(ctx context.Context, in document.Input, page PageOf, dir str
 		return err
 	}
 	defer release()
-	req, timeout, err := p.request(in, dir)
+	req, timeout, err := p.request(ctx, in)
 	if err != nil {
 		return err
 	}
 	page.Width = min(max(page.Width, MinWidth), MaxWidth)
 	req.Picture = &page
-	r, err := p.ask(ctx, req, timeout, nil)
+	r, err := p.ask(ctx, req, dir, timeout, nil)
 	if err == nil && !r.Drawn {
 		err = errors.New("extract: the child answered what it was not asked")
 	}

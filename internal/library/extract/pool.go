@@ -9,9 +9,11 @@
 package extract
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -62,10 +64,14 @@ type Pool struct {
 
 	mu      sync.Mutex
 	running bool
-	dir     string // the children's empty working folder
+	dir     string // holds the children's rooms
 	idle    []*worker
 	active  sync.WaitGroup
 	quit    chan struct{}
+
+	preparing sync.Mutex
+	prepared  bool      // what readers need is in the cache
+	told      sync.Once // how far children are kept in
 }
 
 // NewPool makes a pool; Start makes it usable.
@@ -142,11 +148,11 @@ func (p *Pool) Extract(ctx context.Context, in document.Input, dir string, progr
 		return document.Result{}, err
 	}
 	defer release()
-	req, timeout, err := p.request(in, dir)
+	req, timeout, err := p.request(ctx, in)
 	if err != nil {
 		return document.Result{}, err
 	}
-	res, err := p.extract(ctx, req, timeout, progress)
+	res, err := p.extract(ctx, req, dir, timeout, progress)
 	if err != nil {
 		for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile} {
 			if rmErr := os.Remove(filepath.Join(dir, name)); rmErr != nil && !os.IsNotExist(rmErr) {
@@ -193,7 +199,9 @@ func (p *Pool) acquire(ctx context.Context) (context.Context, func(), error) {
 	}
 }
 
-func (p *Pool) request(in document.Input, dir string) (request, time.Duration, error) {
+// request makes what a child is asked about a file. It sees that what reading
+// the file needs is compiled.
+func (p *Pool) request(ctx context.Context, in document.Input) (request, time.Duration, error) {
 	info, err := os.Stat(in.Path)
 	if err != nil {
 		return request{}, 0, fmt.Errorf("look at the file: %w", err)
@@ -204,7 +212,7 @@ func (p *Pool) request(in document.Input, dir string) (request, time.Duration, e
 		// The collector and the compiler of PDF code work beside the reader.
 		CPUSeconds: int(timeout.Seconds())*2 + 10,
 	}
-	for to, from := range map[*string]string{&req.Path: in.Path, &req.Dir: dir, &req.CacheDir: p.opt.CacheDir} {
+	for to, from := range map[*string]string{&req.Path: in.Path, &req.CacheDir: p.opt.CacheDir} {
 		if from == "" {
 			continue
 		}
@@ -212,12 +220,15 @@ func (p *Pool) request(in document.Input, dir string) (request, time.Duration, e
 			return request{}, 0, fmt.Errorf("find the file: %w", err)
 		}
 	}
-	return req, timeout, nil
+	if isPDF(req.Path) && req.CacheDir != "" {
+		err = p.prepare(ctx, req)
+	}
+	return req, timeout, err
 }
 
 // extract has a child read the file.
-func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, progress document.Progress) (document.Result, error) {
-	r, err := p.ask(ctx, req, timeout, progress)
+func (p *Pool) extract(ctx context.Context, req request, dir string, timeout time.Duration, progress document.Progress) (document.Result, error) {
+	r, err := p.ask(ctx, req, dir, timeout, progress)
 	if err != nil {
 		return document.Result{}, err
 	}
@@ -227,12 +238,13 @@ func (p *Pool) extract(ctx context.Context, req request, timeout time.Duration, 
 	return *r.Result, nil
 }
 
-// ask has a child do what a request says. A crash of a child that had read
+// ask has a child do what a request says, and moves what it writes into dir. A
+// crash of a child that had read
 // other files before says little about this one, so it is tried once more
 // alone.
-func (p *Pool) ask(ctx context.Context, req request, timeout time.Duration, progress document.Progress) (reply, error) {
+func (p *Pool) ask(ctx context.Context, req request, dir string, timeout time.Duration, progress document.Progress) (reply, error) {
 	for {
-		w, err := p.take(ctx)
+		w, err := p.take(ctx, req)
 		if err != nil && ctx.Err() != nil {
 			return reply{}, context.Cause(ctx)
 		}
@@ -240,7 +252,7 @@ func (p *Pool) ask(ctx context.Context, req request, timeout time.Duration, prog
 			return reply{}, err
 		}
 		fresh := w.served == 0
-		o := w.run(ctx, req, timeout, progress)
+		o := w.serve(ctx, req, dir, timeout, progress)
 		crashed := errors.Is(o.err, errGone) || o.reply.Crashed
 		if errors.Is(o.err, errGone) {
 			o.err = w.crash(req.Limits)
@@ -266,14 +278,14 @@ func (o outcome) result() (reply, error) {
 		return reply{}, o.err
 	case o.reply.Fault != nil:
 		return reply{}, o.reply.Fault
-	case o.reply.Result == nil && !o.reply.Drawn:
+	case o.reply.Result == nil && !o.reply.Drawn && !o.reply.Prepared:
 		return reply{}, fmt.Errorf("extract: %s", o.reply.Failure)
 	}
 	return o.reply, nil
 }
 
 // take gives the child that worked last, or a new one.
-func (p *Pool) take(ctx context.Context) (*worker, error) {
+func (p *Pool) take(ctx context.Context, req request) (*worker, error) {
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
 		w := p.idle[n-1]
@@ -283,7 +295,63 @@ func (p *Pool) take(ctx context.Context) (*worker, error) {
 		return w, nil
 	}
 	p.mu.Unlock()
-	return startWorker(ctx, p.opt.Executable, p.opt.Args, p.dir)
+	return p.start(ctx, req.CacheDir, false)
+}
+
+// start makes a child. One that compiles may write the cache, and reads no
+// file.
+func (p *Pool) start(ctx context.Context, cache string, compiles bool) (*worker, error) {
+	home, err := newRoom(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	w, err := startWorker(ctx, p.opt.Executable, p.opt.Args, home, home.folders(cache, compiles))
+	if err != nil {
+		return nil, errors.Join(err, home.remove())
+	}
+	p.told.Do(func() {
+		if !w.means.Calls || !w.means.Files {
+			p.opt.Logger.WarnContext(ctx, "extraction processes are confined only in part", "system_calls", w.means.Calls, "files", w.means.Files)
+		}
+	})
+	return w, nil
+}
+
+// prepare has a child of its own compile what readers need, once in the
+// pool's life.
+func (p *Pool) prepare(ctx context.Context, like request) error {
+	p.preparing.Lock()
+	defer p.preparing.Unlock()
+	if p.prepared {
+		return nil
+	}
+	w, err := p.start(ctx, like.CacheDir, true)
+	if err != nil {
+		return err
+	}
+	defer w.stop()
+	like.Prepare, like.Path = true, ""
+	like.CPUSeconds = int(2 * prepareTimeout.Seconds())
+	o := w.run(ctx, like, prepareTimeout, nil)
+	if o.err != nil {
+		return fmt.Errorf("compile the readers' code: %w", o.err)
+	}
+	if !o.reply.Prepared {
+		return fmt.Errorf("compile the readers' code: %s", o.reply.Failure)
+	}
+	p.prepared = true
+	return nil
+}
+
+// isPDF goes by the mark that every PDF has near its beginning.
+func isPDF(path string) bool {
+	f, err := os.Open(path) //nolint:gosec // the caller's file
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	head, err := io.ReadAll(io.LimitReader(f, 1024))
+	return err == nil && bytes.Contains(head, []byte("%PDF-"))
 }
 
 // giveBack keeps a child for the next file, or ends it.

@@ -114,7 +114,7 @@ func TestFileThatTakesForeverTimesOut(t *testing.T) {
 func TestFileThatMakesItsReaderCrashIsCorrupt(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"crashing-worker"} })
-	_, err := pool.Extract(t.Context(), file(t, "a.pdf", "%PDF-1.4"), t.TempDir(), nil)
+	_, err := pool.Extract(t.Context(), file(t, "a.txt", "words"), t.TempDir(), nil)
 	if codeOf(err) != document.CodeCorrupt {
 		t.Errorf("error = %v, want %s", err, document.CodeCorrupt)
 	}
@@ -196,4 +196,16 @@ func TestManyFilesAtOnceShareFewChildren(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestOnlyFilesAreTakenFromAChild(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, func(o *extract.Options) { o.Args = []string{"linking-worker"} })
+	dir := t.TempDir()
+	if _, err := pool.Extract(t.Context(), file(t, "a.txt", "words"), dir, nil); err == nil || codeOf(err) != "" {
+		t.Errorf("error = %v, want one of the machine's", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("%v was taken", left)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
 )
 
 // Parent and child speak in frames over the child's stdin and stdout: a length
@@ -14,9 +15,17 @@ import (
 // goes through files, never through a frame.
 const maxFrame = 1 << 20
 
+// confinement is the first thing that a child hears: what it may still reach.
+type confinement struct {
+	Folders sandbox.Folders `json:"folders"`
+}
+
 // request asks a child for one file: to read it or, with a Picture, to draw one
 // of its pages. Paths are absolute.
 type request struct {
+	// Prepare asks for no file, but to compile what readers need into the
+	// cache.
+	Prepare     bool            `json:"prepare,omitempty"`
 	Path        string          `json:"path"`
 	Filename    string          `json:"filename"`
 	ContentType string          `json:"content_type"`
@@ -28,11 +37,15 @@ type request struct {
 	Picture    *PageOf `json:"picture,omitempty"`
 }
 
-// reply is one of six: ready, preparing, progress, a result, a picture, an error. Fault is the file's
+// reply is one of seven: ready, prepared, preparing, progress, a result, a picture, an error. Fault is the file's
 // own, Failure that of the program or machine.
 type reply struct {
 	// Ready is the first thing that a child says.
 	Ready bool `json:"ready,omitempty"`
+	// Means, with Ready, are what keeps the child in.
+	Means sandbox.Means `json:"means,omitzero"`
+	// Prepared: what was to be compiled is in the cache.
+	Prepared bool `json:"prepared,omitempty"`
 	// Preparing brackets work that is the program's own, such as to compile
 	// its PDF code, once in a child's life: true before, false after.
 	Preparing *bool            `json:"preparing,omitempty"`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
 )
 
 // worker is a running child process.
@@ -20,19 +21,21 @@ type worker struct {
 	in     io.WriteCloser
 	out    io.ReadCloser
 	exited chan struct{} // closed when the process is gone
+	room   room
+	means  sandbox.Means
 	served int
 	// prepared counts what the child said of its preparing.
 	prepared int
 	idle     *time.Timer
 }
 
-// startWorker starts a child without environment in an empty folder. A thread
-// of its own waits for it, since the kernel ties "die with your parent" to the
+// startWorker starts a child with hardly an environment in a room of its own,
+// which goes with it. A thread of its own waits for it, since the kernel ties "die with your parent" to the
 // thread that started the child.
-func startWorker(ctx context.Context, executable string, args []string, dir string) (*worker, error) {
+func startWorker(ctx context.Context, executable string, args []string, home room, reach sandbox.Folders) (*worker, error) {
 	cmd := exec.Command(executable, args...) //nolint:gosec,noctx // our own binary; a worker outlives the file it was started for
-	cmd.Env = []string{}
-	cmd.Dir = dir
+	cmd.Env = []string{"TMPDIR=" + home.out(), "HOME=" + home.out(), "PATH=/usr/local/bin:/usr/bin:/bin"}
+	cmd.Dir = home.out()
 	detach(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -43,7 +46,7 @@ func startWorker(ctx context.Context, executable string, args []string, dir stri
 		return nil, fmt.Errorf("start the extraction process: %w", err)
 	}
 	cmd.Stdout = childOut
-	w := &worker{cmd: cmd, in: in, out: out, exited: make(chan struct{})}
+	w := &worker{cmd: cmd, in: in, out: out, exited: make(chan struct{}), room: home}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -62,27 +65,32 @@ func startWorker(ctx context.Context, executable string, args []string, dir stri
 		out.Close()
 		return nil, fmt.Errorf("start the extraction process: %w", err)
 	}
-	if err := w.await(ctx); err != nil {
+	if err := w.await(ctx, reach); err != nil {
 		w.stop()
 		return nil, err
 	}
 	return w, nil
 }
 
-// await waits for the child's first word, so that a program that cannot start
+// await tells the child what it may reach and waits for its first word, so that a program that cannot start
 // is never taken for a file that makes it crash.
-func (w *worker) await(ctx context.Context) error {
+func (w *worker) await(ctx context.Context, reach sandbox.Folders) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = w.cmd.Process.Kill() })
 	defer stop()
 	var r reply
-	if err := readFrame(w.out, &r); err != nil || !r.Ready {
+	err := writeFrame(w.in, confinement{reach})
+	if err == nil {
+		err = readFrame(w.out, &r)
+	}
+	if err != nil || !r.Ready {
 		if ctx.Err() != nil {
 			return fmt.Errorf("start the extraction process: %w", ctx.Err())
 		}
 		return fmt.Errorf("start the extraction process: %s does not answer as one", w.cmd.Path)
 	}
+	w.means = r.Means
 	return nil
 }
 
@@ -92,6 +100,7 @@ func (w *worker) stop() {
 	_ = w.cmd.Process.Kill() // it may be gone already
 	<-w.exited
 	w.out.Close()
+	_ = w.room.remove() // the pool's folder goes with the pool
 }
 
 // outcome is how a file ended: the child's last reply, or why there is none.
@@ -108,7 +117,24 @@ var errGone = errors.New("the extraction process ended")
 // kind: on a small machine, compiling the PDF code takes a minute.
 const prepareTimeout = 5 * time.Minute
 
-// run has the child read one file, within its limits.
+// serve has the child do what a request says of a file, in its room, and moves
+// what it writes into dir.
+func (w *worker) serve(ctx context.Context, req request, dir string, timeout time.Duration, progress document.Progress) outcome {
+	if err := w.room.put(req.Path); err != nil {
+		return outcome{err: err, fit: true}
+	}
+	req.Path, req.Dir = w.room.doc(), w.room.out()
+	o := w.run(ctx, req, timeout, progress)
+	if o.err == nil && o.reply.Fault == nil && o.reply.Failure == "" {
+		o.err = w.room.take(dir)
+	}
+	if err := w.room.empty(); err != nil {
+		o.fit = false
+	}
+	return o
+}
+
+// run has the child do what a request says, within its limits.
 func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress document.Progress) outcome {
 	w.served++
 	if err := writeFrame(w.in, req); err != nil {

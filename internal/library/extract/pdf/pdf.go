@@ -36,6 +36,15 @@ type Engine struct {
 	pool pdfium.Pool
 }
 
+// Compile sees that PDFium's compiled code is in the cache.
+func (e *Engine) Compile() error {
+	inst, err := e.instance()
+	if err != nil {
+		return err
+	}
+	return inst.Close()
+}
+
 // instance gives a fresh PDFium, without access to any file.
 func (e *Engine) instance() (pdfium.Pdfium, error) {
 	if e.pool == nil {
@@ -43,20 +52,12 @@ func (e *Engine) instance() (pdfium.Pdfium, error) {
 			e.Preparing(true)
 			defer e.Preparing(false)
 		}
-		config := wazero.NewRuntimeConfig().WithMemoryLimitPages(pdfMemoryPages)
-		if e.CacheDir != "" {
-			cache, err := wazero.NewCompilationCacheWithDir(e.CacheDir)
-			if err != nil {
-				return nil, fmt.Errorf("open the cache of compiled code: %w", err)
-			}
-			config = config.WithCompilationCache(cache)
+		pool, err := start(e.CacheDir)
+		if err != nil && e.CacheDir != "" {
+			pool, err = start("") // the cache was emptied, and may not be written from here
 		}
-		pool, err := webassembly.Init(webassembly.Config{
-			MaxIdle: 0, MaxTotal: 1, FSConfig: wazero.NewFSConfig(), RuntimeConfig: config,
-			Stdout: io.Discard, Stderr: io.Discard,
-		})
 		if err != nil {
-			return nil, fmt.Errorf("start PDFium: %w", err)
+			return nil, err
 		}
 		e.pool = pool
 	}
@@ -67,6 +68,26 @@ func (e *Engine) instance() (pdfium.Pdfium, error) {
 		return nil, fmt.Errorf("start PDFium: %w", err)
 	}
 	return inst, nil
+}
+
+// start compiles PDFium, or finds it compiled in the cache.
+func start(cacheDir string) (pdfium.Pool, error) {
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(pdfMemoryPages)
+	if cacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("open the cache of compiled code: %w", err)
+		}
+		config = config.WithCompilationCache(cache)
+	}
+	pool, err := webassembly.Init(webassembly.Config{
+		MaxIdle: 0, MaxTotal: 1, FSConfig: wazero.NewFSConfig(), RuntimeConfig: config,
+		Stdout: io.Discard, Stderr: io.Discard,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start PDFium: %w", err)
+	}
+	return pool, nil
 }
 
 // pdfDocument is an open PDF.

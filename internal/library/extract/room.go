@@ -1,0 +1,140 @@
+package extract
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
+)
+
+// room is the folder of one child, which reaches no other: what it is to read
+// is put in, and what it writes is taken out.
+type room struct{ dir string }
+
+// Parts of a room.
+const (
+	roomIn  = "in"  // the child reads it
+	roomOut = "out" // the child writes it; its programs find room for temporary files there
+	roomDoc = "document"
+)
+
+// programs are where other programs lie that a reader may start.
+func programs() []string {
+	return []string{
+		"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
+		"/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/libreoffice",
+	}
+}
+
+func newRoom(parent string) (room, error) {
+	dir, err := os.MkdirTemp(parent, "child-")
+	if err != nil {
+		return room{}, fmt.Errorf("make a folder for an extraction process: %w", err)
+	}
+	r := room{dir}
+	for _, part := range []string{roomIn, roomOut} {
+		if err := os.Mkdir(filepath.Join(dir, part), 0o700); err != nil {
+			return room{}, fmt.Errorf("make a folder for an extraction process: %w", err)
+		}
+	}
+	return r, nil
+}
+
+func (r room) in() string  { return filepath.Join(r.dir, roomIn) }
+func (r room) out() string { return filepath.Join(r.dir, roomOut) }
+func (r room) doc() string { return filepath.Join(r.dir, roomIn, roomDoc) }
+
+// folders are what the room's child is left with. The compiled code is read
+// by all children, so only one that reads no file may write it.
+func (r room) folders(cache string, compiles bool) sandbox.Folders {
+	f := sandbox.Folders{Read: []string{r.in()}, Write: []string{r.out()}, Run: programs()}
+	if cache != "" && compiles {
+		f.Write = append(f.Write, cache)
+	} else if cache != "" {
+		f.Read = append(f.Read, cache)
+	}
+	return f
+}
+
+// put brings a file into the room: by a second name, or as a copy where it
+// lies on another disk.
+func (r room) put(path string) error {
+	if err := os.Link(path, r.doc()); err == nil {
+		return nil
+	}
+	from, err := os.Open(path) //nolint:gosec // the caller's file
+	if err != nil {
+		return fmt.Errorf("open the file: %w", err)
+	}
+	defer func() { _ = from.Close() }()
+	to, err := os.OpenFile(r.doc(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy the file: %w", err)
+	}
+	_, err = io.Copy(to, from)
+	if err := errors.Join(err, to.Close()); err != nil {
+		return fmt.Errorf("copy the file: %w", err)
+	}
+	return nil
+}
+
+// take moves what the child wrote into dir: regular files of known names, for
+// a child that was taken over may have left anything. Those that may be absent
+// are left out.
+func (r room) take(dir string) error {
+	for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile, PictureFile} {
+		from := filepath.Join(r.out(), name)
+		info, err := os.Lstat(from)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("take what was extracted: %w", err)
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("take what was extracted: %s is no file", name)
+		}
+		if err := move(from, filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("take what was extracted: %w", err)
+		}
+	}
+	return nil
+}
+
+// move renames a file, or copies it to another disk.
+func move(from, to string) error {
+	if os.Rename(from, to) == nil {
+		return nil
+	}
+	src, err := os.Open(from) //nolint:gosec // in a folder of our own
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the caller names the folder
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(dst, src)
+	return errors.Join(err, dst.Close(), os.Remove(from))
+}
+
+// empty clears the room for the next file.
+func (r room) empty() error {
+	var errs []error
+	for _, part := range []string{r.in(), r.out()} {
+		entries, err := os.ReadDir(part)
+		errs = append(errs, err)
+		for _, e := range entries {
+			errs = append(errs, os.RemoveAll(filepath.Join(part, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r room) remove() error { return os.RemoveAll(r.dir) }
