@@ -119,6 +119,9 @@ func half(size float32) float32 { return float32(math.Round(float64(size)*2) / 2
 // gap is the room between two lines, in sizes of the second.
 func gap(a, b *pdfLine) float32 { return (a.bottom - b.top) / max(b.size, 1) }
 
+// pageNumber is a line in a margin that says nothing else.
+var pageNumber = regexp.MustCompile(`^(?i:[–—-]?\s*(?:page\s+)?[0-9]{1,4}(?:\s*(?:/|of)\s*[0-9]{1,4})?\s*[–—-]?)$`)
+
 // digits stand for each other in running headers.
 var digits = regexp.MustCompile(`[0-9]+|^[ivxlc]+$`)
 
@@ -137,7 +140,7 @@ func (l *pdfLayout) dropRunning() {
 	for i, p := range l.pages {
 		kept := make([]pdfLine, 0, len(p.lines))
 		for _, line := range p.lines {
-			if key := l.runningKey(&p, &line); key == "" || seen[key] < fewest {
+			if key := l.runningKey(&p, &line); key == "" || seen[key] < fewest && !pageNumber.MatchString(line.text) {
 				kept = append(kept, line)
 			}
 		}
@@ -274,11 +277,19 @@ func (l *pdfLayout) bookmarked(text string, page int) int {
 		if o.page >= 0 && o.page != page {
 			continue
 		}
+		if endsInDigit(text) && !endsInDigit(o.title) {
+			continue // of a table of contents
+		}
 		if k := headingKey(o.title); k != "" && (k == key || len(k) > 3 && strings.HasSuffix(key, k) && len(key)-len(k) < 12) {
 			return o.level
 		}
 	}
 	return 0
+}
+
+func endsInDigit(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimSpace(s))
+	return unicode.IsDigit(r)
 }
 
 // headingKey keeps a title's letters alone.

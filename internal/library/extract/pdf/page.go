@@ -99,6 +99,7 @@ func (d *pdfDocument) page(index int) (pdfPage, error) {
 	}
 	defer n.call("FPDFText_ClosePage", text)
 	p.lines = d.lines(text, v)
+	d.annotations(page, v, &p)
 	if len(p.lines) > 3 {
 		p.ruledTables(n.rules(page, v))
 	}
