@@ -5,9 +5,9 @@
 //
 // Client `mnemosyne`, secret `mnemosyne-secret`; the application's callback may be on any
 // port of this machine, or at https://mnemosyne.test. Any login is accepted, without a
-// password. Its format of token is the word after a plus: `alice` and `alice+jwt` get Casdoor's JWT, `alice+standard` its
-// JWT-Standard, `alice+empty` its JWT-Empty. They are in the organisation `helu` and the
-// group Staff, until a test says otherwise:
+// password. Its format of token is the word after a plus: `alice` and `alice+jwt` get
+// Casdoor's JWT, `alice+standard` its JWT-Standard, `alice+empty` its JWT-Empty. They are in
+// the organisation `helu` and the group Staff, until a test says otherwise:
 //
 //   PUT /accounts/LOGIN {"org","name","displayName","email","groups":["Staff"],"roles":[],
 //                        "id_token":{CLAIM: VALUE, null leaves it out}, "userinfo":{…}}
