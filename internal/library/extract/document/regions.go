@@ -210,7 +210,7 @@ func OpenRegions(from io.ReadSeeker) (*Regions, error) {
 	if length > uint64(end) || length > mostRegionPages*16 { //nolint:gosec // a place in a file
 		return nil, ErrRegions
 	}
-	if _, err := from.Seek(end-int64(length), io.SeekStart); err != nil { //nolint:gosec // bounded above
+	if _, err := from.Seek(end-int64(length), io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read regions: %w", err)
 	}
 	index := make([]byte, length)
@@ -218,7 +218,7 @@ func OpenRegions(from io.ReadSeeker) (*Regions, error) {
 		return nil, fmt.Errorf("read regions: %w", err)
 	}
 	g := &Regions{from: from}
-	return g, g.index(index, end-int64(length)) //nolint:gosec // bounded above
+	return g, g.index(index, end-int64(length))
 }
 
 func (g *Regions) index(b []byte, end int64) error {

@@ -77,7 +77,7 @@ func TestATextWithoutPlacesKeepsNoRegions(t *testing.T) {
 func TestADamagedRegionsFileIsAnError(t *testing.T) {
 	t.Parallel()
 	whole := placed(t, 2)
-	for cut := range len(whole) {
+	for cut := range whole {
 		if _, err := document.OpenRegions(bytes.NewReader(whole[:cut])); err == nil {
 			t.Fatalf("cut to %d of %d bytes it opens", cut, len(whole))
 		}

@@ -1,8 +1,6 @@
 package pdf
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"fmt"
 	"math"
 	"regexp"
@@ -10,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // pdfLayout turns the lines of all pages into headings and paragraphs. It

@@ -108,35 +108,34 @@ func (d *pdfDocument) lines(text uint64, v view) []pdfLine {
 
 // char takes the next character.
 func (r *lineReader) char(i int, u rune) {
-	switch {
-	case u < ' ' && u != '\t' && u != hyphenated && !r.generated(i):
+	if u < ' ' && u != '\t' && u != hyphenated && !r.generated(i) {
 		// TeX's fonts have ligatures where others have control characters.
 		if u < 0x0B || u > 0x0F {
 			return
 		}
 		u = 0xFB00 + u - 0x0B
-	case u == '\n' || u == '\r':
-		r.endLine()
-		return
 	}
 	switch {
+	case u == '\n' || u == '\r':
+		r.endLine()
 	case u == hyphenated || u == 0xFFFE: // PDFium's own mark
 		if r.word.Len() > 0 {
 			r.word.WriteRune(hyphenated)
 		}
 		r.endLine()
-		return
 	case unicode.IsSpace(u) || u == 0:
 		r.endWord()
-		return
 	case document.Unwanted(u) || u == 0x200B:
-		return
+	default:
+		if box, ok := r.place(i); ok {
+			r.restyle(i)
+			r.glyph(u, box)
+		}
 	}
-	box, ok := r.place(i)
-	if !ok {
-		return
-	}
-	r.restyle(i)
+}
+
+// glyph adds a character to the word.
+func (r *lineReader) glyph(u rune, box rect) {
 	if u == 'ل' && box == r.last && strings.ContainsRune("اأإآ", r.lastRune) {
 		r.swapLast(u)
 		return

@@ -1,11 +1,11 @@
 package pdf
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // pdfParagraph is a paragraph that is being put together.
@@ -94,15 +94,20 @@ func (e *pdfEmitter) startPages() {
 // continues reports whether a line goes on with a paragraph.
 func (e *pdfEmitter) continues(p *pdfParagraph, line *pdfLine) bool {
 	last := &p.last
-	if last.mono && line.mono && !e.layout.monoBody {
+	switch {
+	case last.mono && line.mono && !e.layout.monoBody:
 		return !e.turned && line.top < last.bottom+0.5*line.size && gap(last, line) < 1.2 && similar(last.size, line.size)
-	}
-	if last.cut && line.vertical == last.vertical {
+	case last.cut && line.vertical == last.vertical:
 		return true
-	}
-	if line.vertical || last.vertical {
+	case line.vertical || last.vertical:
 		return false
 	}
+	return e.continuesText(p, line)
+}
+
+// continuesText is continues for lines of text that are level.
+func (e *pdfEmitter) continuesText(p *pdfParagraph, line *pdfLine) bool {
+	last := &p.last
 	if beside(last, line) {
 		return len(line.text) <= 4 || similar(p.size, line.size) && !bulletMarker.MatchString(line.text)
 	}

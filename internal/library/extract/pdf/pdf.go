@@ -3,8 +3,6 @@
 package pdf
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +18,8 @@ import (
 	"github.com/klippa-app/go-pdfium/responses"
 	"github.com/klippa-app/go-pdfium/webassembly"
 	"github.com/tetratelabs/wazero"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // pdfMemoryPages caps PDFium's own memory, in pages of 64 KiB: 224 MiB. Growing
@@ -107,7 +107,7 @@ func (e *Engine) Read(w *document.Writer, in document.Input) error {
 		return err
 	}
 	defer inst.Close()
-	f, err := os.Open(in.Path) //nolint:gosec // reading the caller's file is the task
+	f, err := os.Open(in.Path)
 	if err != nil {
 		return fmt.Errorf("open the file: %w", err)
 	}

@@ -39,7 +39,7 @@ func reach(inst pdfium.Pdfium, ref references.FPDF_DOCUMENT) (n *native, err err
 	worker := reflect.ValueOf(inst).Elem().FieldByName("worker").Elem()
 	document := worker.FieldByName("Instance").Elem().FieldByName("documentRefs").MapIndex(reflect.ValueOf(ref))
 	field := worker.FieldByName("Module")
-	module, ok := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface().(api.Module) //nolint:gosec // reads a field of a known type
+	module, ok := reflect.TypeAssert[api.Module](reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()) //nolint:gosec // reads a field of a known type
 	if !ok {
 		return nil, errors.New("reach PDFium: this version of go-pdfium is not known")
 	}
@@ -84,9 +84,8 @@ func (n *native) float(i int) float32 {
 	return f
 }
 
-// utf16 reads a text of that many bytes, its final NUL included, from scratch
-// memory.
+// bytes reads that many bytes of scratch memory, which the next call changes.
 func (n *native) bytes(length int) []byte {
-	b, _ := n.module.Memory().Read(n.scratch, uint32(min(max(length, 0), scratchBytes))) //nolint:gosec // bounded
+	b, _ := n.module.Memory().Read(n.scratch, uint32(min(max(length, 0), scratchBytes)))
 	return b
 }

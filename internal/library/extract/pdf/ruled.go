@@ -19,7 +19,7 @@ func (n *native) rules(page uint64, v view) rules {
 	const path = 2
 	var r rules
 	for i := range min(n.int("FPDFPage_CountObjects", page), mostObjects) {
-		object := n.call("FPDFPage_GetObject", page, uint64(i)) //nolint:gosec // an index
+		object := n.call("FPDFPage_GetObject", page, uint64(i))
 		if object == 0 || n.int("FPDFPageObj_GetType", object) != path {
 			continue
 		}
@@ -70,7 +70,7 @@ func (n *native) segments(object uint64, v view, r *rules) {
 	}
 	count := n.int("FPDFPath_CountSegments", object)
 	for i := range min(count, mostSegments) {
-		segment := n.call("FPDFPath_GetPathSegment", object, uint64(i)) //nolint:gosec // an index
+		segment := n.call("FPDFPath_GetPathSegment", object, uint64(i))
 		if segment == 0 || !n.is("FPDFPathSegment_GetPoint", segment, n.at(0), n.at(1)) {
 			return
 		}
@@ -100,34 +100,16 @@ type grid struct {
 }
 
 // grids puts rules together that touch.
-func (r rules) grids() []grid {
+func (r *rules) grids() []grid {
 	all := slices.Concat(r.across, r.down)
-	group := make([]int, len(all))
-	for i := range group {
-		group[i] = i
-	}
-	find := func(i int) int {
-		for group[i] != i {
-			group[i] = group[group[i]]
-			i = group[i]
-		}
-		return i
-	}
-	for i, a := range all {
-		for j := range i {
-			b := all[j]
-			if a.x0 <= b.x1+touching && b.x0 <= a.x1+touching && a.y0 <= b.y1+touching && b.y0 <= a.y1+touching {
-				group[find(i)] = find(j)
-			}
-		}
-	}
+	group := touchingGroups(all)
 	found := map[int]*grid{}
 	var order []*grid
 	for i, box := range all {
-		g := found[find(i)]
+		g := found[group[i]]
 		if g == nil {
 			g = &grid{box: box}
-			found[find(i)] = g
+			found[group[i]] = g
 			order = append(order, g)
 		}
 		g.box = g.box.union(box)
@@ -144,11 +126,41 @@ func (r rules) grids() []grid {
 		g.xs = edges(append(g.xs, g.box.x0, g.box.x1))
 		g.ys = edges(append(g.ys, g.box.y0, g.box.y1))
 		slices.Reverse(g.ys)
-		if len(g.down) > 0 && len(g.across) > 0 && len(g.xs) > 2 && len(g.ys) > 2 && len(g.xs) <= 40 && len(g.ys) <= 300 {
+		if g.cells() {
 			out = append(out, *g)
 		}
 	}
 	return out
+}
+
+// cells tells whether a grid has rows and columns, and not too many.
+func (g *grid) cells() bool {
+	const mostColumns, mostRows = 40, 300
+	return len(g.down) > 0 && len(g.across) > 0 && len(g.xs) > 2 && len(g.ys) > 2 && len(g.xs) <= mostColumns && len(g.ys) <= mostRows
+}
+
+// touchingGroups gives each box the number of its group.
+func touchingGroups(all []rect) []int {
+	group := make([]int, len(all))
+	find := func(i int) int {
+		for group[i] != i {
+			group[i] = group[group[i]]
+			i = group[i]
+		}
+		return i
+	}
+	for i, a := range all {
+		group[i] = i
+		for j, b := range all[:i] {
+			if a.x0 <= b.x1+touching && b.x0 <= a.x1+touching && a.y0 <= b.y1+touching && b.y0 <= a.y1+touching {
+				group[find(i)] = find(j)
+			}
+		}
+	}
+	for i := range group {
+		group[i] = find(i)
+	}
+	return group
 }
 
 // edges puts places together that are as good as one.
@@ -219,19 +231,27 @@ func (g *grid) cell(box rect) int {
 	for row < len(g.ys)-2 && y < g.ys[row+1] {
 		row++
 	}
-	middle := (g.ys[row] + g.ys[row+1]) / 2
-	for col > 0 && !slices.ContainsFunc(g.down, func(d rect) bool {
-		return abs((d.x0+d.x1)/2-g.xs[col]) <= touching && d.y0 <= middle && d.y1 >= middle
-	}) {
+	for col > 0 && !g.parted(col, (g.ys[row]+g.ys[row+1])/2) {
 		col--
 	}
-	centre := (g.xs[col] + g.xs[col+1]) / 2
-	for row > 0 && !slices.ContainsFunc(g.across, func(a rect) bool {
-		return abs((a.y0+a.y1)/2-g.ys[row]) <= touching && a.x0 <= centre && a.x1 >= centre
-	}) {
+	for row > 0 && !g.topped(row, (g.xs[col]+g.xs[col+1])/2) {
 		row--
 	}
 	return row*(len(g.xs)-1) + col
+}
+
+// parted tells whether a rule stands to the left of a column at a height.
+func (g *grid) parted(col int, y float32) bool {
+	return slices.ContainsFunc(g.down, func(d rect) bool {
+		return abs((d.x0+d.x1)/2-g.xs[col]) <= touching && d.y0 <= y && d.y1 >= y
+	})
+}
+
+// topped tells whether a rule lies above a row at a place.
+func (g *grid) topped(row int, x float32) bool {
+	return slices.ContainsFunc(g.across, func(a rect) bool {
+		return abs((a.y0+a.y1)/2-g.ys[row]) <= touching && a.x0 <= x && a.x1 >= x
+	})
 }
 
 // table makes a table of cells, without empty rows and columns.

@@ -30,16 +30,17 @@ func (c *pdfCell) add(l *pdfLine, words []pdfWord) {
 
 // text is the cell's words as they are written, and where each begins and ends
 // in it, in code points.
-func (c pdfCell) text() (text string, spans [][2]int) {
+func (c *pdfCell) text() (text string, spans [][2]int) {
+	words := *c
 	var sb strings.Builder
 	at := 0
-	for i, w := range c {
-		if i > 0 && !strings.HasSuffix(c[i-1].text, string(hyphenated)) {
+	for i, w := range words {
+		if i > 0 && !strings.HasSuffix(words[i-1].text, string(hyphenated)) {
 			sb.WriteByte(' ')
 			at++
 		}
 		word := strings.TrimSuffix(w.text, string(hyphenated))
-		if i == len(c)-1 {
+		if i == len(words)-1 {
 			word = strings.ReplaceAll(w.text, string(hyphenated), "-")
 		}
 		sb.WriteString(word)
@@ -51,9 +52,9 @@ func (c pdfCell) text() (text string, spans [][2]int) {
 }
 
 // letters counts what a cell says.
-func (c pdfCell) letters() int {
+func (c *pdfCell) letters() int {
 	n := 0
-	for _, w := range c {
+	for _, w := range *c {
 		n += len(w.text)
 	}
 	return n
@@ -352,6 +353,13 @@ func (t *pdfTable) last(so *regexp.Regexp) int {
 	return n
 }
 
+// marks tells whether a cell looks like the mark of a list item or the number
+// of a heading.
+func (c *pdfCell) marks() bool {
+	text, _ := c.text()
+	return listMarker.MatchString(text+" ") || numbering.MatchString(text+" x")
+}
+
 // reads tells whether cells are filled and short, as those of tables are and
 // the lines of columns of text are not.
 func (t *pdfTable) reads() bool {
@@ -370,18 +378,14 @@ func (t *pdfTable) reads() bool {
 			}
 			if c == 0 {
 				first = append(first, n)
-				text, _ := cell.text()
-				if listMarker.MatchString(text+" ") || numbering.MatchString(text+" x") {
+				if cell.marks() {
 					markers++
 				}
 			}
 		}
 	}
 	cells := len(t.rows) * len(t.rows[0])
-	if filled*2 < cells || letters > 40*filled || long*8 > filled {
-		return false
-	}
-	if numbers := t.last(equationNumber); numbers*2 >= len(t.rows) {
+	if filled*2 < cells || letters > 40*filled || long*8 > filled || t.last(equationNumber)*2 >= len(t.rows) {
 		return false
 	}
 	if len(t.rows[0]) > 2 {
