@@ -37,7 +37,7 @@ func pathKinds() map[string]kind {
 		"workspaces/{workspace_id}": aWorkspace,
 		"teams/{id}":                aTeam,
 		"teams/{team_id}":           aTeam,
-		"pages/{page}.png":          plain,
+		"pages/{page}":              plain,
 	}
 }
 
