@@ -36,7 +36,7 @@ func TestAPersonNarrowsASearchAndGoesThroughItByKeyboard(t *testing.T) {
 		chromedp.SendKeys("#username", "ann"), chromedp.SendKeys("#password", dashboardtest.Password), chromedp.Submit("#password"),
 		chromedp.WaitVisible("#find"), picture("search-empty"),
 		chromedp.SendKeys("#find", "field"),
-		chromedp.WaitVisible(`#library-boxes label:only-child input`),
+		chromedp.WaitVisible(`#library-boxes:not([aria-busy]) label:only-child input`),
 		chromedp.Click(`#library-boxes input`),
 		chromedp.SendKeys("#q", "owls hearing mice\r"),
 		chromedp.WaitVisible(".hit"),
