@@ -63,6 +63,7 @@ func New(opt Options) *Source {
 			if len(via) > maxRedirects {
 				return errRedirects
 			}
+			next.Header.Del("Referer") // an address may hold a secret
 			return checkURL(next.URL)
 		},
 	}
@@ -200,8 +201,12 @@ func refusal(status int) *ingest.Failure {
 	return f
 }
 
-// failure tells why there is no answer.
+// failure tells why there is no answer. It goes to the log, and so without the
+// address, which may hold a secret.
 func failure(err error) *ingest.Failure {
+	if named, ok := errors.AsType[*url.Error](err); ok {
+		err = named.Err
+	}
 	f := &ingest.Failure{Code: ingest.CodeSourceUnreachable, Err: err}
 	dns, _ := errors.AsType[*net.DNSError](err)
 	switch {

@@ -53,7 +53,7 @@ func TestADocumentIsFetchedThroughRedirects(t *testing.T) {
 			http.Redirect(w, r, "/new?x=1", http.StatusMovedPermanently)
 			return
 		}
-		if r.Header.Get("Cookie")+r.Header.Get("Authorization") != "" || r.UserAgent() != "test" {
+		if r.Header.Get("Cookie")+r.Header.Get("Authorization")+r.Referer() != "" || r.UserAgent() != "test" {
 			t.Errorf("sent %v", r.Header)
 		}
 		fmt.Fprint(w, "the words of "+r.URL.String())
@@ -115,6 +115,16 @@ func TestRefusalsHaveCodes(t *testing.T) {
 		at := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 		if _, code, passing := fetch(t.Context(), local(), at); code != want.code || passing != want.passing {
 			t.Errorf("%d: code %q, passing %v", status, code, passing)
+		}
+	}
+}
+
+func TestAFailureDoesNotTellTheLogTheAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"http://127.0.0.1:1/?token=hidden", "http://10.1.2.3/?token=hidden"} {
+		_, _, err := local().Open(t.Context(), address)
+		if f, ok := errors.AsType[*ingest.Failure](err); !ok || f.Err == nil || strings.Contains(f.Error()+f.Err.Error(), "hidden") {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 }
