@@ -19,6 +19,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/rst"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/rtf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/subtitle"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/xmldoc"
@@ -125,6 +126,8 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return subtitle.Read
 	case formatAsciiDoc:
 		return adoc.Read
+	case formatRST:
+		return rst.Read
 	case formatLaTeX:
 		return latex.Read
 	case formatNotebook:

@@ -105,6 +105,17 @@ func TestLongMarkdownIsReadInPartsAtHeadings(t *testing.T) {
 	}
 }
 
+func TestReStructuredTextIsKnownByItsWords(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, nil)
+	for name, want := range map[string]string{"a.rst": "text/x-rst", "README": "text/x-rst", "a.md": "text/markdown", "a.txt": "text/x-rst"} {
+		doc := read(t, pool, file(t, name, "Title\n=====\n\n.. note:: Mind it.\n"))
+		if doc.ContentType != want {
+			t.Errorf("%s is %s, want %s", name, doc.ContentType, want)
+		}
+	}
+}
+
 func TestHTMLGivesWhatAReaderReads(t *testing.T) {
 	t.Parallel()
 	doc := read(t, newPool(t, nil), file(t, "a.html", `<!doctype html><html lang="de"><head><meta charset="utf-8"><title>A page</title>

@@ -14,6 +14,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/rst"
 )
 
 // format is how a file is read.
@@ -34,6 +35,7 @@ const (
 	formatNotebook
 	formatLaTeX
 	formatAsciiDoc
+	formatRST
 	formatPPTX
 	formatXLSX
 	formatODF
@@ -98,8 +100,14 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	if ext := strings.ToLower(filepath.Ext(in.Filename)); ext == ".eml" || ext == ".mbox" {
 		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
 	}
-	return textKind(in, base), nil
+	k := textKind(in, base)
+	if k.format == formatText && rst.Identify(head) {
+		k.format, k.contentType = formatRST, contentTypeRST
+	}
+	return k, nil
 }
+
+const contentTypeRST = "text/x-rst"
 
 func isText(m *mimetype.MIME) bool {
 	for ; m != nil; m = m.Parent() {
@@ -144,6 +152,8 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatLaTeX, contentType: "application/x-tex"}
 	case ext == ".adoc", ext == ".asciidoc", ext == ".asc" && base == "text/plain":
 		return kind{format: formatAsciiDoc, contentType: "text/asciidoc"}
+	case ext == ".rst", ext == ".rest" && base == "text/plain":
+		return kind{format: formatRST, contentType: contentTypeRST}
 	case ext == ".ipynb":
 		return kind{format: formatNotebook, contentType: "application/x-ipynb+json"}
 	}
