@@ -170,6 +170,9 @@ func (x *export) copyGeneration(ctx context.Context, uid string, g generation, c
 			return err
 		}
 	}
+	if err := x.copyObject(ctx, folder+regionsEntry, library.RegionsKey(g.structure)); err != nil && !errors.Is(err, blob.ErrMissing) {
+		return err
+	}
 	counts.Generations++
 	counts.Bytes += g.SizeBytes
 	return x.copyChunks(ctx, ref, g.Chunks, counts)

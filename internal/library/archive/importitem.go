@@ -269,7 +269,8 @@ func (m *imports) original(ctx context.Context, folder, prefix string, g generat
 	})
 }
 
-// read stores the text and its structure, and gives the text.
+// read stores the text, its structure and where its words stand, and gives
+// the text.
 func (m *imports) read(ctx context.Context, folder, prefix string) (string, error) {
 	var words bytes.Buffer
 	if err := m.object(ctx, folder+textEntry, prefix+textEntry, maxText, &words); err != nil {
@@ -281,6 +282,11 @@ func (m *imports) read(ctx context.Context, folder, prefix string) (string, erro
 	}
 	if !utf8.Valid(words.Bytes()) || bytes.IndexByte(words.Bytes(), 0) >= 0 {
 		return "", damaged("%s is no text.", folder+textEntry)
+	}
+	if m.r.at(folder + regionsEntry) {
+		if err := m.object(ctx, folder+regionsEntry, library.RegionsKey(prefix+structureEntry), maxRegions, io.Discard); err != nil {
+			return "", err
+		}
 	}
 	doc, err := document.Decode(&words, &structure)
 	if err != nil {

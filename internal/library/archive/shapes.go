@@ -36,6 +36,7 @@ const (
 	originalEntry   = "original"
 	textEntry       = "text"
 	structureEntry  = "structure"
+	regionsEntry    = "regions" // of formats whose pages can be shown
 	chunksFolder    = "chunks/"
 )
 
@@ -49,6 +50,7 @@ const (
 	maxPart      = 64 << 20
 	maxText      = 256 << 20
 	maxStructure = 256 << 20
+	maxRegions   = 1 << 30
 	maxSums      = 4 << 30
 
 	partLines = 256
