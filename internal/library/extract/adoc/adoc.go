@@ -120,7 +120,7 @@ func (r *reader) macro(m []string) {
 	case "image", "video", "audio":
 		alt, _, _ := strings.Cut(m[3], ",")
 		if !strings.Contains(alt, "=") {
-			r.w.Block(document.Paragraph, 0, strings.Trim(alt, `"`))
+			r.w.Block(document.Paragraph, 0, document.Picture(strings.Trim(alt, `"`)))
 		}
 	case "include", "ifdef", "ifndef", "ifeval", "endif", "toc":
 	default:

@@ -61,7 +61,7 @@ func TestADocumentGivesItsStructure(t *testing.T) {
 	if got, want := documenttest.Headings(doc), []string{"1 The Guide", "2 Lists"}; !slices.Equal(got, want) {
 		t.Errorf("headings = %q, want %q", got, want)
 	}
-	documenttest.WantTexts(t, doc, document.Paragraph, "Al Bo <a@b.c>", "An abstract of Duck, see the site.", "NOTE: Mind the list.", "A duck")
+	documenttest.WantTexts(t, doc, document.Paragraph, "Al Bo <a@b.c>", "An abstract of Duck, see the site.", "NOTE: Mind the list.", "[A duck]")
 	documenttest.WantTexts(t, doc, document.ListItem, "- one", "  - two", "1. first", "  1. second", "- Term", "  - Its meaning")
 	documenttest.WantTexts(t, doc, document.Code, "func main() {\n  * x\n}")
 	documenttest.WantTexts(t, doc, document.Caption, "Numbers of ducks")

@@ -149,3 +149,12 @@ func FuzzHTML(f *testing.F) {
 		`<dl><dt>a<dd>b<div><dt>c</div></dl><ruby>d<rt>e</ruby><math alttext="{\displaystyle x}"><mfrac><mi>a<mi>b</mfrac></math><figure><figcaption>c`,
 	)
 }
+
+func TestPicturesAreReadAsWhatTheyAreSaidToShow(t *testing.T) {
+	t.Parallel()
+	doc := readHTML(t, `<p>Press <img alt="the gear" src=g.svg> <img alt="→" src=a.svg> go<img src=x alt="">.<p><img alt="duck.png">
+<table><tr><th>Bird<th>Seen<tr><td><img alt="A duck"><td>5</table>`)
+	if want := "Press [the gear] → go .\n\n| Bird | Seen |\n| --- | --- |\n| [A duck] | 5 |"; doc.Text != want {
+		t.Errorf("text = %q, want %q", doc.Text, want)
+	}
+}

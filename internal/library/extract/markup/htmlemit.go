@@ -68,9 +68,7 @@ func (e *htmlEmitter) inlineElement(n *html.Node, c htmlContext) {
 	case atom.Br:
 		e.inline.WriteString("\x00")
 	case atom.Img, atom.Area:
-		if alt := attr(n, "alt"); alt != "" {
-			e.inline.WriteString(" " + alt + " ")
-		}
+		e.inline.WriteString(pictureWords(n))
 	case atom.Rt:
 		e.inline.WriteString("(" + document.OneLine(rawText(n)) + ")")
 	case atom.Math, atom.Script:
@@ -82,6 +80,16 @@ func (e *htmlEmitter) inlineElement(n *html.Node, c htmlContext) {
 	default:
 		e.children(n, c)
 	}
+}
+
+// pictureWords gives the words that stand for a picture. A sign, as an arrow,
+// stands for itself.
+func pictureWords(img *html.Node) string {
+	alt := attr(img, "alt")
+	if document.HasLetters(alt) {
+		alt = document.Picture(alt)
+	}
+	return " " + alt + " "
 }
 
 // permalink reports the sign by which a heading links to itself.

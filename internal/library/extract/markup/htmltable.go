@@ -235,7 +235,7 @@ func cellText(n *html.Node) string {
 			sb.WriteString(Formula(n))
 			return
 		case n.DataAtom == atom.Img:
-			sb.WriteString(" " + attr(n, "alt") + " ")
+			sb.WriteString(pictureWords(n))
 			return
 		}
 		apart := n.DataAtom == atom.Br || isBlockElement(n.DataAtom)

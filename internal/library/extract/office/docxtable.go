@@ -107,7 +107,7 @@ func (t *docxTable) drawing(d *docx, n *xmlread.Node) string {
 	}
 	for properties := range n.Descendants("wp:docPr") {
 		if alt := altText(properties); alt != "" {
-			return "![" + alt + "](image)"
+			return alt
 		}
 	}
 	return ""

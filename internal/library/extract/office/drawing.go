@@ -1,7 +1,6 @@
 package office
 
 import (
-	"path"
 	"regexp"
 	"strings"
 
@@ -59,18 +58,17 @@ func isOn(v string) bool { return v == "1" || v == "true" || v == "on" }
 // namedByProgram is what programs call a picture: a name and a number.
 var namedByProgram = regexp.MustCompile(`^\pL+ ?\d+$`)
 
-// writeImage writes what a picture's author says that it shows. Names of files
-// and those that the program gives say nothing.
+// writeImage writes what a picture's author says that it shows.
 func writeImage(w *document.Writer, properties *xmlread.Node) {
-	if alt := altText(properties); alt != "" {
-		w.Block(document.Caption, 0, "!["+alt+"](image)")
-	}
+	w.Block(document.Caption, 0, altText(properties))
 }
 
+// altText is what a picture's author says that it shows. Paths, and names that
+// the program gives, say nothing.
 func altText(properties *xmlread.Node) string {
-	alt := document.OneLine(strings.NewReplacer("[", "(", "]", ")").Replace(properties.Get("descr")))
-	if !document.HasLetters(alt) || namedByProgram.MatchString(alt) || len(alt) > 4000 || !strings.Contains(alt, " ") && (path.Ext(alt) != "" || strings.Contains(alt, `\`)) {
+	alt := strings.TrimSpace(properties.Get("descr"))
+	if namedByProgram.MatchString(alt) || strings.Contains(alt, `\`) && !strings.Contains(alt, " ") {
 		return ""
 	}
-	return strings.TrimSpace(strings.TrimSuffix(alt, "AI-generated content may be incorrect."))
+	return document.Picture(strings.TrimSuffix(alt, "AI-generated content may be incorrect."))
 }

@@ -63,7 +63,7 @@ func TestPPTXGivesSlidesAsTheyAreLookedAt(t *testing.T) {
 		box("", "0 1000000 9000000 500000", para("", "Above"))+
 		box(`<p:ph type="title"/>`, "", para("", "The title"))))
 	want := "The title\n\nAbove\n\n- one\n  1. deep\n\nplain\n\n| Both | Both |\n| --- | --- |\n| x | y |\n\nGrowth\n\n" +
-		"|  | Sales |\n| --- | --- |\n| 2020 | 4 |\n| 2021 | 5 |\n\n![A duck on a lake](image)\n\nNotes: Say this.\n\n[Comment] Sure?\n\n[Hidden slide]\n\nNobody sees this."
+		"|  | Sales |\n| --- | --- |\n| 2020 | 4 |\n| 2021 | 5 |\n\n[A duck on a lake]\n\nNotes: Say this.\n\n[Comment] Sure?\n\n[Hidden slide]\n\nNobody sees this."
 	if doc.Text != want {
 		t.Errorf("text = %q, want %q", doc.Text, want)
 	}

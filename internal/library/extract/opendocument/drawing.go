@@ -133,12 +133,9 @@ func (r *reader) drawing(n *xmlread.Node) {
 	}
 }
 
-// image writes what a picture is said to show. Names of files say nothing.
+// image writes what a picture is said to show.
 func (r *reader) image(alt string) {
-	alt = document.OneLine(strings.NewReplacer("[", "(", "]", ")").Replace(alt))
-	if document.HasLetters(alt) && len(alt) <= 4000 && (strings.Contains(alt, " ") || path.Ext(alt) == "") {
-		r.w.Block(document.Caption, 0, "!["+alt+"](image)")
-	}
+	r.w.Block(document.Caption, 0, document.Picture(alt))
 }
 
 // object writes an embedded chart or formula and reports whether it was one.

@@ -44,7 +44,7 @@ func TestTextsKeepTheirStructure(t *testing.T) {
 <text:p><draw:frame><draw:object xlink:href="./Object 1"/><draw:image/></draw:frame><draw:frame><draw:image/><svg:desc>A duck on a lake</svg:desc></draw:frame></text:p>
 <text:p>Said<office:annotation><dc:creator>Ann</dc:creator><dc:date>2024-05-06T07:08:09</dc:date><text:p>Why?</text:p></office:annotation></text:p>`
 	want := "The title\n\nAims\n\nTwo words  and[^1]\n\n[^1]: A note.\n\n1. one\n  1.a) deep\n2. two\n\n| Both | Both | c |\n| --- | --- | --- |\n| x | 1 | 2 |\n| x | 3 |  |\n\n" +
-		"Growth\n\n|  | Sales |\n| --- | --- |\n| 2020 | 4 |\n\n![A duck on a lake](image)\n\nSaid\n\n[Comment by Ann, 2024-05-06] Why?"
+		"Growth\n\n|  | Sales |\n| --- | --- |\n| 2020 | 4 |\n\n[A duck on a lake]\n\nSaid\n\n[Comment by Ann, 2024-05-06] Why?"
 	doc := documenttest.Read(t, opendocument.Read, "a.odt", packed(t, "text", body))
 	if doc.Text != want {
 		t.Errorf("text = %q, want %q", doc.Text, want)
