@@ -10,6 +10,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/adoc"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/email"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/language"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/latex"
@@ -118,6 +119,10 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return opendocument.Read
 	case formatRTF:
 		return rtf.Read
+	case formatEmail:
+		return email.Read
+	case formatOutlook:
+		return email.Outlook
 	case formatLegacy:
 		return cannot("an old Office document", "save it as DOCX or PDF")
 	case formatEPUB:

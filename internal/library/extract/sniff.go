@@ -13,6 +13,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/code"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/email"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/rst"
 )
@@ -40,6 +41,8 @@ const (
 	formatXLSX
 	formatODF
 	formatRTF
+	formatEmail
+	formatOutlook
 	formatLegacy // what an office program must convert first
 )
 
@@ -79,7 +82,11 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 		return sniffOLE(f)
 	case bytes.HasPrefix(head, []byte(`{\rt`)):
 		return kind{format: formatRTF, contentType: "application/rtf"}, nil
-	case document.BareUTF16(head) != nil:
+	}
+	if contentType := mailType(in, head); contentType != "" {
+		return kind{format: formatEmail, contentType: contentType}, nil
+	}
+	if document.BareUTF16(head) != nil {
 		return textKind(in, "text/plain"), nil
 	}
 	if contentType := opendocument.IdentifyFlat(head); contentType != "" {
@@ -93,13 +100,6 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	if !isText(m) {
 		base = "text/plain"
 	}
-	switch base {
-	case "message/rfc822", "application/mbox":
-		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
-	}
-	if ext := strings.ToLower(filepath.Ext(in.Filename)); ext == ".eml" || ext == ".mbox" {
-		return kind{}, unsupported("an e-mail", "save it as PDF or as text")
-	}
 	k := textKind(in, base)
 	if k.format == formatText && rst.Identify(head) {
 		k.format, k.contentType = formatRST, contentTypeRST
@@ -108,6 +108,18 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 }
 
 const contentTypeRST = "text/x-rst"
+
+// mailType tells messages by how they begin. The name helps where it says that
+// the text is of another kind, for memos begin so, too.
+func mailType(in document.Input, head []byte) string {
+	other := false
+	switch strings.ToLower(filepath.Ext(in.Filename)) {
+	case "", ".eml", ".mbox", ".mbx", ".email", ".txt", ".text", ".mht", ".mhtml", ".nws":
+	default:
+		other = true
+	}
+	return email.Identify(document.HeadText(head), other)
+}
 
 func isText(m *mimetype.MIME) bool {
 	for ; m != nil; m = m.Parent() {

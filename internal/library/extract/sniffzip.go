@@ -9,6 +9,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/archive"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/email"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 )
@@ -58,8 +59,8 @@ func sniffOLE(f *os.File) (kind, error) {
 	switch {
 	case has("EncryptedPackage"):
 		return kind{}, document.Fault(document.CodePasswordRequired, "The document is protected by a password; save it without one and submit it again.")
-	case has("__nameid_version1.0"):
-		return kind{}, unsupported("an Outlook message", "save it as PDF or as text")
+	case has("__properties_version1.0"), has("__nameid_version1.0"):
+		return kind{format: formatOutlook, contentType: email.OutlookType}, nil
 	case has("WordDocument"):
 		return kind{format: formatLegacy, contentType: "application/msword"}, nil
 	case has("Workbook"), has("Book"):

@@ -99,6 +99,20 @@ func BareUTF16(head []byte) encoding.Encoding {
 	return nil
 }
 
+// HeadText gives the start of a text file as UTF-8 where it is UTF-16, else as
+// it is.
+func HeadText(head []byte) []byte {
+	e := BareUTF16(head)
+	if bytes.HasPrefix(head, []byte{0xFF, 0xFE}) || bytes.HasPrefix(head, []byte{0xFE, 0xFF}) {
+		e = unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	}
+	if e == nil {
+		return head
+	}
+	text, _ := e.NewDecoder().Bytes(head) // a character cut at the end is not missed
+	return text
+}
+
 // strangeSample reads the file to its end. A file of valid UTF-8, or one with
 // few broken characters among many good ones, gives nil; else the text around
 // the first strange byte is returned, for a guess.
@@ -164,4 +178,26 @@ func guess(sample []byte) encoding.Encoding {
 		e, _ = charset.Lookup("windows-1252")
 	}
 	return e
+}
+
+// DecodeText gives as clean text what stands in a file of another encoding.
+// The declared encoding counts where it is known and fits the bytes; text that
+// is plainly UTF-8 is taken for that, and what fits nothing is guessed at.
+func DecodeText(data []byte, declared string) string {
+	good, bad, _ := countRunes(data, true)
+	enc, name := charset.Lookup(strings.TrimSpace(declared))
+	switch {
+	case enc == nil || name == "utf-8" || name == "windows-1252" || name == "replacement":
+		if good+bad > 0 && bad*10 <= good || name != "windows-1252" && bad == 0 {
+			return Clean(string(data))
+		}
+		if name != "windows-1252" {
+			enc = guess(data)
+		}
+	}
+	text, err := enc.NewDecoder().Bytes(data)
+	if err != nil {
+		text = data
+	}
+	return Clean(string(text))
 }

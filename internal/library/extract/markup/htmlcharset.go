@@ -101,3 +101,9 @@ func Charset(name string) func(io.Reader) io.Reader {
 	}
 	return func(r io.Reader) io.Reader { return enc.NewDecoder().Reader(r) }
 }
+
+// Declared gives the encoding that a page states for itself, "" for none.
+func Declared(page []byte) string {
+	name, _ := declaredEncoding(page[:min(len(page), 64<<10)])
+	return name
+}

@@ -104,8 +104,13 @@ func Read(w *document.Writer, in document.Input) error {
 		return fmt.Errorf("open the file: %w", err)
 	}
 	defer f.Close()
+	return From(w, f)
+}
+
+// From reads what another file holds.
+func From(w *document.Writer, src io.Reader) error {
 	r := &reader{
-		w: w, in: bufio.NewReaderSize(f, 64<<10), codePage: 1252,
+		w: w, in: bufio.NewReaderSize(src, 64<<10), codePage: 1252,
 		charsets: map[int]int{}, styles: map[int]styleRule{},
 		now: group{unicode: 1, paragraph: noParagraph()},
 	}
