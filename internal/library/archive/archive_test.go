@@ -45,7 +45,7 @@ func TestALibraryFindsTheSameWhereverItIsTaken(t *testing.T) {
 				if b.embedder.Embedded() != 0 {
 					t.Errorf("%d passages were embedded anew", b.embedder.Embedded())
 				}
-				same(t, b, ann, a.hits(alice, queries()...))
+				same(t, b, ann, a.hits(alice, queries()...), from == to)
 				b.sameRows(a, ann, alice, uid, items)
 				for _, generation := range []int64{1, 2} {
 					ref := library.GenerationRef{LibraryUID: uid, ItemUID: items[1], Generation: generation}
@@ -62,18 +62,23 @@ func TestALibraryFindsTheSameWhereverItIsTaken(t *testing.T) {
 	}
 }
 
-// same proves that the same hits are found. The engines weigh words by other
-// statistics, so of those that are not the best the order may differ.
-func same(t *testing.T, in *installation, p accounts.Principal, want []string) {
+// same proves that the same hits are found. Two kinds of engines weigh words
+// by other statistics and walk other graphs of vectors: the best hit is the same, and
+// of the rest a few at the end of the list may differ.
+func same(t *testing.T, in *installation, p accounts.Principal, want []string, engine bool) {
 	t.Helper()
 	got := in.hits(p, queries()...)
-	if len(got) == 0 || got[0] != want[0] {
-		t.Errorf("the first hit is %q, want %q", got[:1], want[:1])
+	if len(got) != len(want) || got[0] != want[0] {
+		t.Fatalf("the searches find %d hits, first %q, want %d, first %q", len(got), got[:1], len(want), want[:1])
 	}
-	slices.Sort(got)
-	want = slices.Sorted(slices.Values(want))
-	if !slices.Equal(got, want) {
-		t.Errorf("the searches find %d hits, want %d:\n%s\n\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
+	others := 0
+	for _, hit := range got {
+		if !slices.Contains(want, hit) {
+			others++
+		}
+	}
+	if engine && others > 0 || others > len(want)/10 {
+		t.Errorf("%d of %d hits are others:\n%s\n\n%s", others, len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
