@@ -80,12 +80,32 @@ func (c *Core) LibraryOf(ctx context.Context, named, username string) (uid strin
 	return l.UID, err
 }
 
-// WorkHere does what is waiting in this process, unless another one has the
-// data folder and so does it, or workers of their own do. stop ends it.
+// WorkHere works on tasks in this process until stop is called. On files that
+// is whoever has the data folder, and this process where nobody has; beside
+// other processes each takes tasks that no other is at, so that it takes no
+// worker for them to end.
 func (s *Services) WorkHere(ctx context.Context) (stop func() error, err error) {
+	if !s.Settings.Embedded() {
+		return s.rebuildHere(ctx)
+	}
 	h := &helper{s: s, stalled: func(string) {}}
 	if err := h.start(ctx); err != nil {
 		return nil, err
 	}
 	return func() error { return h.stop(ctx) }, nil
+}
+
+func (s *Services) rebuildHere(ctx context.Context) (stop func() error, err error) {
+	if err := s.sameFolder(ctx); err != nil {
+		return nil, err // what lies in another folder is not lost
+	}
+	runner := lifecycle.NewLoop(rebuild.NewRunner(s.Rebuild, rebuild.RunnerOptions{}).Run)
+	if err := runner.Start(ctx); err != nil {
+		return nil, err
+	}
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		return runner.Stop(ctx)
+	}, nil
 }
