@@ -32,7 +32,7 @@ func (m *mean) add(v float64, ok bool) {
 	}
 }
 
-func (m mean) String() string {
+func (m *mean) String() string {
 	if m.n == 0 {
 		return "–"
 	}
@@ -145,7 +145,7 @@ func (r *report) group(out *strings.Builder, name string, in func(testCase) bool
 			failed = fmt.Sprintf("%d: %s", n, strings.Join(sum.failed[:min(n, 3)], ", "))
 		}
 		fmt.Fprintf(out, "| %s | %d | %s | %s | %s | %s | %s | %s | %d MB | %s |\n", name, files, reader,
-			sum.words, sum.headings, sum.cells, sum.order, rate(sum.pages, sum.cpu), sum.peak>>20, failed)
+			&sum.words, &sum.headings, &sum.cells, &sum.order, rate(sum.pages, sum.cpu), sum.peak>>20, failed)
 	}
 }
 

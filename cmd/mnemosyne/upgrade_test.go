@@ -8,7 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
-		"os"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -116,7 +116,7 @@ func TestANewVersionOnAnOldSchemaWaitsForMigrateAndGoesOnByItself(t *testing.T) 
 	}
 	comes(t, "serve answers", func() bool { status, _, _ := asked(t, s.REST+"/live/", ""); return status == http.StatusOK })
 	comes(t, "mcp answers", func() bool { status, _, _ := asked(t, s.MCP+"/live/", ""); return status == http.StatusOK })
-	status, body, header := asked(t, s.REST+"/ready/", "")
+	status, body, _ := asked(t, s.REST+"/ready/", "")
 	var ready waited
 	if err := json.Unmarshal([]byte(body), &ready); err != nil || status != http.StatusServiceUnavailable ||
 		ready.Status != "unavailable" || ready.Checks.Database != "unavailable" || !strings.Contains(ready.Detail, "mnemosyne migrate") {
@@ -125,13 +125,13 @@ func TestANewVersionOnAnOldSchemaWaitsForMigrateAndGoesOnByItself(t *testing.T) 
 	if status, body, _ := asked(t, s.MCP+"/mcp/health", ""); status != http.StatusServiceUnavailable || !strings.Contains(body, `"status":"waiting"`) {
 		t.Errorf("/mcp/health says %d %s", status, body)
 	}
-	if status, body, header = asked(t, s.REST+"/library/api/me/", "application/json"); status != http.StatusServiceUnavailable || !strings.Contains(body, `{"detail":"`) || header.Get("Retry-After") == "" {
+	if status, body, header := asked(t, s.REST+"/library/api/me/", "application/json"); status != http.StatusServiceUnavailable || !strings.Contains(body, `{"detail":"`) || header.Get("Retry-After") == "" {
 		t.Errorf("REST says %d %s", status, body)
 	}
 	if status, body, _ = asked(t, s.REST+"/libraries/", "text/html"); status != http.StatusServiceUnavailable || !strings.Contains(body, "<h1>") {
 		t.Errorf("a page says %d %s", status, body)
 	}
-	if status, _, header = asked(t, s.REST+"/metrics", ""); status != http.StatusOK || header.Get("X-Content-Type-Options") != "nosniff" {
+	if status, _, header := asked(t, s.REST+"/metrics", ""); status != http.StatusOK || header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("/metrics says %d", status)
 	}
 	for process, want := range map[string]bool{"serve": true, "mcp": true, "worker": false} {

@@ -108,15 +108,15 @@ func (b *backup) objects(ctx context.Context) error {
 
 // file copies one file, unless the copy has it.
 func (b *backup) file(name string) error {
-	in, err := os.Open(filepath.Join(b.from, name))
+	in, err := os.Open(filepath.Join(b.from, name)) //nolint:gosec // in the data folder
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", name, err)
 	}
-	defer func() { _ = in.Close() }() // it was only read
-	out, err := os.OpenFile(filepath.Join(b.to, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	defer func() { _ = in.Close() }()                                                            // it was only read
+	out, err := os.OpenFile(filepath.Join(b.to, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // in the copy
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

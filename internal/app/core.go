@@ -156,6 +156,7 @@ func (c *Core) Actor(ctx context.Context, username string) (accounts.Actor, erro
 	by.Scope = accounts.Scope{Kind: accounts.ScopeUser}
 	return by, nil
 }
+
 // Alone runs one of the commands that make what an installation needs, while
 // no other of them runs on it, on whatever host.
 func (c *Core) Alone(ctx context.Context, waiting func(), do func(ctx context.Context) error) error {

@@ -43,7 +43,7 @@ func TestAPartThatGoesAndComesBackIsToldOnceEach(t *testing.T) {
 		up := w.up.WithLabelValues("graph", "Neo4j")
 		for _, gone := range []bool{false, true, false} {
 			down.Store(gone)
-			time.Sleep(3 * askEvery) //nolint:forbidigo // of the bubble's clock
+			time.Sleep(3 * askEvery)
 			synctest.Wait()
 			if got := testutil.ToFloat64(up); (got == 0) != gone {
 				t.Errorf("gone %v, and the metric says %v", gone, got)

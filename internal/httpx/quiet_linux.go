@@ -18,8 +18,8 @@ func dropOpenings(raw syscall.RawConn) {
 		{Code: unix.BPF_RET | unix.BPF_K, K: all},
 	}
 	_ = raw.Control(func(fd uintptr) { // closed: nobody comes
-		program := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}               //nolint:gosec // four
-		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program) //nolint:gosec // a descriptor
+		program := &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // four
+		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program)
 	})
 }
 
@@ -27,7 +27,7 @@ func dropOpenings(raw syscall.RawConn) {
 // says in this place of a listener.
 func unaccepted(raw syscall.RawConn) (n uint32) {
 	_ = raw.Control(func(fd uintptr) { // closed: there is none
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil { //nolint:gosec // a descriptor
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			n = info.Unacked
 		}
 	})

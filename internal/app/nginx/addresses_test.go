@@ -11,6 +11,7 @@ import (
 )
 
 func metrics(t *testing.T, h *house) {
+	t.Helper()
 	forwarded := func(values string) map[string]string { return map[string]string{"X-Forwarded-For": values} }
 	for _, row := range []struct {
 		who     string
@@ -80,6 +81,7 @@ func (s *server) lines(t *testing.T, path string) (found []map[string]any) {
 }
 
 func addresses(t *testing.T, h *house) {
+	t.Helper()
 	guess := func(n int, client, written string) int {
 		headers := map[string]string{"Authorization": fmt.Sprintf("Bearer mns_guess%d", n), playedClient: client}
 		if written != "" {
@@ -125,6 +127,7 @@ func addresses(t *testing.T, h *house) {
 }
 
 func requestIDs(t *testing.T, h *house) {
+	t.Helper()
 	const path = "/library/api/libraries/"
 	given := map[string]string{"X-Request-ID": "haproxy-1.7_x"}
 	if a := h.outside(t, "GET", path, "", given); a.once(t, "X-Request-Id") != "haproxy-1.7_x" || !strings.Contains(logged(t, h.Serve), `"request_id":"haproxy-1.7_x"`) {

@@ -1,6 +1,7 @@
 package nginx_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -55,9 +56,7 @@ func newHouse(t *testing.T, settings ...string) *house {
 func (h *house) outside(t *testing.T, method, path, body string, headers map[string]string) answer {
 	t.Helper()
 	all := map[string]string{"Host": site, playedClient: "203.0.113.9"}
-	for name, value := range headers {
-		all[name] = value
-	}
+	maps.Copy(all, headers)
 	return ask(t, from("127.0.0.1"), method, "https://"+h.https+path, body, all)
 }
 
@@ -84,10 +83,10 @@ func (a answer) want(t *testing.T, what string, status int) answer {
 	return a
 }
 
-func TestTheHouseBehindNginx(t *testing.T) {
+func TestTheHouseBehindNginx(t *testing.T) { //nolint:tparallel // its steps go one after another, in one house
 	t.Parallel()
 	h := newHouse(t, "MNEMOSYNE_AUTH_FAILURES_PER_MINUTE=5", "MNEMOSYNE_MAX_UPLOAD_BYTES=1MiB")
-	for _, step := range []struct {
+	for _, step := range []struct { //nolint:paralleltest // as above
 		name string
 		test func(t *testing.T, h *house)
 	}{
@@ -106,11 +105,12 @@ func TestTheHouseBehindNginx(t *testing.T) {
 		{"a lost cache and a lost broker show where they are looked for", outages},
 		{"the health of mcp is answered while app is dead", deadApp},
 	} {
-		t.Run(step.name, func(t *testing.T) { step.test(t, h) }) //nolint:paralleltest // one after another, in one house
+		t.Run(step.name, func(t *testing.T) { step.test(t, h) })
 	}
 }
 
 func probes(t *testing.T, h *house) {
+	t.Helper()
 	for path, want := range map[string]string{
 		"/live/": `{"status":"ok"}`, "/ready/": `"cache":"ok"`, "/healthz": `"status":"ok"`, "/mcp/health": `"status":"ok"`,
 		"/metrics": "mnemosyne_http_requests_total",
@@ -140,6 +140,7 @@ func probes(t *testing.T, h *house) {
 }
 
 func slashes(t *testing.T, h *house) {
+	t.Helper()
 	for _, path := range []string{"/live", "/ready", "/libraries?q=%2F"} {
 		for where, a := range map[string]answer{
 			"nginx": get(t, h.nginx.url+path, map[string]string{"Host": site}), "the proxy before it": h.outside(t, "GET", path, "", nil),
@@ -170,6 +171,7 @@ func (h *house) asset(t *testing.T) string {
 }
 
 func headersOnce(t *testing.T, h *house) {
+	t.Helper()
 	for _, path := range []string{"/live/", "/accounts/login/", "/library/api/me/", "/healthz", "/mcp/", "/nowhere/", "/api/openapi.json", h.asset(t)} {
 		a := h.outside(t, "GET", path, "", map[string]string{"Accept": "text/html"})
 		for name, want := range map[string]string{
@@ -187,6 +189,7 @@ func headersOnce(t *testing.T, h *house) {
 }
 
 func static(t *testing.T, h *house) {
+	t.Helper()
 	path := h.asset(t)
 	served := logged(t, h.Serve)
 	a := get(t, h.nginx.url+path).want(t, path, http.StatusOK)

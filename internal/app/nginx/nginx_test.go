@@ -93,7 +93,7 @@ func start(t *testing.T, b behind) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-e", "stderr", "-p", dir, "-c", conf, "-g", "daemon off;") //nolint:noctx // ended below, in its own way
+	cmd := exec.Command(program, "-e", "stderr", "-p", dir, "-c", conf, "-g", "daemon off;")
 	give(t, cmd, dir)
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err == nil {
@@ -115,7 +115,7 @@ func start(t *testing.T, b behind) *server {
 		}
 	})
 	eventually(t, "nginx listens", func() bool {
-		c, err := net.Dial("tcp", s.addr) //nolint:noctx // on this machine
+		c, err := net.Dial("tcp", s.addr)
 		if err == nil {
 			_ = c.Close()
 		}
@@ -132,7 +132,7 @@ func give(t *testing.T, cmd *exec.Cmd, dir string) {
 	}
 	const nobody = 65534
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	err := os.Chmod(dir, 0o755) //nolint:gosec // the other user has to reach it
+	err := os.Chmod(dir, 0o755)
 	if err == nil {
 		err = os.Chown(dir, nobody, nobody)
 	}

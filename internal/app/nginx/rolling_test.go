@@ -33,7 +33,7 @@ func (l *load) run(ctx context.Context, sides int) {
 		l.all.Go(func() {
 			client := from("127.0.0.1")
 			for n := 0; ctx.Err() == nil; n++ {
-				l.one(client, side, n)
+				l.one(client, side, n) //nolint:contextcheck // what is asked is asked to its end
 			}
 		})
 	}
@@ -137,7 +137,7 @@ func TestReplicasAreReplacedUnderLoadWithoutAFailedRequest(t *testing.T) {
 
 // tryReady asks a process that may not listen yet.
 func tryReady(address string) bool {
-	res, err := http.Get(address + "/ready/") //nolint:noctx // on this machine
+	res, err := http.Get(address + "/ready/")
 	if err != nil {
 		return false
 	}

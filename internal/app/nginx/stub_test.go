@@ -189,7 +189,7 @@ func TestAnswersAndBodiesPassNginxAsTheyCome(t *testing.T) {
 func TestWhatMayBeAskedTwiceIsAskedOfAnotherReplica(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Int64
-	cut := func(w http.ResponseWriter, r *http.Request) {
+	cut := func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		broken.Add(1)
 		panic(http.ErrAbortHandler)

@@ -20,6 +20,7 @@ var formToken = regexp.MustCompile(`name="csrf_token" value="([^"]+)"`)
 
 // people signs in with a browser's headers, and sends forms.
 func people(t *testing.T, h *house) {
+	t.Helper()
 	h.Must("create-user", "--username", "bob")
 	command := h.Command(t.Context(), "set-password", "--username", "bob", "--password-stdin")
 	command.Stdin = strings.NewReader("correct horse battery")
@@ -74,6 +75,7 @@ func people(t *testing.T, h *house) {
 }
 
 func queries(t *testing.T, h *house) {
+	t.Helper()
 	const secret = "canary0canary"
 	for _, path := range []string{"/accounts/reset/password/?token=", "/accounts/reset/password?token=", "/accounts//reset/password/?token=", "/search/?q=", "/accounts/oidc/casdoor/login/callback/?code="} {
 		h.outside(t, "GET", path+secret, "", map[string]string{"Accept": "text/html", "Referer": "https://" + site + "/accounts/reset/password/?token=" + secret})
@@ -106,6 +108,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func officialClient(t *testing.T, h *house) {
+	t.Helper()
 	for _, path := range []string{"/mcp/", "/mcp"} {
 		session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), &mcp.StreamableClientTransport{
 			Endpoint: "https://" + h.https + path, HTTPClient: &http.Client{Transport: bearer{h, t}}, MaxRetries: -1,
@@ -161,6 +164,7 @@ func (h *house) submit(ctx context.Context, name string, size int) (*http.Respon
 }
 
 func documents(t *testing.T, h *house) {
+	t.Helper()
 	through := *h.Stack
 	through.REST = h.nginx.url
 	job := through.Upload("rivers.md", bytes.Repeat([]byte("# A river\n\nIt flows to the sea.\n\n"), 20))
@@ -179,6 +183,7 @@ func documents(t *testing.T, h *house) {
 }
 
 func tooLarge(t *testing.T, h *house) {
+	t.Helper()
 	for range 3 { // whether the answer or the end of the connection comes first is chance
 		res, err := h.submit(t.Context(), "huge.txt", 40<<20)
 		if err != nil {
@@ -193,6 +198,7 @@ func tooLarge(t *testing.T, h *house) {
 }
 
 func outages(t *testing.T, h *house) {
+	t.Helper()
 	ready := func() answer { return get(t, h.nginx.url+"/ready/") }
 	h.cache.Cut()
 	eventually(t, "/ready/ says that the cache is gone", func() bool {
@@ -223,6 +229,7 @@ func outages(t *testing.T, h *house) {
 }
 
 func deadApp(t *testing.T, h *house) {
+	t.Helper()
 	h.Serve.Kill()
 	get(t, h.nginx.url+"/healthz").want(t, "/healthz while app is dead", http.StatusOK)
 	a := get(t, h.nginx.url+"/library/api/me/").want(t, "REST while app is dead", http.StatusBadGateway)

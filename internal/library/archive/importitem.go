@@ -118,8 +118,11 @@ func checkItem(r *itemRecord) error {
 		name, value string
 		limit       int
 	}{
-		{"title", r.Title, library.MaxTitle}, {"filename", r.Filename, maxFilename},
-		{"file_id", text(r.FileID), maxFileID}, {"collection", text(r.Collection), library.MaxCollection}, {"source", r.Source, maxSource},
+		{"title", r.Title, library.MaxTitle},
+		{"filename", r.Filename, maxFilename},
+		{"file_id", text(r.FileID), maxFileID},
+		{"collection", text(r.Collection), library.MaxCollection},
+		{"source", r.Source, maxSource},
 	} {
 		if err := library.CheckLine(line.name, line.value, line.limit); err != nil {
 			return bad(line.name)

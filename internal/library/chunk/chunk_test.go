@@ -247,8 +247,8 @@ func TestAnEditOfOnePercentChangesAtMostThreePercentOfTheChunks(t *testing.T) {
 	for i := range original {
 		original[i] = "The " + sentence(r, 5+r.IntN(30))
 	}
-	chunks := func(make func([]string) *document.Document, units []string) []string {
-		return hashes(split(t, make(units), chunk.Options{MaxTokens: 256, TargetTokens: 200, Count: words}))
+	chunks := func(read func([]string) *document.Document, units []string) []string {
+		return hashes(split(t, read(units), chunk.Options{MaxTokens: 256, TargetTokens: 200, Count: words}))
 	}
 	for name, make := range longTexts() {
 		known := map[string]bool{}

@@ -129,7 +129,7 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return epub.Read
 	case formatSubtitle:
 		return subtitle.Read
-	case formatAsciiDoc:
+	case formatASCIIDoc:
 		return adoc.Read
 	case formatRST:
 		return rst.Read

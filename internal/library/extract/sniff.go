@@ -35,7 +35,7 @@ const (
 	formatSubtitle
 	formatNotebook
 	formatLaTeX
-	formatAsciiDoc
+	formatASCIIDoc
 	formatRST
 	formatPPTX
 	formatXLSX
@@ -163,7 +163,7 @@ func textKind(in document.Input, base string) kind {
 	case ext == ".tex", ext == ".ltx", ext == ".latex":
 		return kind{format: formatLaTeX, contentType: "application/x-tex"}
 	case ext == ".adoc", ext == ".asciidoc", ext == ".asc" && base == "text/plain":
-		return kind{format: formatAsciiDoc, contentType: "text/asciidoc"}
+		return kind{format: formatASCIIDoc, contentType: "text/asciidoc"}
 	case ext == ".rst", ext == ".rest" && base == "text/plain":
 		return kind{format: formatRST, contentType: contentTypeRST}
 	case ext == ".ipynb":

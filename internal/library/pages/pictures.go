@@ -192,7 +192,7 @@ func (p *Pictures) original(ctx context.Context, g library.Generation) (path str
 	if err != nil {
 		return "", errs.Wrap(errs.Unavailable, err, "The document cannot be read right now. Try again.")
 	}
-	defer func() { _ = body.Close() }() // nothing was written
+	defer func() { _ = body.Close() }()    // nothing was written
 	part, err := os.Create(path + ".part") //nolint:gosec // a folder of our own
 	if err != nil {
 		return "", fmt.Errorf("copy the document: %w", err)

@@ -157,8 +157,8 @@ func (r *reader) words(l, trimmed string) {
 		r.paragraph = append(r.paragraph, l)
 		return
 	}
-	if strings.HasSuffix(trimmed, " +") {
-		trimmed = strings.TrimSuffix(trimmed, " +") + "\x00"
+	if line, broken := strings.CutSuffix(trimmed, " +"); broken {
+		trimmed = line + "\x00"
 	}
 	r.paragraph = append(r.paragraph, trimmed)
 }

@@ -147,7 +147,7 @@ func (a *Archive) Open(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, damaged(name)
 	}
-	return &entry{rc: rc, archive: a, name: name, packed: int64(min(f.CompressedSize64, maxEntry))}, nil //nolint:gosec // bounded
+	return &entry{rc: rc, archive: a, name: name, packed: int64(min(f.CompressedSize64, maxEntry))}, nil
 }
 
 // ReadFile unpacks a whole entry of at most limit bytes.

@@ -2,14 +2,14 @@
 package code
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // LanguageOf names a source file's language by its name, "" for none known.

@@ -54,7 +54,8 @@ func (s *Sheet) Row(number int, cells []Cell) {
 	if len(filled) == 0 {
 		return
 	}
-	if number != s.last+1 && !(number == s.last+2 && s.stream == nil && isHeader(s.band) && isData(filled)) {
+	apart := number == s.last+2 && s.stream == nil && isHeader(s.band) && isData(filled) // a head, and a row between
+	if number != s.last+1 && !apart {
 		s.flush()
 	}
 	s.last = number

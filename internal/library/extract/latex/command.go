@@ -275,7 +275,7 @@ func (r *reader) argument(src *source, name string, i, to int) int {
 		r.authors += "\x01" + text
 	case "footnote", "footnotetext", "thanks":
 		r.count++
-		r.text.WriteString(fmt.Sprintf("[^%d]", r.count))
+		fmt.Fprintf(&r.text, "[^%d]", r.count)
 		r.notes = append(r.notes, fmt.Sprintf("[^%d]: %s", r.count, tidy(text)))
 	case "caption", "captionof":
 		if r.nested > 0 {

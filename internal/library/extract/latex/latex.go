@@ -72,7 +72,7 @@ func newSource(s string) *source {
 			open = append(open, i)
 		case '}':
 			if n := len(open); n > 0 {
-				src.match[open[n-1]] = int32(i) //nolint:gosec // at most longest
+				src.match[open[n-1]] = int32(i)
 				open = open[:n-1]
 			}
 		}
@@ -151,11 +151,10 @@ func (r *reader) flush() {
 	text := tidy(r.text.String())
 	r.text.Reset()
 	if text != "" {
-		switch {
-		case r.kind == document.ListItem:
+		if r.kind == document.ListItem {
 			r.w.Item(max(len(r.lists), 1), strings.Repeat("  ", max(len(r.lists)-1, 0))+r.marker+text)
 			r.marker = ""
-		default:
+		} else {
 			r.w.Block(r.kind, r.level, text)
 		}
 	}

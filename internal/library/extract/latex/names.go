@@ -1,6 +1,9 @@
 package latex
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // dropped lists commands that carry no text, with how many arguments they
 // have.
@@ -29,9 +32,7 @@ func dropped() map[string]int {
 		}
 	}
 	// Their first argument is no text, their last is.
-	for name, n := range map[string]int{"textcolor": 1, "colorbox": 1, "raisebox": 1, "scalebox": 1, "makebox": 0, "parbox": 1, "foreignlanguage": 1, "hyperref": 0, "hyperlink": 1, "hypertarget": 1, "fontsize": 2} {
-		names[name] = n
-	}
+	maps.Copy(names, map[string]int{"textcolor": 1, "colorbox": 1, "raisebox": 1, "scalebox": 1, "makebox": 0, "parbox": 1, "foreignlanguage": 1, "hyperref": 0, "hyperlink": 1, "hypertarget": 1, "fontsize": 2})
 	return names
 }
 

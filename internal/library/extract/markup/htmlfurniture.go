@@ -222,7 +222,7 @@ func (p *page) beside(n *html.Node, alone bool) bool {
 		return false
 	}
 	w := p.weights[n]
-	if findElement(n, atom.H1) != nil && !(w.linked() && w.links > 10) {
+	if findElement(n, atom.H1) != nil && (!w.linked() || w.links <= 10) {
 		return false
 	}
 	if w.linked() && w.links >= 3 && isBlockElement(n.DataAtom) {

@@ -72,7 +72,9 @@ func laysOut(table *html.Node) bool {
 }
 
 func ownerTable(n *html.Node) *html.Node {
-	for n = n.Parent; n != nil && n.DataAtom != atom.Table; n = n.Parent {
+	n = n.Parent
+	for n != nil && n.DataAtom != atom.Table {
+		n = n.Parent
 	}
 	return n
 }

@@ -1,8 +1,6 @@
 package markup
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"slices"
 	"strings"
 
@@ -12,6 +10,8 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // markdownSegment is how much Markdown is parsed at once; a syntax tree takes

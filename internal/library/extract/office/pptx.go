@@ -99,7 +99,7 @@ func (d *deck) slide(part string) error {
 	if v, ok := root.Lookup("show"); ok && !isOn(v) {
 		d.w.Block(document.Paragraph, 0, "[Hidden slide]")
 	}
-	shapes := s.shapes(root.Child("p:cSld", "p:spTree"), frame{})
+	shapes := s.shapes(root.Child("p:cSld", "p:spTree"))
 	if err := s.write(readingOrder(shapes)); err != nil {
 		return err
 	}

@@ -100,18 +100,17 @@ func samePlace(a, b *xmlread.Node) bool {
 	return kind(a) == kind(b) && (kind(a) != "body" || a.Get("idx") == b.Get("idx") || a.Get("type") == "body")
 }
 
-// shapes lists what is on a slide, groups taken apart. within is where the
-// group lies, with no size for the slide itself.
-func (s *slide) shapes(tree *xmlread.Node, within frame) []shape {
+// shapes lists what is on a slide, groups taken apart.
+func (s *slide) shapes(tree *xmlread.Node) []shape {
 	var out []shape
 	for _, n := range orEmpty(tree).Children {
 		switch n.Name {
 		case "p:grpSp":
 			out = append(out, s.group(n)...)
 		case "mc:AlternateContent":
-			choice := s.shapes(n.Child("mc:Choice"), within)
+			choice := s.shapes(n.Child("mc:Choice"))
 			if len(choice) == 0 {
-				choice = s.shapes(n.Child("mc:Fallback"), within)
+				choice = s.shapes(n.Child("mc:Fallback"))
 			}
 			out = append(out, choice...)
 		case "p:sp", "p:graphicFrame", "p:pic", "p:cxnSp", "p:contentPart":
@@ -133,7 +132,7 @@ func (s *slide) shapes(tree *xmlread.Node, within frame) []shape {
 // so that nothing else comes between them.
 func (s *slide) group(n *xmlread.Node) []shape {
 	at, known := frameAt(n.Child("p:grpSpPr", "a:xfrm"))
-	members := readingOrder(s.shapes(n, at))
+	members := readingOrder(s.shapes(n))
 	for i := range members {
 		members[i].frame, members[i].known = at, known
 	}

@@ -24,7 +24,7 @@ const mostAnnotations = 1000 // of a page
 func (d *pdfDocument) annotations(page uint64, v view, p *pdfPage) {
 	n := d.native
 	for i := range min(n.int("FPDFPage_GetAnnotCount", page), mostAnnotations) {
-		annotation := n.call("FPDFPage_GetAnnot", page, uint64(i)) //nolint:gosec // an index
+		annotation := n.call("FPDFPage_GetAnnot", page, uint64(i))
 		if annotation == 0 {
 			continue
 		}

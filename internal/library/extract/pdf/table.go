@@ -298,7 +298,7 @@ func finer(rows []tableRow, found []interval) []interval {
 	wasNumbers, was := false, -1
 	for _, c := range columns(words) {
 		in, numbers := nearest(found, (c.from+c.to)/2), ofNumbers(words, c)
-		if n := len(out); n > 0 && in == was && !(numbers && wasNumbers) {
+		if n := len(out); n > 0 && in == was && (!numbers || !wasNumbers) {
 			out[n-1].to, wasNumbers = c.to, false
 			continue
 		}

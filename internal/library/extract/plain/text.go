@@ -3,12 +3,12 @@
 package plain
 
 import (
-	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
-
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // Text reads prose: paragraphs are what stands between empty lines.

@@ -196,7 +196,7 @@ func (r *reader) ended(d destination) {
 	case footnote:
 		if text := strings.TrimSpace(r.note.String()); text != "" {
 			r.count++
-			r.text.WriteString(fmt.Sprintf("[^%d]", r.count))
+			fmt.Fprintf(&r.text, "[^%d]", r.count)
 			r.notes = append(r.notes, fmt.Sprintf("[^%d]: %s", r.count, text))
 		}
 		r.note.Reset()

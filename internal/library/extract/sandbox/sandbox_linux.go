@@ -49,5 +49,5 @@ func enforced() bool {
 	if err == nil {
 		_ = unix.Close(fd)
 	}
-	return err == unix.EACCES //nolint:errorlint // of the kernel, bare
+	return err == unix.EACCES
 }

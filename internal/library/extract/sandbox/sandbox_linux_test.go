@@ -39,14 +39,14 @@ func TestMain(m *testing.M) {
 func tryAll(dir string) report {
 	var r report
 	r.Means = sandbox.Enter(sandbox.Folders{Read: []string{filepath.Join(dir, "read")}, Write: []string{filepath.Join(dir, "own")}})
-	reads := func(path string) bool { _, err := os.ReadFile(path); return err == nil }               //nolint:gosec // of the test
-	writes := func(path string) bool { return os.WriteFile(path, []byte("x"), 0o600) == nil }        //nolint:gosec // of the test
-	dials := func(network, at string) bool { _, err := net.Dial(network, at); return !blocked(err) } //nolint:noctx // of the test
+	reads := func(path string) bool { _, err := os.ReadFile(path); return err == nil }
+	writes := func(path string) bool { return os.WriteFile(path, []byte("x"), 0o600) == nil }
+	dials := func(network, at string) bool { _, err := net.Dial(network, at); return !blocked(err) }
 	r.TCP, r.UDP, r.Unix = dials("tcp", "127.0.0.1:1"), dials("udp", "127.0.0.1:1"), dials("unix", filepath.Join(dir, "own", "none"))
 	r.ReadOwn, r.ReadOther, r.ReadEtc = reads(filepath.Join(dir, "read", "a")), reads(filepath.Join(dir, "other", "a")), reads("/etc/passwd")
 	r.WriteOwn, r.WriteRead, r.WriteOther = writes(filepath.Join(dir, "own", "b")), writes(filepath.Join(dir, "read", "b")), writes(filepath.Join(dir, "other", "b"))
 	r.ReadsParent = reads(fmt.Sprintf("/proc/%d/environ", os.Getppid()))
-	r.RunsShell = exec.Command("/bin/sh", "-c", "exit 0").Run() == nil //nolint:noctx // of the test
+	r.RunsShell = exec.Command("/bin/sh", "-c", "exit 0").Run() == nil
 	_, err := os.ReadDir("/")
 	r.ListsRoot = err == nil
 	inside := make(chan bool)
@@ -69,7 +69,7 @@ func TestAConfinedProcessReachesItsFoldersAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), os.Args[0], "confined", dir).Output() //nolint:gosec // this very binary
+	out, err := exec.CommandContext(t.Context(), os.Args[0], "confined", dir).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

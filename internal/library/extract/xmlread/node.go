@@ -28,8 +28,8 @@ func (n *Node) Lookup(name string) (string, bool) {
 
 // Local gives a name without its prefix.
 func Local(name string) string {
-	if i := strings.IndexByte(name, ':'); i >= 0 {
-		return name[i+1:]
+	if _, local, ok := strings.Cut(name, ":"); ok {
+		return local
 	}
 	return name
 }

@@ -130,10 +130,10 @@ func (s *Source) Check(address string) (string, error) {
 		err = checkURL(u)
 	}
 	if err != nil {
-		return "", errors.New("Write a web address that begins with https:// or http://, without a user name in it.") //nolint:staticcheck // shown to people
+		return "", errors.New("Write a web address that begins with https:// or http://, without a user name in it.") //nolint:staticcheck,revive // shown to people
 	}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && s.control("", netip.AddrPortFrom(addr, 0).String(), nil) != nil {
-		return "", errors.New("This address is not a public one, and only those are fetched.") //nolint:staticcheck // shown to people
+		return "", errors.New("This address is not a public one, and only those are fetched.") //nolint:staticcheck,revive // shown to people
 	}
 	u.Fragment, u.RawFragment = "", ""
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
@@ -153,7 +153,7 @@ func (s *Source) Open(ctx context.Context, address string) (io.ReadCloser, int64
 	}
 	request.Header.Set("User-Agent", s.opt.Agent)
 	request.Header.Set("Accept", "text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.8")
-	answer, err := s.client.Do(request)
+	answer, err := s.client.Do(request) //nolint:bodyclose // body closes it
 	if err != nil {
 		cancel()
 		return nil, 0, failure(err)
