@@ -20,6 +20,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver/mcptools"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver/teamsapi"
+	"git.helu.ca/r/mnemosyne/internal/settings"
 	"git.helu.ca/r/mnemosyne/internal/telemetry"
 )
 
@@ -163,6 +164,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 		Tools: toolsOf(tools), Mails: s.Mail != nil, MCPURL: s.publicURL("/mcp/"),
 		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
 		Objects: s.Objects, Places: s.Places, MaxUpload: s.Settings.Ingest.MaxUploadBytes,
+		FetchURLs: s.Settings.Ingest.FetchURLs != settings.FetchOff,
 	})
 	if err != nil {
 		return nil, err

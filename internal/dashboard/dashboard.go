@@ -134,6 +134,8 @@ type Options struct {
 	Places Places
 	// MaxUpload bounds a file, in bytes; 0: nothing does.
 	MaxUpload int64
+	// FetchURLs tells that documents may be fetched by their web address.
+	FetchURLs bool
 	// Tools are the MCP tools that a token can be narrowed to.
 	Tools []Tool
 	// Mails tells that the owner of a new token is told by mail.

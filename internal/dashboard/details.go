@@ -35,6 +35,7 @@ type fact struct {
 	Name, Value string
 	Code        bool      // the value is for machines
 	At          time.Time // in place of the value
+	Link        string    // where the value leads; empty: nowhere
 }
 
 // versionRow is a version of a document as its history shows it.
@@ -111,7 +112,7 @@ func factsOf(i library.Item, space, language string) []fact {
 	all := []fact{
 		{Name: "File", Value: i.Filename},
 		{Name: "Collection", Value: row.Collection},
-		{Name: "Came from", Value: i.Source},
+		{Name: "Came from", Value: i.Source, Link: linkTo(i.Source)},
 		{Name: "File id", Value: orEmpty(i.FileID), Code: true},
 		{Name: "Kind", Value: row.Type},
 		{Name: "Language", Value: language},
@@ -125,6 +126,14 @@ func factsOf(i library.Item, space, language string) []fact {
 		all = slices.DeleteFunc(all, func(f fact) bool { return f.Name == "Came from" })
 	}
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" && f.At.IsZero() })
+}
+
+// linkTo is a source that a browser may open.
+func linkTo(source string) string {
+	if onTheWeb(source) {
+		return source
+	}
+	return ""
 }
 
 func orEmpty(text *string) string {

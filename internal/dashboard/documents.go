@@ -23,6 +23,7 @@ const (
 type libraryPage struct {
 	Head        libraryHead
 	MayAdd      bool
+	MayFetch    bool     // what is at a web address
 	MaxUpload   int64    // bytes of a file
 	Collections []string // that there are, to put a file into
 	Filter      documentFilter
@@ -68,7 +69,7 @@ func (d *Dashboard) showLibrary(w http.ResponseWriter, r *http.Request, s httpx.
 	if err != nil {
 		return err
 	}
-	p := libraryPage{Head: o.Head, Blank: blankJob(), MaxUpload: d.opt.MaxUpload, Here: r.URL.RequestURI()}
+	p := libraryPage{Head: o.Head, Blank: blankJob(), MaxUpload: d.opt.MaxUpload, MayFetch: d.opt.FetchURLs, Here: r.URL.RequestURI()}
 	if p.MayAdd, err = d.mayAdd(r, s, o.UID); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type itemHead struct {
 	Library  libraryRow
 	Tabs     []page.Tab
 	Original string // path of the bytes as they came, a download
+	Fetched  bool   // it came from a web address that may be asked again
 	Plain    string // path of the extracted text; empty: there is none yet
 }
 
@@ -63,6 +64,7 @@ func (d *Dashboard) openItem(r *http.Request, s httpx.Session, tab string) (open
 		return o, err
 	}
 	o.Head.Document.MayChange = may && library.MayChange(s.Principal, l, role, item.CreatedBy)
+	o.Head.Fetched = o.Head.Document.MayChange && d.opt.FetchURLs && onTheWeb(item.Source)
 	o.Head.Document.MayRetry = o.Head.Document.MayChange && mayHelp(item.ErrorCode)
 	for _, part := range []struct{ name, path string }{{"Text", tabText}, {"Details and versions", tabDetails}} {
 		o.Head.Tabs = append(o.Head.Tabs, page.Tab{Name: part.name, Path: o.path(part.path), Current: part.path == tab})

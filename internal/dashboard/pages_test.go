@@ -73,7 +73,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/teams/", "/teams/add/", ofTeam, ofTeam + "edit/", ofTeam + "workspaces/", ofTeam + "rotate/", ofTeam + "delete/",
 		"/teams/" + inactive.ID + "/", "/teams/" + inactive.ID + "/recreate/",
 		"/libraries/?q=" + hostile + "&type=" + hostile + "&kind=" + hostile, at + "?q=" + hostile + "&status=" + hostile + "&collection=" + hostile + "&sort=name",
-		at + "settings/", at + "delete/", at + "members/", at + "members/remove/?username=" + hostile, at + "collections/", at + "leave/",
+		at + "web/", at + "note/", at + "settings/", at + "delete/", at + "members/", at + "members/remove/?username=" + hostile, at + "collections/", at + "leave/",
 		at + "documents/delete/?item=" + job.ItemUID + "&item=" + hostile, at + "documents/move/?item=" + job.ItemUID + "&collection=" + hostile,
 		item + "details/", item + "edit/", item + "replace/", item + "?at=3&to=12", item + "?version=7",
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),

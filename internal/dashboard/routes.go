@@ -58,6 +58,10 @@ func (d *Dashboard) documentRoutes() []page.Route {
 	const one = library + "items/{item}/"
 	return []page.Route{
 		{Method: post, Path: library + "upload/", Handler: d.upload, Streams: true},
+		{Method: get, Path: library + "web/", Handler: d.askForAddress},
+		{Method: post, Path: library + "web/", Handler: d.addAddress, Keeps: true},
+		{Method: get, Path: library + "note/", Handler: d.askForNote},
+		{Method: post, Path: library + "note/", Handler: d.addNote, Keeps: true},
 		{Method: get, Path: library + "documents/delete/", Handler: d.confirmDeleteTicked},
 		{Method: post, Path: library + "documents/delete/", Handler: d.deleteTicked},
 		{Method: get, Path: library + "documents/move/", Handler: d.askWhereTo},
@@ -68,6 +72,7 @@ func (d *Dashboard) documentRoutes() []page.Route {
 		{Method: post, Path: one + "edit/", Handler: d.updateItem, Keeps: true},
 		{Method: get, Path: one + "replace/", Handler: d.askForVersion},
 		{Method: post, Path: one + "replace/", Handler: d.replaceItem, Streams: true},
+		{Method: post, Path: one + "fetch/", Handler: d.fetchAgain},
 		{Method: post, Path: one + "retry/", Handler: d.retryItem},
 		{Method: get, Path: one + "delete/", Handler: d.confirmDelete},
 		{Method: post, Path: one + "delete/", Handler: d.deleteItem},

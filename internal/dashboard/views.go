@@ -20,6 +20,8 @@ type views struct {
 	item         page.View[itemPage]
 	details      page.View[detailsPage]
 	itemForm     page.View[itemFormPage]
+	address      page.View[composePage]
+	note         page.View[composePage]
 	replace      page.View[replacePage]
 	search       page.View[searchPage]
 	jobs         page.View[jobsPage]
@@ -43,6 +45,8 @@ func newViews(site *page.Site) (*views, error) {
 		move:         page.Load[movePage](l, "move.html"),
 		item:         page.Load[itemPage](l, "item.html"),
 		details:      page.Load[detailsPage](l, "item_details.html"),
+		address:      page.Load[composePage](l, "add_address.html"),
+		note:         page.Load[composePage](l, "add_note.html"),
 		itemForm:     page.Load[itemFormPage](l, "item_form.html"),
 		replace:      page.Load[replacePage](l, "item_replace.html"),
 		search:       page.Load[searchPage](l, "search.html"),

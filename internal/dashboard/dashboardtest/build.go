@@ -22,6 +22,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
+	"git.helu.ca/r/mnemosyne/internal/library/ingest/websource"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
 	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
@@ -66,6 +67,7 @@ func (w *World) shelves() {
 	w.Libraries = library.NewService(w.DB, w.access, w.Graph, w.log)
 	w.Ingest = ingest.New(ingest.Options{
 		DB: w.DB, Graph: w.Graph, Objects: w.objects, Queue: queue.NewInProcess(), Access: w.access, MaxUploadBytes: maxUpload, Log: w.log,
+		Web: websource.New(websource.Options{}),
 	})
 	w.Rebuild = rebuild.New(rebuild.Options{
 		DB: w.DB, Graph: w.Graph, Objects: w.objects, Audit: w.audit, Embedders: embedding.Set{Main: minilm.New(minilm.Options{})}, Recut: w.Ingest.Recut, Log: w.log,
@@ -137,7 +139,7 @@ func (w *World) options(site *page.Site, cursors *httpx.Cursors) Options {
 	return Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: w.access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, Tools: []dashboard.Tool{
+			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, FetchURLs: true, Tools: []dashboard.Tool{
 				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
 			},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,
