@@ -14,6 +14,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/epub"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/language"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/latex"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/legacy"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
@@ -124,7 +125,7 @@ func (r *reader) readerOf(k kind) document.Reader {
 	case formatOutlook:
 		return email.Outlook
 	case formatLegacy:
-		return cannot("an old Office document", "save it as DOCX or PDF")
+		return converted(k)
 	case formatEPUB:
 		return epub.Read
 	case formatSubtitle:
@@ -144,7 +145,15 @@ func (r *reader) readerOf(k kind) document.Reader {
 	return plain.Text
 }
 
-// cannot is the reader of what is known and not read.
-func cannot(what, todo string) document.Reader {
-	return func(*document.Writer, document.Input) error { return unsupported(what, todo) }
+// converted gives what reads an older Office document.
+func converted(k kind) document.Reader {
+	switch k.contentType {
+	case contentTypeXLS:
+		return legacy.Convert("an old Excel workbook", "xlsx", office.XLSX)
+	case contentTypeXLSB:
+		return legacy.Convert("a binary Excel workbook", "xlsx", office.XLSX)
+	case contentTypePPT:
+		return legacy.Convert("an old PowerPoint presentation", "pptx", office.PPTX)
+	}
+	return legacy.Convert("an old Word document", "docx", office.DOCX)
 }

@@ -14,6 +14,14 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 )
 
+// What LibreOffice must convert.
+const (
+	contentTypeDOC  = "application/msword"
+	contentTypeXLS  = "application/vnd.ms-excel"
+	contentTypeXLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+	contentTypePPT  = "application/vnd.ms-powerpoint"
+)
+
 // sniffZip tells what document an archive is, by what is in it.
 func sniffZip(in document.Input) (kind, error) {
 	a, err := archive.Open(in.Path)
@@ -29,7 +37,7 @@ func sniffZip(in document.Input) (kind, error) {
 	case office.PowerPoint:
 		return kind{format: formatPPTX, contentType: contentType}, nil
 	case office.BinaryExcel:
-		return kind{}, unsupported("a binary Excel workbook", "save it as XLSX")
+		return kind{format: formatLegacy, contentType: contentTypeXLSB}, nil
 	case office.Visio:
 		return kind{}, unsupported("a Visio drawing", "save it as PDF")
 	case office.None:
@@ -62,11 +70,11 @@ func sniffOLE(f *os.File) (kind, error) {
 	case has("__properties_version1.0"), has("__nameid_version1.0"):
 		return kind{format: formatOutlook, contentType: email.OutlookType}, nil
 	case has("WordDocument"):
-		return kind{format: formatLegacy, contentType: "application/msword"}, nil
+		return kind{format: formatLegacy, contentType: contentTypeDOC}, nil
 	case has("Workbook"), has("Book"):
-		return kind{format: formatLegacy, contentType: "application/vnd.ms-excel"}, nil
+		return kind{format: formatLegacy, contentType: contentTypeXLS}, nil
 	case has("PowerPoint Document"):
-		return kind{format: formatLegacy, contentType: "application/vnd.ms-powerpoint"}, nil
+		return kind{format: formatLegacy, contentType: contentTypePPT}, nil
 	}
 	return kind{}, unsupported("an old Office document", "save it as DOCX or PDF")
 }
