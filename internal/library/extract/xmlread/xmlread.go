@@ -8,7 +8,6 @@
 package xmlread
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
@@ -44,6 +43,7 @@ type Attr struct{ Name, Value string }
 // Scanner gives elements one after the other, or as trees.
 type Scanner struct {
 	dec      *xml.Decoder
+	src      *source // nil where the decoder reads something else
 	prefixes map[string]string
 	names    map[xml.Name]string
 	depth    int
@@ -53,26 +53,26 @@ type Scanner struct {
 // NewScanner reads from r, in any encoding that its first bytes or its
 // declaration name.
 func NewScanner(r io.Reader) *Scanner {
-	br := bufio.NewReaderSize(r, 64<<10)
-	if head, _ := br.Peek(4); len(head) >= 2 {
+	src := newSource(r)
+	if head := src.head(); len(head) >= 2 {
 		switch {
 		case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), bytes.HasPrefix(head, []byte{'<', 0}):
-			r = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(br)
+			src = newSource(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(src))
 		case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), bytes.HasPrefix(head, []byte{0, '<'}):
-			r = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(br)
-		default:
-			r = br
+			src = newSource(unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(src))
 		}
 	}
-	dec := xml.NewDecoder(r)
+	dec := xml.NewDecoder(src)
+	s := &Scanner{dec: dec, src: src, prefixes: map[string]string{}, names: map[xml.Name]string{}}
 	dec.Strict = false
 	dec.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
+		s.src = nil // what the decoder reads from now on is decoded
 		if strings.HasPrefix(strings.ToLower(label), "utf-16") {
 			return in, nil // decoded above
 		}
 		return charset.NewReaderLabel(label, in)
 	}
-	return &Scanner{dec: dec, prefixes: map[string]string{}, names: map[xml.Name]string{}}
+	return s
 }
 
 // Kind tells tokens apart.
@@ -104,7 +104,7 @@ func (s *Scanner) Next() (Token, error) {
 		switch t := t.(type) {
 		case xml.StartElement:
 			if s.depth++; s.depth > maxDepth {
-				return Token{}, document.Fault(document.CodeCorrupt, "The document nests too deeply; open it in its program and save it again.")
+				return Token{}, tooDeep()
 			}
 			n := s.node(t)
 			return Token{Kind: Start, Name: n.Name, Node: n}, nil
@@ -118,7 +118,7 @@ func (s *Scanner) Next() (Token, error) {
 }
 
 func readError(err error) error {
-	if errors.Is(err, io.EOF) || document.AsError(err) != nil {
+	if err == nil || errors.Is(err, io.EOF) || document.AsError(err) != nil {
 		return err
 	}
 	return fmt.Errorf("read XML: %w", err)
@@ -211,8 +211,14 @@ func (s *Scanner) Tree(n *Node) error {
 	return nil
 }
 
-// Skip passes over the rest of the element that has just begun.
+// Skip passes over the rest of the element that has just begun: nothing was
+// read since Next gave its start.
 func (s *Scanner) Skip() error {
+	if s.src != nil && s.src.before() != '/' {
+		err := s.src.skipElement(maxDepth - s.depth + 1)
+		s.depth--
+		return readError(err)
+	}
 	for depth := 1; depth > 0; {
 		t, err := s.Next()
 		if err != nil {
