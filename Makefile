@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: image stack-test run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
+.PHONY: fuzz image stack-test run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -25,6 +25,13 @@ test: build
 	scripts/services start
 	MNEMOSYNE_TEST_REQUIRE_SERVICES=1 MNEMOSYNE_TEST_BINARY=$(CURDIR)/bin/mnemosyne \
 	scripts/services with $(GO) test -p 2 -timeout 20m ./...
+
+# Every fuzz target in turn, for FUZZTIME each; PKG= and FUZZ= narrow it. What makes
+# one fail is kept under its testdata/fuzz, which every later test run reads again.
+FUZZTIME ?= 30m
+FUZZ ?= .
+fuzz: check-go
+	GO='$(GO)' FUZZTIME='$(FUZZTIME)' FUZZ='$(FUZZ)' scripts/fuzz $(PKG)
 
 # Kills workers and restarts engines under load, and proves that nothing is lost
 # (docs/reliability.md). On engines of its own. SEED= repeats a run's decisions.

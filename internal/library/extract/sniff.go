@@ -87,7 +87,7 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 		return kind{format: formatEmail, contentType: contentType}, nil
 	}
 	if document.BareUTF16(head) != nil {
-		return textKind(in, "text/plain"), nil
+		return textKind(in, "text/plain", head), nil
 	}
 	if contentType := opendocument.IdentifyFlat(head); contentType != "" {
 		return kind{format: formatODF, contentType: contentType}, nil
@@ -100,7 +100,7 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	if !isText(m) {
 		base = "text/plain"
 	}
-	k := textKind(in, base)
+	k := textKind(in, base, head)
 	if k.format == formatText && rst.Identify(head) {
 		k.format, k.contentType = formatRST, contentTypeRST
 	}
@@ -143,7 +143,7 @@ func mostlyText(head []byte) bool {
 }
 
 // textKind tells apart what is text, by the name where the content cannot.
-func textKind(in document.Input, base string) kind {
+func textKind(in document.Input, base string, head []byte) kind {
 	ext := strings.ToLower(filepath.Ext(in.Filename))
 	switch ext {
 	case ".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd":
@@ -172,7 +172,7 @@ func textKind(in document.Input, base string) kind {
 	if ext == ".xml" || isXML(base) {
 		return kind{format: formatXML, contentType: "text/xml"}
 	}
-	if lang := code.LanguageOf(in.Filename); lang != "" {
+	if lang := code.LanguageOf(in.Filename, head); lang != "" {
 		return kind{format: formatCode, contentType: "text/x-" + lang, language: lang}
 	}
 	switch base {
@@ -182,7 +182,7 @@ func textKind(in document.Input, base string) kind {
 		return kind{format: formatCSV, contentType: base}
 	case "text/plain":
 		if ct, _, _ := strings.Cut(in.ContentType, ";"); ct == "text/markdown" || ct == "text/html" {
-			return textKind(document.Input{Filename: strings.Replace(ct, "text/", "x.", 1)}, base)
+			return textKind(document.Input{Filename: strings.Replace(ct, "text/", "x.", 1)}, base, head)
 		}
 		return kind{format: formatText, contentType: base}
 	}

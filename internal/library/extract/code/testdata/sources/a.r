@@ -1,0 +1,8 @@
+# want: - f g
+library(x)
+
+f <- function(a, b = "}") {
+  function(x) x
+}
+
+g = function() 1
