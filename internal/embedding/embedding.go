@@ -85,3 +85,20 @@ func KnownSpace(ctx context.Context, e Embedder) (Space, error) {
 	}
 	return e.Space(), nil
 }
+
+// Loader is an Embedder that holds nothing before its first use.
+type Loader interface {
+	// Load makes it ready for use, once; after that it costs nothing.
+	Load(ctx context.Context) error
+}
+
+// Load makes an embedder ready that has something to load. Others are as they are.
+func Load(ctx context.Context, e Embedder) error {
+	if r, ok := e.(*recorded); ok {
+		e = r.Embedder
+	}
+	if l, ok := e.(Loader); ok {
+		return l.Load(ctx)
+	}
+	return nil
+}

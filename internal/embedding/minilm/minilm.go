@@ -48,7 +48,10 @@ type Model struct {
 	turns     *turns
 }
 
-var _ embedding.Embedder = (*Model)(nil)
+var (
+	_ embedding.Embedder = (*Model)(nil)
+	_ embedding.Loader   = (*Model)(nil)
+)
 
 // New returns a model. Nothing is loaded before it is needed.
 func New(options Options) *Model {
@@ -86,7 +89,10 @@ func (m *Model) CountTokens(text string) int { return m.tokenizer().Count(text) 
 func (m *Model) TakesInstructions() bool { return false }
 
 // Ping loads the model if need be.
-func (m *Model) Ping(ctx context.Context) error {
+func (m *Model) Ping(ctx context.Context) error { return m.Load(ctx) }
+
+// Load reads the model into memory, unless it is there.
+func (m *Model) Load(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
@@ -72,7 +73,12 @@ func (e *Engine) legs(ctx context.Context, q question) (vector, fullText *leg) {
 	}}
 	var group sync.WaitGroup
 	if e.opt.Embedder != nil {
-		group.Go(func() { vector.run(ctx) })
+		group.Go(func() {
+			// The first search of a process waits for its model; the leg's time is
+			// for searching. What goes wrong, embedding meets again and tells.
+			_ = embedding.Load(ctx, e.opt.Embedder)
+			vector.run(ctx)
+		})
 	}
 	fullText.run(ctx)
 	group.Wait()
