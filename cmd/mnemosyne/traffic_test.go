@@ -142,7 +142,7 @@ func TestNoSecretIsInTheLogTheStoreOrTheExport(t *testing.T) {
 	for _, want := range []string{
 		`mnemosyne_bearers_refused_total{reason="malformed",surface="rest"} 1`,
 		`mnemosyne_bearers_refused_total{reason="malformed",surface="mcp"} 1`,
-		`mnemosyne_http_requests_total{credential="user_token",method="POST",route="/library/api/workspaces/",status="2xx",surface="rest"} 1`,
+		`mnemosyne_http_requests_total{credential="user_token",method="POST",route="/library/api/workspaces/",status="201",surface="rest"} 1`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)
