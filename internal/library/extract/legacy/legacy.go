@@ -51,8 +51,8 @@ func find() string {
 		if err != nil {
 			continue
 		}
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			path = resolved
 		}
 		if within := filepath.Join(filepath.Dir(path), "soffice.bin"); runtime.GOOS == "linux" {
 			if found, err := exec.LookPath(within); err == nil {
@@ -106,7 +106,7 @@ func start(program, path, to, dir string) ([]byte, error) {
 		"-env:UserInstallation="+profile, "-env:OSL_SOCKET_PATH=.", // a socket's path must be short
 		"--convert-to", to, "--outdir", dir, path)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SAL_USE_VCLPLUGIN=svp", "LC_ALL=C.UTF-8")
+	cmd.Env = append(cmd.Environ(), "SAL_USE_VCLPLUGIN=svp", "LC_ALL=C.UTF-8")
 	dieWithUs(cmd)
 	return cmd.CombinedOutput()
 }

@@ -164,6 +164,9 @@ func (r *reader) structure(lines []string, i int, at place) int {
 
 // section reads a heading or a line between sections, 0 where there is none.
 func (r *reader) section(lines []string, i int, at place) int {
+	if at.depth > 0 {
+		return 0
+	}
 	char := adornment(lines[i])
 	next := func(n int) string {
 		if i+n < len(lines) {
@@ -172,9 +175,7 @@ func (r *reader) section(lines []string, i int, at place) int {
 		return ""
 	}
 	switch {
-	case at.depth > 0:
-		return 0
-	case char != 0 && next(1) != "" && adornment(next(2)) == char && len(next(2)) == len(lines[i]) && adornment(next(1)) == 0:
+	case char != 0 && next(1) != "" && next(2) == lines[i] && adornment(next(1)) == 0:
 		r.heading(string([]byte{char, char}), strings.TrimSpace(next(1)))
 		return i + 3
 	case char != 0 && len(lines[i]) >= 4 && next(1) == "":
@@ -228,17 +229,21 @@ func (r *reader) words(lines []string, i int, at place) int {
 		return meaning
 	}
 	text := strings.Join(lines[i:end], " ")
-	literal := strings.HasSuffix(text, "::")
-	if literal {
-		text = strings.TrimSuffix(text, ":")
-		if cut := strings.TrimSuffix(text, ":"); cut == "" || strings.HasSuffix(cut, " ") {
-			text = cut
-		}
-	}
-	r.paragraph(r.inline(text), at)
-	if !literal {
+	if !strings.HasSuffix(text, "::") {
+		r.paragraph(r.inline(text), at)
 		return end
 	}
+	text = strings.TrimSuffix(text, ":")
+	if cut := strings.TrimSuffix(text, ":"); cut == "" || strings.HasSuffix(cut, " ") {
+		text = cut
+	}
+	r.paragraph(r.inline(text), at)
+	return r.literalBlock(lines, end)
+}
+
+// literalBlock reads the code that two colons announce: indented, or each line
+// quoted by the same sign.
+func (r *reader) literalBlock(lines []string, end int) int {
 	start := end
 	for start < len(lines) && lines[start] == "" {
 		start++
@@ -249,8 +254,9 @@ func (r *reader) words(lines []string, i int, at place) int {
 	case lines[start][0] == ' ':
 		end = indented(lines, start)
 		r.code(dedent(lines[start:end]))
-	case adornment(lines[start][:1]+lines[start][:1]) != 0: // each line is quoted by the same sign
-		for end = start; end < len(lines) && lines[end] != "" && lines[end][0] == lines[start][0]; end++ { //nolint:revive // counts
+	case adornment(lines[start][:1]+lines[start][:1]) != 0:
+		for end = start; end < len(lines) && lines[end] != "" && lines[end][0] == lines[start][0]; {
+			end++
 		}
 		r.code(lines[start:end])
 	}
