@@ -13,6 +13,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
 )
 
 // result is what a reader made of a file, and its cost the second time: what
@@ -49,8 +50,12 @@ func (o *ours) start(ctx context.Context) error {
 	if o.temp, err = os.MkdirTemp("", "benchextract-"); err != nil {
 		return err
 	}
+	engine, err := ocr.Find(ctx, nil)
+	if err != nil {
+		return err
+	}
 	o.pool = extract.NewPool(extract.Options{
-		Executable: exe, Args: []string{extractCommand}, Workers: 1, TempDir: o.temp,
+		Executable: exe, Args: []string{extractCommand}, Workers: 1, TempDir: o.temp, OCR: engine,
 		CacheDir: filepath.Join(o.temp, "compiled"),
 	})
 	return o.pool.Start(ctx)

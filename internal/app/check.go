@@ -41,7 +41,7 @@ type Report struct {
 func Check(ctx context.Context, p Program) Report {
 	r := Report{Warnings: p.Settings.Warnings()}
 	parts, warning := checkStore(ctx, p)
-	r.Parts = slices.Concat(r.Parts, parts, checkMail(ctx, p), checkSignOn(ctx, p))
+	r.Parts = slices.Concat(r.Parts, parts, checkMail(ctx, p), checkSignOn(ctx, p), checkRecognition(ctx, p.Settings.Ingest))
 	if warning != "" {
 		r.Warnings = append(r.Warnings, warning)
 	}

@@ -163,7 +163,7 @@ func (h *helper) workHere(ctx context.Context) error {
 		return err
 	}
 	group := lifecycle.NewGroup(h.s.Log)
-	if err := h.s.addWorker(group); err != nil {
+	if err := h.s.addWorker(ctx, group); err != nil {
 		return errors.Join(err, lock.release())
 	}
 	if err := group.Start(ctx); err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -43,7 +44,7 @@ func registered(t *testing.T) map[string]shown {
 	all := map[string]shown{}
 	for _, process := range []struct {
 		name string
-		add  func(*Services, *lifecycle.Group) error
+		add  func(*Services, context.Context, *lifecycle.Group) error
 	}{{"app", (*Services).addSite}, {"mcp", (*Services).addMCP}, {"worker", (*Services).addJobs}} {
 		for name, labels := range registeredBy(t, process.add) {
 			row := all[name]
@@ -68,7 +69,7 @@ func kindOf(name string) string {
 }
 
 // registeredBy gives the labels of the metrics of one process, by name.
-func registeredBy(t *testing.T, add func(*Services, *lifecycle.Group) error) map[string]string {
+func registeredBy(t *testing.T, add func(*Services, context.Context, *lifecycle.Group) error) map[string]string {
 	t.Helper()
 	set := allEngines()
 	set["MNEMOSYNE_DATA_DIR"] = t.TempDir()
@@ -89,7 +90,7 @@ func registeredBy(t *testing.T, add func(*Services, *lifecycle.Group) error) map
 	})
 	group := lifecycle.NewGroup(log)
 	services.addWatch(group)
-	if err := add(services, group); err != nil {
+	if err := add(services, t.Context(), group); err != nil {
 		t.Fatal(err)
 	}
 	described := make(chan *prometheus.Desc)

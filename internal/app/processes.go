@@ -20,9 +20,9 @@ func Serve(ctx context.Context, p Program) error {
 	return runProcess(ctx, p, "serve", (*Services).addSite)
 }
 
-func (s *Services) addSite(group *lifecycle.Group) error {
+func (s *Services) addSite(ctx context.Context, group *lifecycle.Group) error {
 	if s.Settings.Broker.AlwaysEager {
-		if err := s.addWorkerOfItsOwn(group); err != nil {
+		if err := s.addWorkerOfItsOwn(ctx, group); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func ServeMCP(ctx context.Context, p Program) error {
 	return runProcess(ctx, p, "mcp", (*Services).addMCP)
 }
 
-func (s *Services) addMCP(group *lifecycle.Group) error {
+func (s *Services) addMCP(_ context.Context, group *lifecycle.Group) error {
 	handler, err := s.handler(doors{mcp: true})
 	if err != nil {
 		return err
@@ -57,13 +57,13 @@ func Work(ctx context.Context, p Program) error {
 	return runProcess(ctx, p, "worker", (*Services).addJobs)
 }
 
-func (s *Services) addJobs(group *lifecycle.Group) error {
+func (s *Services) addJobs(ctx context.Context, group *lifecycle.Group) error {
 	addMetrics(group, s.Program, s.Queue.Listening)
-	return s.addWorkerOfItsOwn(group)
+	return s.addWorkerOfItsOwn(ctx, group)
 }
 
 // runProcess runs one of several processes that share their stores.
-func runProcess(ctx context.Context, p Program, command string, add func(*Services, *lifecycle.Group) error) (err error) {
+func runProcess(ctx context.Context, p Program, command string, add func(*Services, context.Context, *lifecycle.Group) error) (err error) {
 	if p.Settings.Embedded() {
 		return fmt.Errorf("`mnemosyne %s` is one of several processes, and they need PostgreSQL: set DB_HOST, or run `mnemosyne up`, which is all of them in one", command)
 	}
@@ -83,7 +83,7 @@ func runProcess(ctx context.Context, p Program, command string, add func(*Servic
 	}
 	s.tellEngines(ctx)
 	group := lifecycle.NewGroup(p.Log)
-	if err := add(s, group); err != nil {
+	if err := add(s, ctx, group); err != nil {
 		return err
 	}
 	group.Add("sweep", lifecycle.NewLoop(s.sweepOld))

@@ -93,19 +93,23 @@ func (s *Services) Close() error {
 
 // addWorker adds what turns accepted documents into found ones, where no other
 // worker shares the data folder: what lies in its temporary folder a crash left.
-func (s *Services) addWorker(group *lifecycle.Group) error {
+func (s *Services) addWorker(ctx context.Context, group *lifecycle.Group) error {
 	temp := filepath.Join(s.Dir, tempFolder)
 	if err := os.RemoveAll(temp); err != nil {
 		return fmt.Errorf("clear the worker's folder: %w", err)
 	}
-	return s.addWorkerOfItsOwn(group)
+	return s.addWorkerOfItsOwn(ctx, group)
 }
 
 // addWorkerOfItsOwn adds the same beside others that share the data folder.
-func (s *Services) addWorkerOfItsOwn(group *lifecycle.Group) error {
+func (s *Services) addWorkerOfItsOwn(ctx context.Context, group *lifecycle.Group) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
+	}
+	recognition, err := openRecognition(ctx, s.Settings.Ingest)
+	if err != nil {
+		return err
 	}
 	cache := filepath.Join(s.Dir, cacheFolder)
 	if err := os.MkdirAll(cache, 0o700); err != nil {
@@ -117,7 +121,7 @@ func (s *Services) addWorkerOfItsOwn(group *lifecycle.Group) error {
 	}
 	workers := s.Settings.Worker.Concurrency
 	pool := extract.NewPool(extract.Options{
-		Executable: self, Args: []string{"extract-worker"}, Workers: workers, TempDir: place.dir, CacheDir: cache, Logger: s.Log,
+		Executable: self, Args: []string{"extract-worker"}, Workers: workers, TempDir: place.dir, CacheDir: cache, Logger: s.Log, OCR: recognition,
 	})
 	worker := ingest.NewWorker(s.Ingest, ingest.WorkerOptions{
 		Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Extractor: pool, ChunkTokens: chunkTokens,

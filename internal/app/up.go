@@ -49,7 +49,7 @@ func Up(ctx context.Context, p Program, out io.Writer) (err error) {
 	}
 	s.tellEngines(ctx)
 	group := lifecycle.NewGroup(p.Log)
-	if err := s.addWorker(group); err != nil {
+	if err := s.addWorker(ctx, group); err != nil {
 		return err
 	}
 	if err := s.addPictures(group); err != nil {

@@ -13,7 +13,7 @@ func composeVariables() []composeVariable {
 	return []composeVariable{
 		{"MNEMOSYNE_IMAGE", "mnemosyne:local", "The image to run. A registry's, as git.helu.ca/r/mnemosyne:latest, is pulled, and needs no sources; mnemosyne:local is built from them."},
 		{"MNEMOSYNE_PULL_POLICY", "if_not_present", "When `docker compose pull` and `up` look for a newer image. `pull` always does for a tag named latest. For other tags that move: always."},
-		{"MNEMOSYNE_OCR", "", "Languages of Tesseract that a built image reads pictures of text in, as: eng deu. Empty: no Tesseract."},
+		{"MNEMOSYNE_IMAGE_OCR", "", "Languages of Tesseract that a built image reads pictures of text in, as: eng deu. Empty: no Tesseract."},
 		{"MNEMOSYNE_PORT", "23181", "The host's port of nginx. With an address before it, as 127.0.0.1:23181, it listens there alone."},
 		{"MNEMOSYNE_SUBNET", "10.231.81.0/24", "The containers' own network, which TRUSTED_PROXIES trusts unless it is set. Free on this host, and another for each stack."},
 		{"MNEMOSYNE_MCP_METRICS", "127.0.0.1:23182", "Where the host shows the metrics of mcp. A range of ports, as 127.0.0.1:23182-23189, for several of it."},

@@ -313,6 +313,19 @@ func queueName(v string) (string, error) {
 	return v, nil
 }
 
+// ocrLanguage takes Tesseract's name of a language or script, as eng,
+// chi_sim or script/Latin.
+func ocrLanguage(v string) (string, error) {
+	ok := v != "" && !strings.HasPrefix(v, "/") && !strings.HasSuffix(v, "/") && strings.Count(v, "/") <= 1
+	for _, r := range v {
+		ok = ok && (r == '_' || r == '/' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}
+	if !ok {
+		return "", errShape
+	}
+	return v, nil
+}
+
 // origin takes scheme://host[:port] and nothing after it.
 func origin(v string) (string, error) {
 	u, err := webURL(v)

@@ -171,6 +171,15 @@ const (
 // FetchPolicy says which web addresses documents are fetched from.
 type FetchPolicy string
 
+// OCRPolicy says whether text in pictures is recognised.
+type OCRPolicy string
+
+// The policies of MNEMOSYNE_OCR.
+const (
+	OCRAuto OCRPolicy = "auto" // where Tesseract is installed
+	OCROff  OCRPolicy = "off"
+)
+
 // The policies of MNEMOSYNE_FETCH_URLS.
 const (
 	FetchPublic FetchPolicy = "public"
@@ -183,6 +192,8 @@ type Ingest struct {
 	FetchURLs      FetchPolicy
 	FetchAllow     []netip.Prefix // networks asked although they are not public
 	MaxUploadBytes int64
+	OCR            OCRPolicy
+	OCRLanguages   []string // Tesseract's names; empty: some of the installed ones
 }
 
 // SSO is the single sign-on at Casdoor.

@@ -284,6 +284,15 @@ func ingestRows(i *Ingest) []variable {
 			name: "MNEMOSYNE_MAX_UPLOAD_BYTES", byDefault: "2GiB", kind: size(&i.MaxUploadBytes), readers: everyone,
 			doc: "The largest file that is taken in.",
 		},
+		{
+			name: "MNEMOSYNE_OCR", byDefault: string(OCRAuto), kind: oneOf(&i.OCR, OCRAuto, OCROff), readers: workers,
+			doc: "Whether text is recognised in pictures and scanned pages: where the program tesseract is installed, or not at all.",
+		},
+		{
+			name: "MNEMOSYNE_OCR_LANGUAGES", readers: workers,
+			kind: list(&i.OCRLanguages, "languages of Tesseract parted by commas", "eng,deu", ocrLanguage),
+			doc:  "The languages of these texts, each of which must be installed and costs time. Empty: up to four of the installed ones.",
+		},
 	}
 }
 

@@ -1,5 +1,6 @@
 # Programs that tests run by themselves: a browser for the pages, Python with its library
-# cryptography, which reads and writes Fernet tokens as well, and curl, which the documents call.
+# cryptography, which reads and writes Fernet tokens as well, curl, which the documents call,
+# and Tesseract, which reads pictures of text.
 given_chromium() { [ -n "${MNEMOSYNE_TEST_CHROMIUM:-}" ]; }
 packages_chromium() { echo chromium; }
 chromium_path() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
@@ -22,3 +23,8 @@ given_curl() { [ -n "${MNEMOSYNE_TEST_CURL:-}" ]; }
 packages_curl() { echo curl; }
 have_curl() { command -v curl >/dev/null; }
 print_curl() { given_curl || ! have_curl || echo "MNEMOSYNE_TEST_CURL=$(command -v curl)"; }
+
+given_tesseract() { [ -n "${MNEMOSYNE_TEST_TESSERACT:-}" ]; }
+packages_tesseract() { echo tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd; }
+have_tesseract() { tesseract --list-langs 2>&1 | grep -qx eng && tesseract --list-langs 2>&1 | grep -qx osd; }
+print_tesseract() { given_tesseract || ! have_tesseract || echo "MNEMOSYNE_TEST_TESSERACT=$(command -v tesseract)"; }

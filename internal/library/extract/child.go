@@ -93,6 +93,11 @@ func (c *child) serve(req request) bool {
 	c.reader.limits = req.Limits
 	c.reader.pdf.CacheDir = req.CacheDir
 	c.reader.pdf.Preparing = func(now bool) { _ = c.send(reply{Preparing: &now}) }
+	c.reader.recognising = func(pages int) {
+		confineFile(req.CPUSeconds+cpuSeconds(recognitionTime(pages)), 2*req.Limits.MaxTextBytes+compiledBytes)
+		_ = c.send(reply{Recognising: pages})
+	}
+	c.reader.ocr, c.reader.pdf.OCR, c.reader.pdf.Recognising = req.OCR, req.OCR, c.reader.recognising
 	r := c.read(req)
 	err := c.send(r)
 	if heapBytes() > keepHeapBytes {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -45,6 +47,48 @@ func confineFile(cpuSeconds int, fileBytes int64) {
 // signals.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// killAll ends a child with the programs that it started, which are of its
+// group. It may be gone already.
+func killAll(child *os.Process) {
+	if child.Signal(syscall.Signal(0)) == nil { // else its number may be another's
+		_ = unix.Kill(-child.Pid, unix.SIGKILL)
+	}
+	_ = child.Kill()
+}
+
+// residentOfTree adds to what a process holds what its children hold, and
+// theirs.
+func residentOfTree(pid int) int64 {
+	const most = 100 // processes
+	total := int64(0)
+	for pids := []int{pid}; len(pids) > 0 && len(pids) < most; pids = pids[1:] {
+		total += residentBytes(pids[0])
+		pids = append(pids, childrenOf(pids[0])...)
+	}
+	return total
+}
+
+// childrenOf lists the processes that the threads of a process started.
+func childrenOf(pid int) []int {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, list := range lists {
+		data, err := os.ReadFile(list) //nolint:gosec // the kernel's
+		if err != nil {
+			continue // the thread is gone
+		}
+		for field := range strings.FieldsSeq(string(data)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
 }
 
 // residentBytes gives the memory that a process holds for itself alone, 0 when

@@ -2,13 +2,20 @@
 
 package extract
 
-import "os/exec"
+import (
+	"os"
+	"os/exec"
+)
 
 func confine() {}
 
 func confineFile(int, int64) {}
 
 func detach(*exec.Cmd) {}
+
+func killAll(child *os.Process) { _ = child.Kill() }
+
+func residentOfTree(pid int) int64 { return residentBytes(pid) }
 
 // residentBytes cannot be told here: the runtime's own limit alone bounds a
 // child's memory.

@@ -17,10 +17,12 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/legacy"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/markup"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/notebook"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/office"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/pdf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/plain"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/raster"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/rst"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/rtf"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/subtitle"
@@ -32,6 +34,9 @@ import (
 type reader struct {
 	limits document.Limits
 	pdf    pdf.Engine
+	ocr    ocr.Engine
+	// recognising hears how many pages are about to be recognised; may be nil.
+	recognising func(pages int)
 }
 
 // extract reads one file and writes its document under dir.
@@ -104,6 +109,8 @@ func (r *reader) readerOf(k kind) document.Reader {
 		return markup.HTML
 	case formatPDF:
 		return r.pdf.Read
+	case formatPicture:
+		return r.pictures(k).Read
 	case formatDOCX:
 		return office.DOCX
 	case formatCode:
@@ -156,4 +163,9 @@ func converted(k kind) document.Reader {
 		return legacy.Convert("an old PowerPoint presentation", "pptx", office.PPTX)
 	}
 	return legacy.Convert("an old Word document", "docx", office.DOCX)
+}
+
+// pictures gives what reads and draws pictures of a kind.
+func (r *reader) pictures(k kind) raster.Engine {
+	return raster.Engine{ContentType: k.contentType, OCR: r.ocr, Recognising: r.recognising}
 }

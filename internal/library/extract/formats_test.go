@@ -231,7 +231,7 @@ func TestPDFTitleOverSeveralLinesIsOneHeading(t *testing.T) {
 func TestPDFWithoutTextSaysSo(t *testing.T) {
 	t.Parallel()
 	_, err := newPool(t, nil).Extract(t.Context(), file(t, "a.pdf", makePDF("", nil, nil)), t.TempDir(), nil)
-	if codeOf(err) != document.CodeNoText || !strings.Contains(err.Error(), "OCR") {
+	if codeOf(err) != document.CodeNoText || !strings.Contains(err.Error(), "Tesseract") {
 		t.Errorf("error = %v, want %s and what to do", err, document.CodeNoText)
 	}
 }

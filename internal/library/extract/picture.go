@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/raster"
 )
 
 const contentTypePDF = "application/pdf"
@@ -28,7 +30,9 @@ type PageOf struct {
 }
 
 // HasPages reports whether the pages of a content type can be drawn.
-func HasPages(contentType string) bool { return contentType == contentTypePDF }
+func HasPages(contentType string) bool {
+	return contentType == contentTypePDF || slices.Contains(raster.Types(), contentType)
+}
 
 // Draw draws a page of a file as PNG under dir, which must exist. A page that
 // is not there, or that cannot be drawn, is an *Error; any other error is the
@@ -63,12 +67,15 @@ func (r *reader) draw(in document.Input, page PageOf, dir string) error {
 	if err != nil {
 		return err
 	}
-	if k.format != formatPDF {
+	if k.format != formatPDF && k.format != formatPicture {
 		return document.Fault(document.CodeNoPage, "A file of this format has no pages that can be shown.")
 	}
 	to, err := os.Create(filepath.Join(dir, PictureFile)) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return fmt.Errorf("create the picture: %w", err)
+	}
+	if k.format == formatPicture {
+		return errors.Join(r.pictures(k).Draw(in, page.Number, page.Width, r.limits, to), to.Close())
 	}
 	return errors.Join(r.pdf.Render(in, page.Number, page.Width, r.limits, to), to.Close())
 }

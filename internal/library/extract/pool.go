@@ -22,12 +22,29 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
 )
 
 // timeout grows by the base for every 16 MiB.
 func timeout(l document.Limits, size int64) time.Duration {
 	return min(l.Timeout+time.Duration(size>>20)*l.Timeout/16, 10*l.Timeout)
 }
+
+// What recognising text may take beside the rest: each page its share, all of
+// them no more than an hour.
+const (
+	recognitionPerPage = 20 * time.Second
+	recognitionMost    = time.Hour
+)
+
+// recognitionTime is what is added to a file's time.
+func recognitionTime(pages int) time.Duration {
+	return min(time.Duration(max(pages, 0))*recognitionPerPage, recognitionMost)
+}
+
+// cpuSeconds is what a file may take in processor time. The collector and the
+// compiler of PDF code work beside the reader.
+func cpuSeconds(wall time.Duration) int { return int(wall.Seconds())*2 + 10 }
 
 // Options configure a Pool.
 type Options struct {
@@ -46,7 +63,9 @@ type Options struct {
 	// minute.
 	IdleTimeout time.Duration
 	Limits      document.Limits
-	Logger      *slog.Logger
+	// OCR reads pictures of text.
+	OCR    ocr.Engine
+	Logger *slog.Logger
 }
 
 // ErrStopped says that the pool takes no files, before Start or after Stop.
@@ -209,8 +228,7 @@ func (p *Pool) request(ctx context.Context, in document.Input) (request, time.Du
 	timeout := timeout(p.opt.Limits, info.Size())
 	req := request{
 		Filename: in.Filename, ContentType: in.ContentType, Limits: p.opt.Limits,
-		// The collector and the compiler of PDF code work beside the reader.
-		CPUSeconds: int(timeout.Seconds())*2 + 10,
+		CPUSeconds: cpuSeconds(timeout), OCR: p.opt.OCR,
 	}
 	for to, from := range map[*string]string{&req.Path: in.Path, &req.CacheDir: p.opt.CacheDir} {
 		if from == "" {

@@ -58,7 +58,7 @@ func TestFaultsHaveCodesAndLeaveNothing(t *testing.T) {
 	for name, c := range map[string]struct{ content, code string }{
 		"empty.txt":   {"", document.CodeEmpty},
 		"blank.txt":   {" \n\t\n", document.CodeNoText},
-		"photo.pdf":   {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", document.CodeUnsupportedType},
+		"photo.pdf":   {"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", document.CodeCorrupt},
 		"program":     {"\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64), document.CodeUnsupportedType},
 		"noise.pdf":   {"\x00\x01\x02\x03\xff\xfe\xfd" + strings.Repeat("\x91\x00\x07", 99), document.CodeCorrupt},
 		"cut.pdf":     {"%PDF-1.7\n1 0 obj\n<< /Type /Catalog", document.CodeCorrupt},

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
 )
 
@@ -35,9 +36,11 @@ type request struct {
 	// CPUSeconds is what the file may take in processor time.
 	CPUSeconds int     `json:"cpu_seconds"`
 	Picture    *PageOf `json:"picture,omitempty"`
+	// OCR reads pictures of text.
+	OCR ocr.Engine `json:"ocr,omitzero"`
 }
 
-// reply is one of seven: ready, prepared, preparing, progress, a result, a picture, an error. Fault is the file's
+// reply is one of eight: ready, prepared, preparing, recognising, progress, a result, a picture, an error. Fault is the file's
 // own, Failure that of the program or machine.
 type reply struct {
 	// Ready is the first thing that a child says.
@@ -48,9 +51,12 @@ type reply struct {
 	Prepared bool `json:"prepared,omitempty"`
 	// Preparing brackets work that is the program's own, such as to compile
 	// its PDF code, once in a child's life: true before, false after.
-	Preparing *bool            `json:"preparing,omitempty"`
-	Progress  *progressReply   `json:"progress,omitempty"`
-	Result    *document.Result `json:"result,omitempty"`
+	Preparing *bool `json:"preparing,omitempty"`
+	// Recognising says that so many pages are about to be recognised, each of
+	// which takes a second and more; once a file.
+	Recognising int              `json:"recognising,omitempty"`
+	Progress    *progressReply   `json:"progress,omitempty"`
+	Result      *document.Result `json:"result,omitempty"`
 	// Drawn: the picture that was asked for is there.
 	Drawn   bool            `json:"drawn,omitempty"`
 	Fault   *document.Error `json:"fault,omitempty"`

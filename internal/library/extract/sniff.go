@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -15,6 +16,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/email"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/opendocument"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/raster"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/rst"
 )
 
@@ -43,6 +45,7 @@ const (
 	formatRTF
 	formatEmail
 	formatOutlook
+	formatPicture
 	formatLegacy // what an office program must convert first
 )
 
@@ -93,6 +96,9 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 		return kind{format: formatODF, contentType: contentType}, nil
 	}
 	m := mimetype.Detect(head)
+	if contentType := pictureType(m); contentType != "" {
+		return kind{format: formatPicture, contentType: contentType}, nil
+	}
 	if !isText(m) && (!m.Is("application/octet-stream") || !mostlyText(head)) {
 		return kind{}, notReadable(m, in)
 	}
@@ -119,6 +125,17 @@ func mailType(in document.Input, head []byte) string {
 		other = true
 	}
 	return email.Identify(document.HeadText(head), other)
+}
+
+// pictureType is the type of a picture that is read, else "".
+func pictureType(m *mimetype.MIME) string {
+	for ; m != nil; m = m.Parent() {
+		if slices.ContainsFunc(raster.Types(), m.Is) {
+			base, _, _ := strings.Cut(m.String(), ";")
+			return base
+		}
+	}
+	return ""
 }
 
 func isText(m *mimetype.MIME) bool {
@@ -203,7 +220,7 @@ func notReadable(m *mimetype.MIME, in document.Input) error {
 		}
 		return unsupported("a binary file of unknown kind", "submit PDF, DOCX, HTML, Markdown, text or source code")
 	case major == "image":
-		return unsupported("an image ("+base+")", "text recognition is not available yet; submit a PDF with text")
+		return unsupported("an image ("+base+")", "save it as PNG or JPEG")
 	case major == "audio", major == "video":
 		return unsupported("a recording ("+base+")", "submit its transcript")
 	case base == "application/gzip", strings.Contains(base, "compressed"), strings.Contains(base, "-tar"), base == "application/zstd", strings.Contains(base, "bzip"):

@@ -26,7 +26,9 @@ type worker struct {
 	served int
 	// prepared counts what the child said of its preparing.
 	prepared int
-	idle     *time.Timer
+	// recognises: it said so of this file, and other programs work for it.
+	recognises bool
+	idle       *time.Timer
 }
 
 // startWorker starts a child with hardly an environment in a room of its own,
@@ -97,7 +99,7 @@ func (w *worker) await(ctx context.Context, reach sandbox.Folders) error {
 // stop ends the process and waits for it.
 func (w *worker) stop() {
 	w.in.Close()
-	_ = w.cmd.Process.Kill() // it may be gone already
+	killAll(w.cmd.Process)
 	<-w.exited
 	w.out.Close()
 	_ = w.room.remove() // the pool's folder goes with the pool
@@ -137,18 +139,20 @@ func (w *worker) serve(ctx context.Context, req request, dir string, timeout tim
 // run has the child do what a request says, within its limits.
 func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress document.Progress) outcome {
 	w.served++
+	w.recognises = false
 	if err := writeFrame(w.in, req); err != nil {
 		return outcome{err: errGone}
 	}
-	done, preparing := make(chan outcome, 1), make(chan bool, 2)
-	go func() { done <- w.listen(progress, preparing) }()
+	done, news := make(chan outcome, 1), news{make(chan bool, 2), make(chan int, 1)}
+	go func() { done <- w.listen(progress, news) }()
+	began := time.Now()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	const watch = 50 * time.Millisecond
 	ticker := time.NewTicker(watch)
 	defer ticker.Stop()
 	kill := func(err error) outcome {
-		_ = w.cmd.Process.Kill() // it may be gone already
+		killAll(w.cmd.Process)
 		<-done
 		return outcome{err: err}
 	}
@@ -158,7 +162,12 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 			return o
 		case <-ctx.Done():
 			return kill(ctx.Err())
-		case now := <-preparing:
+		case pages := <-news.recognising:
+			w.recognises = true
+			timeout += recognitionTime(pages)
+			timer.Reset(timeout - time.Since(began))
+		case now := <-news.preparing:
+			began = time.Now()
 			if now {
 				timer.Reset(prepareTimeout)
 			} else {
@@ -167,11 +176,25 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 		case <-timer.C:
 			return kill(document.Fault(document.CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))))
 		case <-ticker.C:
-			if residentBytes(w.cmd.Process.Pid) > req.Limits.MemoryBytes {
+			if w.memory() > req.Limits.MemoryBytes {
 				return kill(memoryFault(req.Limits))
 			}
 		}
 	}
+}
+
+// news is what a child says of itself in the middle of a file.
+type news struct {
+	preparing   chan bool
+	recognising chan int // pages; once
+}
+
+// memory is what the child holds, with the programs that it started.
+func (w *worker) memory() int64 {
+	if w.recognises {
+		return residentOfTree(w.cmd.Process.Pid)
+	}
+	return residentBytes(w.cmd.Process.Pid)
 }
 
 func memoryFault(l document.Limits) *document.Error {
@@ -179,18 +202,26 @@ func memoryFault(l document.Limits) *document.Error {
 }
 
 // listen reads replies until the last.
-func (w *worker) listen(progress document.Progress, preparing chan<- bool) outcome {
+func (w *worker) listen(progress document.Progress, news news) outcome {
+	told := false
 	for {
 		var r reply
 		if err := readFrame(w.out, &r); err != nil {
-			_ = w.cmd.Process.Kill() // in case it only garbled its answer
+			killAll(w.cmd.Process) // in case it only garbled its answer
 			<-w.exited
 			return outcome{err: errGone}
 		}
 		if r.Preparing != nil {
-			if w.prepared < cap(preparing) { // a child that is taken over by a file gets no more time
+			if w.prepared < cap(news.preparing) { // a child that is taken over by a file gets no more time
 				w.prepared++
-				preparing <- *r.Preparing
+				news.preparing <- *r.Preparing
+			}
+			continue
+		}
+		if r.Recognising != 0 {
+			if !told { // nor more than once
+				told = true
+				news.recognising <- r.Recognising
 			}
 			continue
 		}

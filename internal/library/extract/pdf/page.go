@@ -25,6 +25,8 @@ func (r rect) union(o rect) rect {
 type pdfPage struct {
 	lines         []pdfLine
 	width, height float32 // in points, as displayed
+	scanned       bool    // it seems to be a picture of text
+	dots          float32 // that picture's, an inch; 0 if that cannot be told
 }
 
 // view turns places of a page's own coordinates into those of its display.
@@ -99,6 +101,7 @@ func (d *pdfDocument) page(index int) (pdfPage, error) {
 	}
 	defer n.call("FPDFText_ClosePage", text)
 	p.lines = d.lines(text, v)
+	p.scanned, p.dots = n.scanned(page, v, p.lines)
 	d.annotations(page, v, &p)
 	if len(p.lines) > 3 {
 		p.ruledTables(n.rules(page, v))

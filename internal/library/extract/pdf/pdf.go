@@ -20,6 +20,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
 )
 
 // pdfMemoryPages caps PDFium's own memory, in pages of 64 KiB: 224 MiB. Growing
@@ -32,6 +33,10 @@ type Engine struct {
 	CacheDir string
 	// Preparing hears when code is being compiled; may be nil.
 	Preparing func(now bool)
+	// OCR reads pages that are pictures of text.
+	OCR ocr.Engine
+	// Recognising hears how many such pages are about to be read; may be nil.
+	Recognising func(pages int)
 
 	pool pdfium.Pool
 }
@@ -120,6 +125,7 @@ func (e *Engine) Read(w *document.Writer, in document.Input) error {
 	w.Language = d.language()
 	layout := &pdfLayout{outline: d.outline()}
 	broken := 0
+	var scans []int // of the pages that are pictures of text
 	for i := range d.pages {
 		page, err := d.page(i)
 		if err != nil {
@@ -131,15 +137,31 @@ func (e *Engine) Read(w *document.Writer, in document.Input) error {
 		if layout.bytes > w.Limits.MaxTextBytes {
 			return document.Fault(document.CodeTooLarge, fmt.Sprintf("The PDF holds more than %s of text; split it and submit the parts.", document.Size(w.Limits.MaxTextBytes)))
 		}
+		if page.scanned && e.OCR.Ready() {
+			scans = append(scans, i)
+		}
 		if i%10 == 9 || i == d.pages-1 {
-			w.Report(i+1, d.pages, "pages")
+			w.Report(i+1-len(scans), d.pages, "pages")
+		}
+	}
+	if len(scans) > 0 {
+		if err := e.recognise(w, d, layout, scans); err != nil {
+			return err
 		}
 	}
 	if !layout.readable() {
-		return document.Fault(document.CodeNoText, "The PDF holds pictures of pages and no text, and text recognition is not available yet; run it through OCR and submit the result.")
+		return e.noText()
 	}
 	layout.write(w)
 	return w.Err()
+}
+
+// noText says what to do about a PDF without text.
+func (e *Engine) noText() *document.Error {
+	if !e.OCR.Ready() {
+		return document.Fault(document.CodeNoText, "The PDF holds pictures of pages and no text, and "+e.OCR.Missing()+".")
+	}
+	return document.Fault(document.CodeNoText, "The PDF holds no text, and none was found in the pictures of its pages; submit a sharper scan.")
 }
 
 func openPDF(inst pdfium.Pdfium, f *os.File, limits document.Limits) (*pdfDocument, error) {
