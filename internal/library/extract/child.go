@@ -58,6 +58,9 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 // compiledBytes is room for what the cache of compiled PDF code writes.
 const compiledBytes = 256 << 20
 
+// writtenBytes is what a child may write for a file, at most.
+func writtenBytes(l document.Limits) int64 { return 2*l.MaxTextBytes + compiledBytes }
+
 // child serves requests one after the other.
 type child struct {
 	mu     sync.Mutex
@@ -85,7 +88,7 @@ func (c *child) send(r reply) error {
 
 // serve reads one file and reports whether this process is fit for another.
 func (c *child) serve(req request) bool {
-	confineFile(req.CPUSeconds, 2*req.Limits.MaxTextBytes+compiledBytes)
+	confineFile(req.CPUSeconds, writtenBytes(req.Limits))
 	if c.memory != req.Limits.MemoryBytes {
 		c.memory = req.Limits.MemoryBytes
 		debug.SetMemoryLimit(c.memory * 7 / 10) // stops the world, so not for each file

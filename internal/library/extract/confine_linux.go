@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -89,6 +90,18 @@ func childrenOf(pid int) []int {
 		}
 	}
 	return pids
+}
+
+// endGroup waits for a child's end and takes all with it that it started. The
+// child is still there to be waited for, so its number is not another's yet.
+func endGroup(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	_ = unix.Kill(-pid, unix.SIGKILL) // nobody may be left
 }
 
 // residentBytes gives the memory that a process holds for itself alone, 0 when

@@ -3,7 +3,9 @@ package extract_test
 import (
 	"context"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -31,6 +33,24 @@ func TestMain(m *testing.M) {
 			}
 			say(`{"result":{"content_type":"text/plain"}}`)
 			_, _ = io.Copy(io.Discard, os.Stdin)
+		case "filling-worker": // and one that would fill the disk
+			sayReady()
+			_, _ = os.Stdin.Read(make([]byte, 1<<16))
+			if err := os.WriteFile("a", nil, 0o600); err != nil || os.Truncate("a", 1<<40) != nil {
+				os.Exit(1)
+			}
+			_, _ = io.Copy(io.Discard, os.Stdin)
+		case "forking-worker": // and one that starts another to stay
+			sayReady()
+			_, _ = os.Stdin.Read(make([]byte, 1<<16))
+			if err := exec.Command(os.Args[0], "staying", os.Args[2]).Start(); err != nil { //nolint:gosec,noctx // this very binary
+				os.Exit(1)
+			}
+			_, _ = io.Copy(io.Discard, os.Stdin)
+		case "staying":
+			if _, err := net.Dial("unix", os.Args[2]); err == nil { //nolint:noctx // it stays until it is killed
+				select {}
+			}
 		case "crashing-worker":
 			sayReady()
 			_, _ = os.Stdin.Read(make([]byte, 4)) // a file to read

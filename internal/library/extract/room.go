@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/sandbox"
 )
@@ -25,10 +27,16 @@ const (
 
 // programs are where other programs lie that a reader may start.
 func programs() []string {
-	return []string{
-		"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
+	folders := []string{
+		"/usr", "/bin", "/sbin", "/lib", "/lib64",
 		"/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/libreoffice",
 	}
+	// Whole installations may lie beside it, with their settings and data.
+	office, err := filepath.Glob("/opt/libreoffice*")
+	if err != nil {
+		return folders
+	}
+	return append(folders, office...)
 }
 
 func newRoom(parent string) (room, error) {
@@ -85,37 +93,44 @@ func (r room) put(path string) error {
 
 // take moves what the child wrote into dir: regular files of known names, for
 // a child that was taken over may have left anything. Those that may be absent
-// are left out.
+// are left out. What a file is, is looked at where the child cannot change it
+// any more.
 func (r room) take(dir string) error {
 	for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile, PictureFile} {
-		from := filepath.Join(r.out(), name)
-		info, err := os.Lstat(from)
+		to := filepath.Join(dir, name)
+		err := move(filepath.Join(r.out(), name), to)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("take what was extracted: %w", err)
 		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("take what was extracted: %s is no file", name)
-		}
-		if err := move(from, filepath.Join(dir, name)); err != nil {
+		info, err := os.Lstat(to)
+		if err != nil {
 			return fmt.Errorf("take what was extracted: %w", err)
+		}
+		if !info.Mode().IsRegular() {
+			return errors.Join(fmt.Errorf("take what was extracted: %s is no file", name), os.RemoveAll(to))
 		}
 	}
 	return nil
 }
 
-// move renames a file, or copies it to another disk.
+// move renames a file, or copies it to another disk. A link is not followed,
+// a pipe not waited for.
 func move(from, to string) error {
-	if os.Rename(from, to) == nil {
-		return nil
+	err := os.Rename(from, to)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	src, err := os.Open(from) //nolint:gosec // in a folder of our own
+	src, err := os.OpenFile(from, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = src.Close() }()
+	if info, err := src.Stat(); err != nil || !info.Mode().IsRegular() {
+		return errors.Join(err, errors.New("it is no file"))
+	}
 	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the caller names the folder
 	if err != nil {
 		return err
@@ -123,6 +138,28 @@ func move(from, to string) error {
 	_, err = io.Copy(dst, src)
 	return errors.Join(err, dst.Close(), os.Remove(from))
 }
+
+// overfull reports whether the child wrote more bytes or files than it may.
+func (r room) overfull(maxBytes int64) bool {
+	const maxFiles = 10_000
+	var written int64
+	files := 0
+	err := filepath.WalkDir(r.out(), func(_ string, e fs.DirEntry, err error) error {
+		if err != nil { // removed meanwhile
+			return nil //nolint:nilerr // as it says
+		}
+		if info, err := e.Info(); err == nil {
+			written += info.Size()
+		}
+		if files++; files > maxFiles || written > maxBytes {
+			return errOverfull
+		}
+		return nil
+	})
+	return errors.Is(err, errOverfull)
+}
+
+var errOverfull = errors.New("more was written than may be")
 
 // empty clears the room for the next file.
 func (r room) empty() error {

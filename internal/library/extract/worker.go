@@ -59,6 +59,7 @@ func startWorker(ctx context.Context, executable string, args []string, home roo
 		if err != nil {
 			return
 		}
+		endGroup(cmd.Process.Pid)
 		_ = cmd.Wait() // the state is read by crash
 		close(w.exited)
 	}()
@@ -151,6 +152,8 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 	const watch = 50 * time.Millisecond
 	ticker := time.NewTicker(watch)
 	defer ticker.Stop()
+	looks := time.NewTicker(20 * watch)
+	defer looks.Stop()
 	kill := func(err error) outcome {
 		killAll(w.cmd.Process)
 		<-done
@@ -175,6 +178,10 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 			}
 		case <-timer.C:
 			return kill(document.Fault(document.CodeTimedOut, fmt.Sprintf("Reading the file took longer than %s; split it, or save it in a simpler form.", timeout.Round(time.Second))))
+		case <-looks.C:
+			if w.room.overfull(writtenBytes(req.Limits)) {
+				return kill(document.Fault(document.CodeTooLarge, "Reading the file took more room on the disk than it should; it may be damaged or hostile."))
+			}
 		case <-ticker.C:
 			if w.memory() > req.Limits.MemoryBytes {
 				return kill(memoryFault(req.Limits))

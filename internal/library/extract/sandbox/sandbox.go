@@ -4,7 +4,7 @@
 // elsewhere it does nothing, and Enter says so.
 package sandbox
 
-// Folders are what a process may still reach.
+// Folders are what a process may still reach. Single files may be among them.
 type Folders struct {
 	Read  []string // with all below them
 	Write []string // read, written, made and removed

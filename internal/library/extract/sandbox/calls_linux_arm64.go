@@ -1,0 +1,3 @@
+package sandbox
+
+func olderCalls() []uint32 { return nil }
