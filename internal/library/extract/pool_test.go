@@ -63,7 +63,7 @@ func TestFaultsHaveCodesAndLeaveNothing(t *testing.T) {
 		"noise.pdf":   {"\x00\x01\x02\x03\xff\xfe\xfd" + strings.Repeat("\x91\x00\x07", 99), document.CodeCorrupt},
 		"cut.pdf":     {"%PDF-1.7\n1 0 obj\n<< /Type /Catalog", document.CodeCorrupt},
 		"cut.docx":    {"PK\x03\x04" + strings.Repeat("x", 400), document.CodeCorrupt},
-		"old.doc":     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00", document.CodeUnsupportedType},
+		"old.vsd":     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "V\x00i\x00s\x00i\x00o\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t\x00", document.CodeUnsupportedType},
 		"locked.docx": {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00", document.CodePasswordRequired},
 		"long.txt":    {strings.Repeat("word ", 200_000), document.CodeTooLarge},
 		"longer.txt":  {strings.Repeat("word ", 300_000), document.CodeTooLarge},

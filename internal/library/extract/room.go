@@ -30,6 +30,7 @@ func programs() []string {
 	folders := []string{
 		"/usr", "/bin", "/sbin", "/lib", "/lib64",
 		"/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/libreoffice",
+		"/var/lib/libreoffice", "/var/spool/libreoffice", "/var/cache/fontconfig",
 	}
 	// Whole installations may lie beside it, with their settings and data.
 	office, err := filepath.Glob("/opt/libreoffice*")

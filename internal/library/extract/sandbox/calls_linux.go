@@ -65,6 +65,7 @@ const (
 	allow  = unix.SECCOMP_RET_ALLOW
 	refuse = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
 	closed = unix.SECCOMP_RET_ERRNO | uint32(unix.EACCES)
+	ignore = unix.SECCOMP_RET_ERRNO // with no error: the call does nothing, and its caller goes on
 	absent = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
 )
 
@@ -91,6 +92,10 @@ func filter(parent uint32) []unix.SockFilter {
 	// glibc and Go then make processes by the older call, whose flags can be read.
 	program = append(program, on(unix.SYS_CLONE3, unix.SockFilter{Code: give, K: absent})...)
 	program = append(program, on(unix.SYS_CONNECT, unix.SockFilter{Code: give, K: closed})...)
+	// LibreOffice wants to be found by another of its kind, in /tmp, and ends where it cannot.
+	for _, number := range []uint32{unix.SYS_BIND, unix.SYS_LISTEN} {
+		program = append(program, on(number, unix.SockFilter{Code: give, K: ignore})...)
+	}
 	program = append(program, on(unix.SYS_CLONE, noNamespace()...)...)
 	program = append(program, on(unix.SYS_SOCKET, ownSocket()...)...)
 	for _, number := range []uint32{
@@ -137,8 +142,7 @@ func noNamespace() []unix.SockFilter {
 	return []unix.SockFilter{{Code: load, K: offsetFirst}, {Code: has, K: namespaces, Jf: 1}, {Code: give, K: refuse}, {Code: give, K: allow}}
 }
 
-// ownSocket lets sockets of this machine be made, which LibreOffice listens
-// on. None that sends without connecting.
+// ownSocket lets sockets of this machine be made, which lead nowhere. None that sends without connecting.
 func ownSocket() []unix.SockFilter {
 	const kind = 0xf // beside it stand flags
 	return []unix.SockFilter{
