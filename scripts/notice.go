@@ -113,7 +113,7 @@ func kindOf(text string) string {
 		return "MPL-2.0"
 	case has("Apache License") && has("Version 2.0"):
 		return "Apache-2.0"
-	case has("Permission is hereby granted, free of charge"):
+	case has("Permission is hereby granted, free of charge"), has("PERMISSION is hereby granted, free of charge"):
 		return "MIT"
 	case has("Redistribution and use in source and binary forms") && (has("Neither the name") || has("names of its contributors") || has("name of the author may not")):
 		return "BSD-3-Clause"

@@ -26,8 +26,6 @@ type worker struct {
 	served int
 	// prepared counts what the child said of its preparing.
 	prepared int
-	// recognises: it said so of this file, and other programs work for it.
-	recognises bool
 	idle       *time.Timer
 }
 
@@ -140,7 +138,6 @@ func (w *worker) serve(ctx context.Context, req request, dir string, timeout tim
 // run has the child do what a request says, within its limits.
 func (w *worker) run(ctx context.Context, req request, timeout time.Duration, progress document.Progress) outcome {
 	w.served++
-	w.recognises = false
 	if err := writeFrame(w.in, req); err != nil {
 		return outcome{err: errGone}
 	}
@@ -166,7 +163,6 @@ func (w *worker) run(ctx context.Context, req request, timeout time.Duration, pr
 		case <-ctx.Done():
 			return kill(ctx.Err())
 		case pages := <-news.recognising:
-			w.recognises = true
 			timeout += recognitionTime(pages)
 			timer.Reset(timeout - time.Since(began))
 		case now := <-news.preparing:
@@ -197,12 +193,7 @@ type news struct {
 }
 
 // memory is what the child holds, with the programs that it started.
-func (w *worker) memory() int64 {
-	if w.recognises {
-		return residentOfTree(w.cmd.Process.Pid)
-	}
-	return residentBytes(w.cmd.Process.Pid)
-}
+func (w *worker) memory() int64 { return residentOfTree(w.cmd.Process.Pid) }
 
 func memoryFault(l document.Limits) *document.Error {
 	return document.Fault(document.CodeOutOfMemory, fmt.Sprintf("Reading the file took more than %s of memory; split it, or save it in a simpler form.", document.Size(l.MemoryBytes)))
