@@ -85,6 +85,9 @@ func (s *servers) postgres(t *testing.T, program string, args ...string) {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
+		if os.Getenv("MNEMOSYNE_TEST_REQUIRE_SERVICES") != "" {
+			t.Fatalf("%s is not here; it comes with PostgreSQL's client", program)
+		}
 		t.Skipf("left out: %s is not here; it comes with PostgreSQL's client", program)
 	}
 	cmd := exec.CommandContext(t.Context(), path, args...)
