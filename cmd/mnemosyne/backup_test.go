@@ -7,18 +7,31 @@ import (
 	"testing"
 )
 
-// found are the passages that a search finds, in order.
+// found are the passages that a search finds, in order. On a busy machine the
+// first searches of an engine may be late for their deadline, and say so: then
+// it asks again.
 func (in *installation) found(t *testing.T, query string) string {
 	t.Helper()
-	var got struct {
+	type answer struct {
 		Hits []struct {
 			ChunkUID string `json:"chunk_uid"`
 			Text     string
 		}
 		Degraded bool
+		Status   map[string]string
 	}
-	if status := in.ask(t, http.MethodPost, "/library/api/search/", strings.NewReader(`{"query":"`+query+`"}`), "application/json", &got); status != http.StatusOK || got.Degraded {
-		t.Fatalf("the search answered %d, degraded: %v", status, got.Degraded)
+	var got answer
+	for range 10 {
+		got = answer{}
+		if status := in.ask(t, http.MethodPost, "/library/api/search/", strings.NewReader(`{"query":"`+query+`"}`), "application/json", &got); status != http.StatusOK {
+			t.Fatalf("the search answered %d", status)
+		}
+		if !got.Degraded {
+			break
+		}
+	}
+	if got.Degraded {
+		t.Fatalf("the search answers with a part of its parts: %v", got.Status)
 	}
 	var out []string
 	for _, h := range got.Hits {
