@@ -26,7 +26,7 @@ type worker struct {
 	served int
 	// prepared counts what the child said of its preparing.
 	prepared int
-	idle       *time.Timer
+	idle     *time.Timer
 }
 
 // startWorker starts a child with hardly an environment in a room of its own,
