@@ -257,9 +257,8 @@ func (p *Pool) extract(ctx context.Context, req request, dir string, timeout tim
 }
 
 // ask has a child do what a request says, and moves what it writes into dir. A
-// crash of a child that had read
-// other files before says little about this one, so it is tried once more
-// alone.
+// crash of a child that had read other files before says little about this one,
+// so it is tried once more alone.
 func (p *Pool) ask(ctx context.Context, req request, dir string, timeout time.Duration, progress document.Progress) (reply, error) {
 	for {
 		w, err := p.take(ctx, req)

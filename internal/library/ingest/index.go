@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -237,9 +236,5 @@ func (r *run) afterwards(ctx context.Context, renamed *library.IndexItem, next *
 
 // cutTitle bounds a title that a file gives itself.
 func cutTitle(title string) string {
-	title = strings.Join(strings.Fields(title), " ")
-	if utf8.RuneCountInString(title) > library.MaxTitle {
-		title = string([]rune(title)[:library.MaxTitle])
-	}
-	return title
+	return cutText(strings.Join(strings.Fields(title), " "), library.MaxTitle)
 }

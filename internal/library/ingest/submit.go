@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -182,9 +183,21 @@ func (s *Service) checkWeb(sub *Submission) error {
 	sub.URL = address
 	if sub.Filename == "" {
 		_, name, _ := strings.Cut(address, "://")
-		sub.Filename = cutText(strings.TrimRight(name, "/"), maxFilename)
+		sub.Filename = nameOf(strings.TrimRight(name, "/"))
 	}
 	return nil
+}
+
+// nameOf gives a file name that differs where addresses do, also behind the
+// place where a name must end.
+func nameOf(address string) string {
+	short := cutText(address, maxFilename)
+	if short == address {
+		return address
+	}
+	sum := sha256.Sum256([]byte(address))
+	mark := "-" + hex.EncodeToString(sum[:6])
+	return cutText(address, maxFilename-len(mark)) + mark
 }
 
 // cutText shortens a text to as many runes.

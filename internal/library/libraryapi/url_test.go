@@ -49,6 +49,13 @@ func TestADocumentIsTakenInByItsAddress(t *testing.T) {
 			t.Errorf("its content is %q", a.Body)
 		}
 
+		long := server.URL + "/guide/tides.txt?q=" + strings.Repeat("x", 1200)
+		one, _ := w.send(202, "alice", map[string]any{"workspace_id": "ws", "url": long + "1"})
+		two, _ := w.send(202, "alice", map[string]any{"workspace_id": "ws", "url": long + "2"})
+		if one.ItemUID == two.ItemUID {
+			t.Error("two long addresses that differ at their ends are one document")
+		}
+
 		gone, _ := w.send(202, "alice", map[string]any{"workspace_id": "ws", "url": server.URL + "/gone"})
 		if j := w.ended("alice", gone.ID); j.Error == nil || j.Error.Code != ingest.CodeSourceMissing {
 			t.Errorf("a missing page ended as %+v %+v", j, j.Error)
