@@ -253,7 +253,8 @@ func (w *graphWorld) hybrid(ctx context.Context, q library.VectorQuery, text str
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	fused := search.Fuse(search.Weighted, search.DefaultAlpha, 60, near, words)
+	fused := search.Fuse(search.Weighted, 60,
+		search.List{Weight: search.DefaultAlpha, Hits: near}, search.List{Weight: 1 - search.DefaultAlpha, Hits: words})
 	_, err := w.g.Hydrate(context.WithoutCancel(ctx), fused[:min(20, len(fused))])
 	return err
 }

@@ -48,6 +48,10 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// WithoutVector gives published chunks that have no vector in a space, at
 	// most limit of them, in a stable order. None: the space is whole.
 	WithoutVector(ctx context.Context, libraryUID, space string, limit int) ([]PendingChunk, error)
+	// AddMentions gives chunks of a generation, by their ordinals, further
+	// concepts beside those they were staged with. One that is there already
+	// keeps the greater weight. Chunks that are not there are passed over.
+	AddMentions(ctx context.Context, gen GenerationRef, mentions map[int][]Mention) error
 	// DropSpace drops a library's vectors in a space, of every generation.
 	DropSpace(ctx context.Context, libraryUID, space string) error
 	// DeleteItem drops everything of an item.
@@ -63,6 +67,18 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// Nearest finds published chunks by their vectors, exactly, best first.
 	// Scores are cosines. Hits may come with an error, as in FullText.
 	Nearest(ctx context.Context, q VectorQuery) ([]Scored, error)
+
+	// Related finds published chunks that share concepts with the seeds or
+	// with the concepts named, best first, over at most Depth hops, and never
+	// through a library that is not asked. Scores lie in [0, 1]. The seeds are
+	// left out.
+	Related(ctx context.Context, q RelatedQuery) ([]Scored, error)
+	// Concepts lists concepts that published chunks of the libraries mention,
+	// the most telling first.
+	Concepts(ctx context.Context, q ConceptQuery) ([]Concept, error)
+	// ConceptLinks tells how often concepts of a library stand in one chunk,
+	// for the pairs of these keys that do.
+	ConceptLinks(ctx context.Context, libraryUID string, keys []string) ([]ConceptLink, error)
 
 	// Chunks gives chunks of one generation of an item, published or
 	// retired, with ordinals in [from, to), in order.
@@ -103,6 +119,7 @@ type IndexItem struct {
 	UID           string
 	CollectionUID string // empty: none
 	Title         string // read by the full-text index of each chunk
+	Language      string // ISO 639-1, which its words are stemmed by; empty: not known
 }
 
 // IndexChunk is a chunk on its way into the index.
@@ -118,6 +135,43 @@ type IndexChunk struct {
 	Hash       string    // of what the embedder read; equal hash, equal vector
 	Space      string    // embedding.Space.ID of Vector
 	Vector     []float32 // [dimensions], unit length
+	Mentions   []Mention
+}
+
+// Mention is a concept that a chunk speaks of.
+type Mention struct {
+	Key    string // its normal form; one key is one concept of a library
+	Name   string // as it is written
+	Kind   ConceptKind
+	Weight float64 // in (0, 1], how much of the chunk it is about
+}
+
+// ConceptKind says how a concept was found.
+type ConceptKind string
+
+// Where concepts come from: headings, key phrases, names, acronyms, links and
+// what a language model adds.
+const (
+	ConceptHeading ConceptKind = "heading"
+	ConceptPhrase  ConceptKind = "phrase"
+	ConceptName    ConceptKind = "name"
+	ConceptAcronym ConceptKind = "acronym"
+	ConceptLinked  ConceptKind = "link"
+	ConceptModel   ConceptKind = "model"
+)
+
+// Concept is what chunks of a library speak of.
+type Concept struct {
+	LibraryUID string
+	Key, Name  string // Name as it is most often written
+	Kind       ConceptKind
+	Chunks     int // published ones that mention it
+}
+
+// ConceptLink tells that two concepts stand in the same chunks.
+type ConceptLink struct {
+	From, To string // keys, From before To
+	Chunks   int
 }
 
 // StoredChunk is a chunk with what the index keeps of it beside.
@@ -127,6 +181,8 @@ type StoredChunk struct {
 	Context string
 	Hash    string               // of what the embedder read; may be empty where there is no vector
 	Vectors map[string][]float32 // by embedding space
+
+	Mentions []Mention
 }
 
 // PendingChunk is a chunk that waits for its vector in some space.
@@ -160,6 +216,25 @@ type VectorQuery struct {
 	Space     string
 	Vector    []float32 // unit length
 	Filter    Filter
+	Limit     int
+}
+
+// RelatedQuery asks for the chunks that concepts lead to.
+type RelatedQuery struct {
+	Libraries []string // uids; only these are searched, on every hop
+	Seeds     []Scored // chunks to start from, and how much each counts
+	Keys      []string // concepts to start from, by their keys
+	Depth     int      // hops from chunk to concept to chunk; 0: nothing is found
+	Filter    Filter
+	Limit     int
+}
+
+// ConceptQuery asks for concepts. Keys and Chunk narrow them: to those of
+// these keys, to those that one published chunk mentions.
+type ConceptQuery struct {
+	Libraries []string // uids
+	Keys      []string
+	Chunk     *Scored
 	Limit     int
 }
 

@@ -67,7 +67,7 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: Skipped, Rerank: Skipped},
 		Degraded: vector.err != nil || fullText.err != nil,
 	}
-	fused := Fuse(e.opt.Fusion, e.opt.Alpha, e.opt.RRFK, vector.hits, fullText.hits)
+	fused := Fuse(e.opt.Fusion, e.opt.RRFK, e.weigh(q, vector, fullText)...)
 	n := q.limit
 	if e.opt.Reranker != nil {
 		n = max(n, e.opt.Candidates)

@@ -24,12 +24,23 @@ func keyOf(s library.Scored) key {
 	return key{s.LibraryUID, s.ItemUID, s.Generation, s.Ordinal}
 }
 
-// Fuse makes one list of two, best first. Equal scores come in the order of
-// library, item and ordinal, so that the same answers give the same list.
-func Fuse(how Fusion, alpha float64, rrfK int, vector, fullText []library.Scored) []library.Scored {
+// List is what a leg found, and its share of a weighted fusion.
+type List struct {
+	Weight float64
+	Hits   []library.Scored
+}
+
+// Fuse makes one list of those of the legs, best first. Equal scores come in
+// the order of library, item and ordinal, so that the same answers give the
+// same list.
+func Fuse(how Fusion, rrfK int, lists ...List) []library.Scored {
 	sum := map[key]library.Scored{}
-	add := func(list []library.Scored, score func(rank int) float64) {
-		for rank, hit := range list {
+	for _, list := range lists {
+		score := scaled(list.Hits, list.Weight)
+		if how == RRF {
+			score = func(rank int) float64 { return 1 / float64(rrfK+rank+1) }
+		}
+		for rank, hit := range list.Hits {
 			s, known := sum[keyOf(hit)]
 			if !known {
 				s = hit
@@ -38,14 +49,6 @@ func Fuse(how Fusion, alpha float64, rrfK int, vector, fullText []library.Scored
 			s.Score += score(rank)
 			sum[keyOf(hit)] = s
 		}
-	}
-	if how == RRF {
-		reciprocal := func(rank int) float64 { return 1 / float64(rrfK+rank+1) }
-		add(vector, reciprocal)
-		add(fullText, reciprocal)
-	} else {
-		add(vector, scaled(vector, alpha))
-		add(fullText, scaled(fullText, 1-alpha))
 	}
 	out := make([]library.Scored, 0, len(sum))
 	for _, s := range sum {

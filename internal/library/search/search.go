@@ -33,7 +33,21 @@ type Request struct {
 	ItemUID     string
 	Collection  string // name or uid
 	LibraryType string
+	Filters     Filters
+	MaxChars    int    // of all hits' texts together, in code points; 0: no bound
 	Surface     string // who asks, for the metrics: rest, mcp, page, command
+}
+
+// Filters narrow a search to documents. Zero values narrow nothing, and
+// everything that is given must hold.
+type Filters struct {
+	File        string            // stands in the name of the file, whatever the case
+	ContentType string            // a media type, or its first part, or a file name's ending
+	Language    string            // ISO 639-1
+	Source      string            // as a hit's source begins
+	Metadata    map[string]string // as the document was given them
+	Since       time.Time         // taken in or changed at or after
+	Before      time.Time         // and before
 }
 
 // Hit is a passage with what a citation of it needs.

@@ -385,6 +385,11 @@ func TestACallerWhoLeavesEndsTheSearch(t *testing.T) {
 	}
 }
 
+// fuse gives the vectors' list a share of .4.
+func fuse(how search.Fusion, vector, words []library.Scored) []library.Scored {
+	return search.Fuse(how, 60, search.List{Weight: .4, Hits: vector}, search.List{Weight: .6, Hits: words})
+}
+
 func TestFuse(t *testing.T) {
 	t.Parallel()
 	hit := func(item string, score float64) library.Scored { return library.Scored{ItemUID: item, Score: score} }
@@ -394,12 +399,12 @@ func TestFuse(t *testing.T) {
 		got  []library.Scored
 		want string
 	}{
-		"weighted":      {search.Fuse(search.Weighted, .4, 60, vector, words), "c 0.6000, a 0.4000, b 0.3000, d 0.1200"},
-		"rrf":           {search.Fuse(search.RRF, .4, 60, vector, words), "a 0.0323, c 0.0323, b 0.0161, d 0.0161"},
-		"one leg":       {search.Fuse(search.Weighted, .4, 60, nil, words), "c 0.6000, d 0.1200, a 0.0000"},
-		"equals":        {search.Fuse(search.Weighted, .4, 60, []library.Scored{hit("b", .7), hit("a", .7)}, nil), "a 0.4000, b 0.4000"},
-		"nothing":       {search.Fuse(search.Weighted, .4, 60, nil, nil), ""},
-		"one hit alone": {search.Fuse(search.Weighted, .4, 60, nil, words[:1]), "c 0.6000"},
+		"weighted":      {fuse(search.Weighted, vector, words), "c 0.6000, a 0.4000, b 0.3000, d 0.1200"},
+		"rrf":           {fuse(search.RRF, vector, words), "a 0.0323, c 0.0323, b 0.0161, d 0.0161"},
+		"one leg":       {fuse(search.Weighted, nil, words), "c 0.6000, d 0.1200, a 0.0000"},
+		"equals":        {fuse(search.Weighted, []library.Scored{hit("b", .7), hit("a", .7)}, nil), "a 0.4000, b 0.4000"},
+		"nothing":       {fuse(search.Weighted, nil, nil), ""},
+		"one hit alone": {fuse(search.Weighted, nil, words[:1]), "c 0.6000"},
 	} {
 		var out []string
 		for _, h := range c.got {

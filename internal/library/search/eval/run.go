@@ -138,8 +138,9 @@ func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]st
 		}
 		vectorTimes = append(vectorTimes, time.Since(start))
 		fullText, vector = append(fullText, judge(words, q)), append(vector, judge(near, q))
-		weighted = append(weighted, judge(search.Fuse(search.Weighted, opt.Alpha, opt.RRFK, near, words), q))
-		rrf = append(rrf, judge(search.Fuse(search.RRF, opt.Alpha, opt.RRFK, near, words), q))
+		lists := []search.List{{Weight: opt.Alpha, Hits: near}, {Weight: 1 - opt.Alpha, Hits: words}}
+		weighted = append(weighted, judge(search.Fuse(search.Weighted, opt.RRFK, lists...), q))
+		rrf = append(rrf, judge(search.Fuse(search.RRF, opt.RRFK, lists...), q))
 	}
 	r.FullText, r.Vector, r.Weighted, r.RRF = Mean(fullText), Mean(vector), Mean(weighted), Mean(rrf)
 	r.FullTextTimes, r.VectorTimes = timesOf(fullTextTimes), timesOf(vectorTimes)
