@@ -111,9 +111,9 @@ func contentOf(doc *document.Document) content {
 	return c
 }
 
-// cellsOf reads a table that is Markdown, or else lines of delimited text.
+// cellsOf reads a table that is Markdown or HTML, or else lines of delimited text.
 func cellsOf(table string) []string {
-	if strings.HasPrefix(strings.TrimSpace(table), "|") {
+	if table = strings.TrimSpace(table); strings.HasPrefix(table, "|") || strings.HasPrefix(table, "<table") {
 		return readMarkdown(table).cells
 	}
 	var out []string

@@ -10,12 +10,17 @@ import (
 func TestOfAPictureTheWordsAreKeptThatSaySomething(t *testing.T) {
 	t.Parallel()
 	for words, want := range map[string]string{
-		"A duck\n on a lake":         "[A duck on a lake]",
-		"Node.js":                    "[Node.js]",
-		"Figure [2] of duck":         "[Figure (2) of duck]",
-		"IMG_0042.JPG":               "",
-		"img/duck.svg":               "",
-		"":                           "",
+		"A duck\n on a lake": "[A duck on a lake]",
+		"Node.js":            "[Node.js]",
+		"Figure [2] of duck": "[Figure (2) of duck]",
+		"IMG_0042.JPG":       "",
+		"img/duck.svg":       "",
+		"":                   "",
+		"Picture":            "",
+		"Grafik 12":          "",
+		"A duck. Description automatically generated with medium confidence": "[A duck]",
+		"A duck\n\nAI-generated content may be incorrect.":                   "[A duck]",
+		"Logo of the society":        "[Logo of the society]",
 		" → ":                        "",
 		strings.Repeat("QUJD", 1001): "",
 	} {

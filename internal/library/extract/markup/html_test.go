@@ -158,3 +158,18 @@ func TestPicturesAreReadAsWhatTheyAreSaidToShow(t *testing.T) {
 		t.Errorf("text = %q, want %q", doc.Text, want)
 	}
 }
+
+func TestSignsOfFiguresAreReadWithThem(t *testing.T) {
+	t.Parallel()
+	doc := readHTML(t, `<p>x<table><tr><td></td><td colspan=3>2024</td><td></td><td colspan=3>2023</td></tr>
+<tr><td>Cash</td><td>$</td><td>5</td><td></td><td></td><td>$</td><td>7</td><td></td></tr>
+<tr><td>Loss</td><td></td><td>(6</td><td>)</td><td></td><td></td><td>(8</td><td>)</td></tr>
+<tr><td>Rate</td><td></td><td>3</td><td>%</td><td></td><td></td><td>4</td><td>%</td></tr></table>`)
+	documenttest.WantTexts(t, doc, document.Table, "|  | 2024 | 2023 |\n| --- | --- | --- |\n| Cash | $ 5 | $ 7 |\n| Loss | (6) | (8) |\n| Rate | 3% | 4% |")
+}
+
+func TestAColumnOfSignsThatIsDataIsKept(t *testing.T) {
+	t.Parallel()
+	doc := readHTML(t, `<p>x<table><tr><th>Sign</th><th>Name</th></tr><tr><td>$</td><td>Dollar</td></tr><tr><td>€</td><td>Euro</td></tr></table>`)
+	documenttest.WantTexts(t, doc, document.Table, "| Sign | Name |\n| --- | --- |\n| $ | Dollar |\n| € | Euro |")
+}

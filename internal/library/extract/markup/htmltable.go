@@ -39,14 +39,21 @@ func tableRows(n *html.Node) (rows [][]string, caption string, ok bool) {
 	return t.filled(), t.caption, true
 }
 
+// tableCell is what stands in one row and column.
+type tableCell struct {
+	text string
+	// again: it is the cell to its left, which reaches over this column, too.
+	again bool
+}
+
 // spanned is a cell that reaches down into later rows.
 type spanned struct {
 	rows int
-	text string
+	cell tableCell
 }
 
 type tableReader struct {
-	rows    [][]string
+	rows    [][]tableCell
 	spans   map[int]spanned
 	width   int
 	cells   int
@@ -96,7 +103,7 @@ func (t *tableReader) walk(n *html.Node) {
 // row adds a row, with the cells that reach into it from above and from the
 // left.
 func (t *tableReader) row(tr *html.Node) {
-	var row []string
+	var row []tableCell
 	own := false
 	for c := tr.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Td && c.DataAtom != atom.Th || hidden(c) {
@@ -114,10 +121,11 @@ func (t *tableReader) row(tr *html.Node) {
 			if len(row) >= widestTable || i > 0 && t.cells > mostCells {
 				break
 			}
+			cell := tableCell{text, i > 0}
 			if down > 1 && len(text) <= longRepeat && t.cells <= mostCells {
-				t.spans[len(row)] = spanned{down - 1, text}
+				t.spans[len(row)] = spanned{down - 1, cell}
 			}
-			row = append(row, text)
+			row = append(row, cell)
 			t.cells++
 		}
 	}
@@ -129,7 +137,7 @@ func (t *tableReader) row(tr *html.Node) {
 	}
 }
 
-func (t *tableReader) fromAbove(row []string) []string {
+func (t *tableReader) fromAbove(row []tableCell) []tableCell {
 	for {
 		s, ok := t.spans[len(row)]
 		if !ok || len(row) >= widestTable {
@@ -140,40 +148,9 @@ func (t *tableReader) fromAbove(row []string) []string {
 		} else {
 			t.spans[len(row)] = s
 		}
-		row = append(row, s.text)
+		row = append(row, s.cell)
 		t.cells++
 	}
-}
-
-// filled leaves out the columns and rows that hold nothing.
-func (t *tableReader) filled() [][]string {
-	used := make([]bool, t.width)
-	for _, row := range t.rows {
-		for i, cell := range row {
-			used[i] = used[i] || cell != ""
-		}
-	}
-	// Rows are made equally long: a row far wider than the others must not
-	// make a small file's table a huge one.
-	most := max(mostPadded/len(t.rows), 2)
-	var rows [][]string
-	for _, row := range t.rows {
-		var kept []string
-		full := false
-		for i, cell := range row {
-			if used[i] {
-				kept = append(kept, cell)
-				full = full || cell != ""
-			}
-		}
-		if len(kept) > most {
-			kept = append(kept[:most-1], strings.Join(kept[most-1:], " "))
-		}
-		if full {
-			rows = append(rows, kept)
-		}
-	}
-	return rows
 }
 
 func firstCell(tr, cell *html.Node) bool {
@@ -245,7 +222,7 @@ func cellText(n *html.Node) string {
 			sb.WriteByte(' ')
 		}
 		if n.DataAtom == atom.Li {
-			sb.WriteString("- ")
+			sb.WriteString(cellMarker(n))
 		}
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			if !hidden(c) {
@@ -258,4 +235,18 @@ func cellText(n *html.Node) string {
 	}
 	walk(n)
 	return sb.String()
+}
+
+// cellMarker is what stands before an item of a list within a cell.
+func cellMarker(item *html.Node) string {
+	if item.Parent == nil || item.Parent.DataAtom != atom.Ol {
+		return "- "
+	}
+	number := 1
+	for s := item.PrevSibling; s != nil && number < widestTable; s = s.PrevSibling {
+		if s.DataAtom == atom.Li {
+			number++
+		}
+	}
+	return strconv.Itoa(number) + ". "
 }

@@ -143,6 +143,9 @@ func markdownBlocks(w *document.Writer, md parser.Parser, src string) {
 		b.Start, b.End = base+start, base+start+len(trimmed)
 		if b.Kind == document.Table {
 			b.Header = document.Span{Start: b.Start, End: b.Start + tableHeader(trimmed)}
+			if strings.HasPrefix(trimmed, "<") {
+				b.Header.End = b.Start + htmlHeader(trimmed)
+			}
 		}
 		if b.Kind == document.Heading && w.Title == "" && b.Level == 1 {
 			w.Title = b.Title
@@ -162,8 +165,10 @@ func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock
 			found = collectItem(found, item, src, depth+1)
 		}
 		return found
-	case *ast.FencedCodeBlock, *ast.CodeBlock, *ast.HTMLBlock:
+	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		b.Kind = document.Code
+	case *ast.HTMLBlock:
+		b.Kind = htmlBlockKind(n, src)
 	case *ast.Blockquote:
 		b.Kind = document.Quote
 	case *extast.Table:
@@ -230,4 +235,37 @@ func tableHeader(table string) int {
 		return n + 1 + m
 	}
 	return len(table)
+}
+
+// htmlBlockKind tells a table and code apart from what HTML lays out.
+func htmlBlockKind(n *ast.HTMLBlock, src []byte) document.BlockKind {
+	if n.Lines().Len() == 0 {
+		return document.Code
+	}
+	first := n.Lines().At(0)
+	line := strings.ToLower(strings.TrimSpace(string(first.Value(src))))
+	if strings.HasPrefix(line, "<table") {
+		return document.Table
+	}
+	for _, code := range []string{"<pre", "<script", "<style", "<textarea", "<!", "<?"} {
+		if strings.HasPrefix(line, code) {
+			return document.Code
+		}
+	}
+	return document.Paragraph
+}
+
+// htmlHeader gives the length of a table's source up to the end of its first
+// row, where that is one of headers; else 0.
+func htmlHeader(table string) int {
+	const longest = 2000 // bytes
+	head := strings.ToLower(table[:min(len(table), longest)])
+	if len(head) != min(len(table), longest) { // letters whose other case is longer
+		return 0
+	}
+	end := strings.Index(head, "</tr>")
+	if end < 0 || !strings.Contains(head[:end], "<th") {
+		return 0
+	}
+	return end + len("</tr>")
 }

@@ -70,5 +70,5 @@ func altText(properties *xmlread.Node) string {
 	if namedByProgram.MatchString(alt) || strings.Contains(alt, `\`) && !strings.Contains(alt, " ") {
 		return ""
 	}
-	return document.Picture(strings.TrimSuffix(alt, "AI-generated content may be incorrect."))
+	return document.Picture(alt)
 }

@@ -121,13 +121,7 @@ func (e *emitter) contributors(f *xmlread.Node) {
 		var parts []string
 		for _, c := range a.Children {
 			if name := xmlread.Local(c.Name); name != "label" && name != "sup" {
-				text := c.Text
-				if c.Name != "" {
-					text = c.Words()
-				}
-				if text = words(text); text != "" {
-					parts = append(parts, text)
-				}
+				parts = appendPlace(parts, c)
 			}
 		}
 		places = append(places, strings.ReplaceAll(strings.Join(parts, " "), " ,", ","))
@@ -151,6 +145,27 @@ func (e *emitter) contributors(f *xmlread.Node) {
 	}
 	e.w.Block(document.Paragraph, 0, strings.Join(authors, ", "))
 	e.w.Block(document.Paragraph, 0, strings.Join(places, "; "))
+}
+
+// appendPlace adds the words of a part of an affiliation, without the numbers
+// by which registers know an institution.
+func appendPlace(parts []string, n *xmlread.Node) []string {
+	switch {
+	case n.Name == "":
+		if text := words(n.Text); text != "" {
+			parts = append(parts, text)
+		}
+	case xmlread.Local(n.Name) == "institution-id":
+	case first(n, "institution-id") != nil:
+		for _, c := range n.Children {
+			parts = appendPlace(parts, c)
+		}
+	default:
+		if text := words(n.Words()); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return parts
 }
 
 // first gives the first descendant of a local name.

@@ -19,6 +19,8 @@ type grid struct {
 	rows    [][]string
 	reach   map[int]reaching // cells that reach down, by column
 	columns map[string]int   // of CALS, by name
+	edges   []float64        // of the columns that the groups of a CALS table share; see edgesOf
+	begun   []bool           // a cell begins in that column
 }
 
 type reaching struct {
@@ -28,13 +30,14 @@ type reaching struct {
 
 // table writes a table and reports whether it was one.
 func (e *emitter) table(n *xmlread.Node) bool {
-	g := &grid{e: e, reach: map[int]reaching{}, columns: map[string]int{}}
+	g := &grid{e: e, reach: map[int]reaching{}, columns: map[string]int{}, edges: edgesOf(n)}
 	for _, name := range []string{"caption", "title", "head"} {
 		if c := childOf(n, name); c != nil {
 			e.w.Block(document.Caption, 0, words(spaced(c)))
 		}
 	}
 	g.walk(n)
+	g.narrow()
 	if len(g.rows) == 0 {
 		return false
 	}
@@ -57,7 +60,9 @@ func (g *grid) walk(n *xmlread.Node) {
 		case "tgroup":
 			clear(g.columns)
 			clear(g.reach)
+			before := len(g.rows)
 			g.walk(c)
+			g.align(c, before)
 		case "colspec":
 			number := len(g.columns)
 			if v, err := strconv.Atoi(c.Get("colnum")); err == nil && v > 0 && v < widestTable {

@@ -25,7 +25,7 @@ func wantHeadings(t *testing.T, doc *document.Document, want ...string) {
 const jats = `<?xml version="1.0"?><!DOCTYPE article PUBLIC "-//NLM//DTD JATS" "x.dtd"><article xmlns:mml="http://www.w3.org/1998/Math/MathML" article-type="research-article" xml:lang="en">
 <front><journal-meta><journal-title>A Journal</journal-title></journal-meta><article-meta><article-id pub-id-type="doi">10.1/x</article-id>
 <title-group><article-title>Of <italic>Ducks</italic></article-title></title-group>
-<contrib-group><contrib contrib-type="author"><name><surname>Bo</surname><given-names>Al</given-names></name></contrib></contrib-group><aff><label>1</label>Pond University, Lake</aff>
+<contrib-group><contrib contrib-type="author"><name><surname>Bo</surname><given-names>Al</given-names></name></contrib></contrib-group><aff><label>1</label><institution-wrap><institution-id institution-id-type="ror">https://ror.org/1x</institution-id><institution>Pond University</institution></institution-wrap>, Lake</aff>
 <pub-date><day>3</day><month>2</month><year>2024</year></pub-date><abstract><p>What we did.</p></abstract></article-meta></front>
 <body><sec><label>1.</label><title>Methods</title><p>As before [<xref rid="b1">1</xref>], H<sub>2</sub>O and <inline-formula><alternatives><mml:math><mml:mi>x</mml:mi></mml:math><tex-math>$x^2$</tex-math></alternatives></inline-formula>.</p>
 <disp-formula><mml:math><mml:mfrac><mml:mi>a</mml:mi><mml:mi>b</mml:mi></mml:mfrac></mml:math><label>(1)</label></disp-formula>
@@ -84,6 +84,13 @@ func TestBooksAndPoemsGiveTheirStructure(t *testing.T) {
 	doc = read(t, `<TEI><teiHeader><titleStmt><title>Fleurs</title></titleStmt></teiHeader><text><body><div><head>Albatros</head><lg><l>Souvent,</l><l>pour</l></lg></div></body></text></TEI>`)
 	wantHeadings(t, doc, "1 Fleurs", "2 Albatros")
 	documenttest.WantTexts(t, doc, document.Paragraph, "Souvent,\npour")
+}
+
+func TestGroupsOfATableAreAlignedByTheirWidths(t *testing.T) {
+	t.Parallel()
+	doc := read(t, `<book><chapter><title>x</title><table><tgroup><colspec colname="a" colwidth="40pt"/><colspec colname="b" colwidth="54.5PT"/><colspec colname="c" colwidth="6pt"/><row><entry>Lamp</entry><entry>Light</entry><entry/></row></tgroup>
+<tgroup><colspec colwidth="40pt"/><colspec colwidth="30pt"/><colspec colwidth="30pt"/><row><entry>one</entry><entry>5</entry><entry>6</entry></row></tgroup></table></chapter></book>`)
+	documenttest.WantTexts(t, doc, document.Table, "| Lamp | Light | Light |\n| --- | --- | --- |\n| one | 5 | 6 |")
 }
 
 func TestFeedsGiveTheirEntries(t *testing.T) {
