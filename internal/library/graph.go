@@ -197,7 +197,7 @@ type PendingChunk struct {
 
 // Filter narrows a search within its libraries. Zero values narrow nothing.
 type Filter struct {
-	ItemUID        string
+	ItemUIDs       []string // may be many thousands
 	CollectionUIDs []string
 }
 

@@ -17,6 +17,7 @@ func scope() map[string]func(*testing.T, Fixture) {
 		"SeveralLibrariesGiveOneList":              testSeveralLibrariesGiveOneList,
 		"FiltersApplyBeforeTheCut":                 testFiltersApplyBeforeTheCut,
 		"AnItemThatMovesIsFoundInItsNewCollection": testAnItemThatMovesIsFoundInItsNewCollection,
+		"AFilterOfManyItemsIsExact":                testAFilterOfManyItemsIsExact,
 	}
 }
 
@@ -56,7 +57,7 @@ func testFiltersApplyBeforeTheCut(t *testing.T, f Fixture) {
 	s.stage(item, 1, "one lonely apple among a great many other words", "nothing here")
 	s.must(s.g.Publish(t.Context(), s.ref(item, 1), library.IndexItem{UID: item, CollectionUID: "c1"}, 2))
 	for _, filter := range []library.Filter{
-		{ItemUID: item}, {CollectionUIDs: []string{"c1"}}, {CollectionUIDs: []string{"c0", "c1"}}, {ItemUID: item, CollectionUIDs: []string{"c1"}},
+		{ItemUIDs: []string{item}}, {CollectionUIDs: []string{"c1"}}, {CollectionUIDs: []string{"c0", "c1"}}, {ItemUIDs: []string{item}, CollectionUIDs: []string{"c1"}},
 	} {
 		found, err := s.g.FullText(t.Context(), library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Filter: filter, Limit: 1})
 		s.must(err)
@@ -64,11 +65,49 @@ func testFiltersApplyBeforeTheCut(t *testing.T, f Fixture) {
 		s.equal(len(s.near("apple apple apple number3 of several", filter)), 2)
 	}
 	for _, filter := range []library.Filter{
-		{ItemUID: uuid.NewString()}, {CollectionUIDs: []string{"c2"}}, {ItemUID: item, CollectionUIDs: []string{"c2"}}, {CollectionUIDs: []string{""}, ItemUID: item},
+		{ItemUIDs: []string{uuid.NewString()}}, {CollectionUIDs: []string{"c2"}}, {ItemUIDs: []string{item}, CollectionUIDs: []string{"c2"}}, {CollectionUIDs: []string{""}, ItemUIDs: []string{item}},
 	} {
 		s.equal(s.words("apple", filter), []string{})
 		s.equal(s.near("apple", filter), []string{})
 	}
+}
+
+// testAFilterOfManyItemsIsExact names few of a library's items among very many
+// that are not there, which no engine may take for all or for too many.
+func testAFilterOfManyItemsIsExact(t *testing.T, f Fixture) {
+	s := newShelf(t, f)
+	var mine, others []string
+	for i := range 40 {
+		item := s.put(fmt.Sprintf("apple pear number%d", i), "pear alone")
+		if i%4 == 3 {
+			mine = append(mine, item)
+		} else {
+			others = append(others, item)
+		}
+	}
+	for _, strangers := range []int{0, 950, 12_000} {
+		filter := library.Filter{ItemUIDs: slices.Clone(mine)}
+		for range strangers {
+			filter.ItemUIDs = append(filter.ItemUIDs, uuid.NewString())
+		}
+		filter.ItemUIDs = append(filter.ItemUIDs, mine[0]) // named twice
+		for _, limit := range []int{3, 50} {
+			words, err := s.g.FullText(t.Context(), library.FullTextQuery{Libraries: []string{s.uid}, Text: "apple", Filter: filter, Limit: limit})
+			s.must(err)
+			near, err := s.g.Nearest(t.Context(), library.VectorQuery{
+				Libraries: []string{s.uid}, Space: space, Vector: vectorOf("pear"), Filter: filter, Limit: limit,
+			})
+			s.must(err)
+			s.equal(len(words), min(limit, len(mine)))
+			s.equal(len(near), min(limit, 2*len(mine)))
+			for _, hit := range slices.Concat(words, near) {
+				if !slices.Contains(mine, hit.ItemUID) {
+					t.Errorf("with %d strangers, a hit is of another item", strangers)
+				}
+			}
+		}
+	}
+	s.equal(len(s.words("apple", library.Filter{ItemUIDs: others})), len(others))
 }
 
 func testAnItemThatMovesIsFoundInItsNewCollection(t *testing.T, f Fixture) {

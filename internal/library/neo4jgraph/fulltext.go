@@ -60,10 +60,7 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	}
 	a, enough, err := g.amongAll(ctx, s, asked, q.Limit)
 	if err == nil && !enough {
-		query := luceneQuery(s, asked)
-		a, err = search(q.Limit, func(n int) (answer, error) {
-			return g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
-		})
+		a, err = g.amongItems(ctx, s, asked, q.Limit)
 	}
 	for i := range a.hits {
 		a.hits[i].Score = min(a.hits[i].Score/perfect, 1)
@@ -76,7 +73,7 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 // would: as many as are asked for, or whatever there is.
 func (g *Graph) amongAll(ctx context.Context, s scope, asked []terms.Term, limit int) (a answer, enough bool, err error) {
 	part := g.shares.expected(s.key())
-	if s.item != "" || part < largeShare {
+	if len(s.items) > 0 || part < largeShare {
 		return answer{}, false, nil
 	}
 	const room = 1.5 // for hits that lie less even than the share says
@@ -169,7 +166,7 @@ func luceneQuery(s scope, asked []terms.Term) string {
 		b.WriteString("+" + field + `:("` + strings.Join(uids, `" "`) + `")^0 `)
 	}
 	within("library_uid", s.libraries...)
-	within("item_uid", s.item)
+	within("item_uid", s.items...)
 	within("collection_uid", s.collections...)
 	b.WriteString("+terms:(")
 	for i, t := range asked {

@@ -13,8 +13,8 @@ const (
 	searchIndex = "CYPHER 25 replan=skip " + readClock + `MATCH (c:Published)
 SEARCH c IN (VECTOR INDEX %s FOR $vector WHERE %s LIMIT $n) SCORE AS score` + readPointers
 	// Every chunk that may be found is compared.
-	searchExactly = keepPlan + readClock + `MATCH (c:Published) WHERE %s AND c.%[2]s IS NOT NULL
-WITH clock, c, vector.similarity.cosine(c.%[2]s, $vector) AS score
+	searchExactly = keepPlan + readClock + `MATCH %s WHERE %s AND c.%[3]s IS NOT NULL
+WITH clock, c, vector.similarity.cosine(c.%[3]s, $vector) AS score
 ORDER BY score DESC LIMIT $n` + readPointers
 )
 
@@ -52,7 +52,7 @@ func (g *Graph) Nearest(ctx context.Context, q library.VectorQuery) ([]library.S
 		a, err = run(fmt.Sprintf(searchIndex, info.index, s.where()))
 	}
 	if !g.filterInIndex() || indexNotReady(err) || err == nil && len(a.hits) < q.Limit {
-		a, err = run(fmt.Sprintf(searchExactly, s.where(), info.property))
+		a, err = run(fmt.Sprintf(searchExactly, s.from(), s.where(), info.property))
 	}
 	for i := range a.hits {
 		a.hits[i].Score = 2*a.hits[i].Score - 1 // the server's scale is [0, 1]

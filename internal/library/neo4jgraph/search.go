@@ -1,7 +1,6 @@
 package neo4jgraph
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -37,19 +36,21 @@ RETURN clock, collect([hit, i.pointer]) AS hits`
 // scope is where a search may look.
 type scope struct {
 	libraries   []string
-	item        string
-	collections []string
+	items       []string // none: any
+	collections []string // as items
 }
 
 // scopeOf tells also whether anything can be found at all.
 func scopeOf(libraries []string, f library.Filter) (scope, bool, error) {
-	s := scope{libraries: slices.Compact(slices.Sorted(slices.Values(libraries))), item: f.ItemUID}
+	s := scope{
+		libraries: slices.Compact(slices.Sorted(slices.Values(libraries))), items: slices.Compact(slices.Sorted(slices.Values(f.ItemUIDs))),
+	}
 	for _, uid := range f.CollectionUIDs {
 		if uid != "" {
 			s.collections = append(s.collections, uid)
 		}
 	}
-	for _, uid := range slices.Concat(s.libraries, s.collections, []string{cmp.Or(s.item, "none")}) {
+	for _, uid := range slices.Concat(s.libraries, s.collections, s.items) {
 		if !goodUID(uid) {
 			return s, false, errs.Newf(errs.Invalid, "%q is not a uid.", uid)
 		}
@@ -58,14 +59,22 @@ func scopeOf(libraries []string, f library.Filter) (scope, bool, error) {
 }
 
 func (s scope) args() params {
-	return params{"libraries": s.libraries, "item": s.item, "collections": s.collections}
+	return params{"libraries": s.libraries, "items": s.items, "collections": s.collections}
+}
+
+// from is where a chunk c is looked for that no index of its own finds.
+func (s scope) from() string {
+	if len(s.items) > 0 {
+		return "(i:Item WHERE i.uid IN $items)-[:HAS_CHUNK]->(c:Published)"
+	}
+	return "(c:Published)"
 }
 
 // where is the condition on a chunk c.
 func (s scope) where() string {
 	w := "c.library_uid IN $libraries"
-	if s.item != "" {
-		w += " AND c.item_uid = $item"
+	if len(s.items) > 0 {
+		w += " AND c.item_uid IN $items"
 	}
 	if len(s.collections) > 0 {
 		w += " AND c.collection_uid IN $collections"
@@ -145,9 +154,6 @@ func answerOf(found []any, revisions map[string]int64) answer {
 			a.hits = append(a.hits, s)
 		}
 	}
-	slices.SortStableFunc(a.hits, func(x, y library.Scored) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.LibraryUID, y.LibraryUID),
-			cmp.Compare(x.ItemUID, y.ItemUID), cmp.Compare(x.Ordinal, y.Ordinal))
-	})
+	slices.SortStableFunc(a.hits, bestFirst)
 	return a
 }

@@ -28,7 +28,7 @@ type share struct {
 	at   time.Time
 }
 
-// key names a scope without an item: an item's share is always small.
+// key names a scope without items.
 func (s scope) key() string {
 	return strings.Join(s.libraries, " ") + "|" + strings.Join(s.collections, " ")
 }

@@ -83,7 +83,7 @@ func (e *Engine) narrow(ctx context.Context, q *question, r Request) error {
 			return errs.New(errs.NotFound, "No such item.")
 		}
 		q.libraries = map[string]library.Library{l.UID: l}
-		q.filter.ItemUID = r.ItemUID
+		q.filter.ItemUIDs = []string{r.ItemUID}
 	}
 	q.uids = sortedUIDs(q.libraries)
 	if r.Collection == "" {

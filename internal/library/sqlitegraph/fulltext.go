@@ -63,10 +63,13 @@ const (
 	rateWords = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 LIMIT $3`
 	// The plus keeps the planner from looking each chunk up in the words.
 	rateWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
-WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id` + withinFilter + `) LIMIT $3`
-	// $6 is an item's uid or empty, $7 a JSON list of collections or empty.
-	withinFilter = ` FROM item i JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
-WHERE ($6 = '' OR i.uid = $6) AND ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))`
+WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id%s) LIMIT $3`
+	// $6 and $7 are JSON lists of items and of collections, the latter perhaps empty.
+	withinItems = ` FROM json_each($6) j CROSS JOIN item i ON i.uid = j.value` + ofThese
+	// $6 is empty.
+	withinLibrary = ` FROM (SELECT $6) CROSS JOIN item i` + ofThese
+	ofThese       = ` JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
+WHERE ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))`
 	bestWords = `SELECT i.uid, c.generation, c.ordinal, w.rating
 FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $2) w
 JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
@@ -83,8 +86,8 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term,
 	}
 	query, args := fmt.Sprintf(bestWords, rateWords), []any{p.match, q.Limit, maxRated}
 	if sc.narrow {
-		query = fmt.Sprintf(bestWords, rateWordsWithin)
-		args = append(args, sc.from, sc.to, q.Filter.ItemUID, sc.collections)
+		query = fmt.Sprintf(bestWords, fmt.Sprintf(rateWordsWithin, sc.within()))
+		args = append(args, sc.from, sc.to, sc.items, sc.collections)
 	}
 	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
 		hit := library.Scored{LibraryUID: uid}
@@ -100,13 +103,23 @@ type reach struct {
 	chunks      int64 // of those, the ones that the filter lets through
 	narrow      bool
 	from, to    int64  // their lowest and highest id, when narrow
-	collections string // JSON list; empty: any
+	items       string // JSON list; empty: any
+	collections string // as items
 }
 
 const (
 	countVisible = `SELECT visible FROM total`
-	countWithin  = `SELECT COUNT(*), COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), 0)` + withinFilter
+	countWithin  = `SELECT COUNT(*), COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), 0)%s`
 )
+
+// within is where the filter's chunks are looked for: of items that are named,
+// nobody looks at the others.
+func (r reach) within() string {
+	if r.items != "" {
+		return withinItems
+	}
+	return withinLibrary
+}
 
 func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 	visible, err := sqldb.One(ctx, s, scanInt, countVisible)
@@ -114,14 +127,18 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 	if err != nil || !sc.narrow || visible == 0 {
 		return sc, err
 	}
-	if len(f.CollectionUIDs) > 0 {
-		list, err := json.Marshal(f.CollectionUIDs)
+	for list, uids := range map[*string][]string{&sc.items: f.ItemUIDs, &sc.collections: f.CollectionUIDs} {
+		if len(uids) == 0 {
+			continue
+		}
+		written, err := json.Marshal(slices.Compact(slices.Sorted(slices.Values(uids))))
 		if err != nil {
 			return sc, fmt.Errorf("write the filter: %w", err)
 		}
-		sc.collections = string(list)
+		*list = string(written)
 	}
-	row := s.QueryRowContext(ctx, strings.NewReplacer("$6", "$1", "$7", "$2").Replace(countWithin), f.ItemUID, sc.collections)
+	query := strings.NewReplacer("$6", "$1", "$7", "$2").Replace(fmt.Sprintf(countWithin, sc.within()))
+	row := s.QueryRowContext(ctx, query, sc.items, sc.collections)
 	if err := row.Scan(&sc.chunks, &sc.from, &sc.to); err != nil {
 		return sc, fmt.Errorf("narrow the search: %w", err)
 	}

@@ -116,8 +116,9 @@ func allowed(items map[int64]item, f library.Filter) []int64 {
 		return nil
 	}
 	out := []int64{}
+	through := filtering(f)
 	for _, id := range sortedKeys(items) {
-		if filtered(f, items[id]) {
+		if through(items[id]) {
 			out = append(out, id)
 		}
 	}
@@ -195,12 +196,12 @@ func (s *snapshot) nearestFromFile(ctx context.Context, uid string, sp embedding
 	if err != nil {
 		return nil, err
 	}
-	top := dense.NewTop(q.Limit)
+	top, through := dense.NewTop(q.Limit), filtering(q.Filter)
 	err = s.vectors(ctx, items, func(key dense.Key, v []float32) error {
 		if len(v) != sp.dim {
 			return fmt.Errorf("%w: item %d, chunk %d", dense.ErrDimensions, key.Group, key.Ordinal)
 		}
-		if filtered(q.Filter, items[key.Group]) {
+		if through(items[key.Group]) {
 			top.Offer(dense.Match{Key: key, Score: dense.Dot(q.Vector, v)})
 		}
 		return nil
