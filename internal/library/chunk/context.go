@@ -27,7 +27,7 @@ func (p *packer) contextOf(path []heading, own int, header document.Span) (strin
 	titled := slices.ContainsFunc(path, func(h heading) bool { return h.title == p.doc.Title })
 	key := contextKey{strings.Join(titles, "\x00"), header, titled, true}
 	if key != p.lastContext {
-		p.lastContext, p.lastText = key, p.context(titles, header, titled)
+		p.lastContext, p.lastText = key, strings.Clone(p.context(titles, header, titled)) // the text may be in a file that is closed
 	}
 	return p.lastText, p.opt.MaxTokens - p.base - p.tokens(p.lastText)
 }

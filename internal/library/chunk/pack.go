@@ -120,7 +120,7 @@ func titleOf(text string, u unit) string {
 	if utf8.RuneCountInString(title) > 200 {
 		title = string([]rune(title)[:200])
 	}
-	return title
+	return strings.Clone(title) // the text may be in a file that is closed
 }
 
 // flushHeadings makes a chunk of headings that have no text.

@@ -13,7 +13,7 @@ import (
 // Cut cuts a document into chunks of about target tokens, 0 being what the
 // embedder reads at once. Each is short enough for both embedders; also may be
 // nil.
-func Cut(ctx context.Context, doc *document.Document, target int, e, also embedding.Embedder) ([]chunk.Chunk, error) {
+func Cut(ctx context.Context, doc *document.Mapped, target int, e, also embedding.Embedder) ([]chunk.Chunk, error) {
 	opt := chunk.Options{MaxTokens: e.MaxTokens(), Count: e.CountTokens}
 	opt.TargetTokens = min(target, opt.MaxTokens)
 	if also != nil {
@@ -25,7 +25,8 @@ func Cut(ctx context.Context, doc *document.Document, target int, e, also embedd
 		}
 	}
 	var chunks []chunk.Chunk
-	for c, err := range chunk.Split(doc, opt) {
+	read := reading{doc: doc}
+	for c, err := range chunk.Split(doc.Document, opt) {
 		if err != nil {
 			return nil, fmt.Errorf("cut the text: %w", err)
 		}
@@ -33,8 +34,25 @@ func Cut(ctx context.Context, doc *document.Document, target int, e, also embedd
 			return nil, ctx.Err()
 		}
 		chunks = append(chunks, c)
+		read.reach(c.EndByte)
 	}
 	return chunks, nil
+}
+
+// reading goes through a text from its beginning, and has the memory given
+// back that it took.
+type reading struct {
+	doc      *document.Mapped
+	released int
+}
+
+// reach says how far in the text it is.
+func (r *reading) reach(at int) {
+	const often = 4 << 20 // bytes
+	if at-r.released >= often {
+		r.doc.Release()
+		r.released = at
+	}
 }
 
 // IndexChunks is what the index is told of chunks, without their vectors.

@@ -19,7 +19,7 @@ const batch = 32
 // embed gives each chunk its vector and stages it. Chunks that an earlier
 // attempt staged are left as they are; those whose words did not change since
 // the published generation keep its vectors.
-func (r *run) embed(ctx context.Context, doc *document.Document, chunks []chunk.Chunk) error {
+func (r *run) embed(ctx context.Context, doc *document.Mapped, chunks []chunk.Chunk) error {
 	r.tracker.begin(StageEmbedding, int64(len(chunks)), "chunks")
 	r.hook("embedding")
 	staged, err := r.graph.Staged(ctx, r.generation())
@@ -28,11 +28,13 @@ func (r *run) embed(ctx context.Context, doc *document.Document, chunks []chunk.
 	}
 	r.tracker.count(func(c *Counts) { c.Embedded, c.Reused = 0, 0 })
 	r.staged = true
+	read := reading{doc: doc}
 	for start := 0; start < len(chunks); start += batch {
 		part := chunks[start:min(start+batch, len(chunks))]
-		if err := r.embedPart(ctx, doc, part, staged); err != nil {
+		if err := r.embedPart(ctx, doc.Document, part, staged); err != nil {
 			return err
 		}
+		read.reach(part[len(part)-1].EndByte)
 		r.tracker.progress(int64(start+len(part)), int64(len(chunks)), "chunks")
 		r.hook("staged")
 	}

@@ -17,7 +17,7 @@ import (
 
 // pipeline takes the document from where an earlier attempt left it to where
 // readers see it. It returns nil when the job's end is written.
-func (r *run) pipeline(ctx context.Context) error {
+func (r *run) pipeline(ctx context.Context) (err error) {
 	if r.deleted {
 		return errGone
 	}
@@ -40,6 +40,7 @@ func (r *run) pipeline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, doc.Close()) }()
 	chunks, err := r.cut(ctx, doc)
 	if err != nil {
 		return err
@@ -147,7 +148,7 @@ func (r *run) unchanged(ctx context.Context) error {
 // extract gives the document's text and structure, from the objects where an
 // earlier attempt got that far. The structure is written last, so that it
 // stands for all.
-func (r *run) extract(ctx context.Context) (*document.Document, error) {
+func (r *run) extract(ctx context.Context) (*document.Mapped, error) {
 	r.tracker.begin(StageExtracting, 0, "pages")
 	r.hook("extracting")
 	r.textKey, r.structureKey = textKey(r.prefix()), structureKey(r.prefix())
@@ -166,7 +167,7 @@ func (r *run) extract(ctx context.Context) (*document.Document, error) {
 	return doc, nil
 }
 
-func (r *run) loadDocument(ctx context.Context) (*document.Document, error) {
+func (r *run) loadDocument(ctx context.Context) (*document.Mapped, error) {
 	structure, _, err := r.objects.Open(ctx, r.structureKey)
 	if err != nil {
 		return nil, err
@@ -177,10 +178,26 @@ func (r *run) loadDocument(ctx context.Context) (*document.Document, error) {
 		return nil, err
 	}
 	defer func() { _ = text.Close() }()
-	return document.Decode(text, structure)
+	return document.Map(text, structure, r.opt.TempDir)
 }
 
-func (r *run) extractFile(ctx context.Context) (*document.Document, error) {
+// mapDocument reads a document that was written under dir. It outlives the
+// folder.
+func mapDocument(dir string) (*document.Mapped, error) {
+	text, err := os.Open(filepath.Join(dir, document.TextFile)) //nolint:gosec // a folder of our own
+	if err != nil {
+		return nil, fmt.Errorf("open what was extracted: %w", err)
+	}
+	defer func() { _ = text.Close() }()
+	structure, err := os.Open(filepath.Join(dir, document.StructureFile)) //nolint:gosec // a folder of our own
+	if err != nil {
+		return nil, fmt.Errorf("open what was extracted: %w", err)
+	}
+	defer func() { _ = structure.Close() }()
+	return document.Map(text, structure, dir)
+}
+
+func (r *run) extractFile(ctx context.Context) (*document.Mapped, error) {
 	dir, err := os.MkdirTemp(r.opt.TempDir, tempPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to extract to: %w", err)
@@ -216,7 +233,7 @@ func (r *run) extractFile(ctx context.Context) (*document.Document, error) {
 		}
 	}
 	r.hook("extracted")
-	return document.Load(out)
+	return mapDocument(out)
 }
 
 // localOriginal gives a file that holds the document: its own object where
@@ -254,7 +271,7 @@ func (r *run) putFile(ctx context.Context, path, key string) error {
 }
 
 // cut gives the document's chunks. They hold places in the text, not the text.
-func (r *run) cut(ctx context.Context, doc *document.Document) ([]chunk.Chunk, error) {
+func (r *run) cut(ctx context.Context, doc *document.Mapped) ([]chunk.Chunk, error) {
 	r.tracker.begin(StageChunking, 0, "chunks")
 	r.hook("chunking")
 	target := 0

@@ -294,11 +294,12 @@ func (w *slice) whole(ctx context.Context, libraryUID, itemUID string, kept []ge
 
 // remake stages and publishes a generation. Only what searches see needs
 // vectors.
-func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) error {
+func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) (err error) {
 	doc, err := w.document(ctx, g)
 	if err != nil {
 		return w.unreadable(ctx, i, err)
 	}
+	defer func() { err = errors.Join(err, doc.Close()) }()
 	e, err := w.embedderOf(ctx, lib)
 	if err != nil {
 		return err
@@ -315,7 +316,7 @@ func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) err
 	}
 	ref := library.GenerationRef{LibraryUID: lib.uid, ItemUID: i.uid, Generation: g.number}
 	for start := 0; start < len(chunks); start += batch {
-		part := ingest.IndexChunks(doc, chunks[start:min(start+batch, len(chunks))])
+		part := ingest.IndexChunks(doc.Document, chunks[start:min(start+batch, len(chunks))])
 		if g.number == i.generation {
 			if err := w.embedInto(ctx, e, i.uid, part); err != nil {
 				return err
@@ -356,7 +357,7 @@ func (w *slice) count(ctx context.Context, libraryUID string, i stored, g genera
 	})
 }
 
-func (w *slice) document(ctx context.Context, g generation) (*document.Document, error) {
+func (w *slice) document(ctx context.Context, g generation) (*document.Mapped, error) {
 	structure, _, err := w.objects.Open(ctx, g.structure)
 	if err != nil {
 		return nil, fmt.Errorf("read the structure: %w", err)
@@ -367,7 +368,7 @@ func (w *slice) document(ctx context.Context, g generation) (*document.Document,
 		return nil, fmt.Errorf("read the text: %w", err)
 	}
 	defer func() { _ = text.Close() }()
-	doc, err := document.Decode(text, structure)
+	doc, err := document.Map(text, structure, "")
 	if err != nil {
 		return nil, damagedError{fmt.Errorf("read the text: %w", err)}
 	}

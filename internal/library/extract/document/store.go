@@ -82,19 +82,27 @@ func Decode(text, structure io.Reader) (*Document, error) {
 		return nil, fmt.Errorf("read extracted text: %w", err)
 	}
 	doc := &Document{Text: sb.String()}
+	if err := doc.decode(structure); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// decode reads the structure of a text that is there.
+func (d *Document) decode(structure io.Reader) error {
 	dec := json.NewDecoder(bufio.NewReader(structure))
 	for {
 		var l line
 		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("the extracted structure is incomplete: %w", io.ErrUnexpectedEOF)
+			return fmt.Errorf("the extracted structure is incomplete: %w", io.ErrUnexpectedEOF)
 		} else if err != nil {
-			return nil, fmt.Errorf("read the extracted structure: %w", err)
+			return fmt.Errorf("read the extracted structure: %w", err)
 		}
 		if l.Version != 0 {
-			return doc, doc.describe(&l.trailer)
+			return d.describe(&l.trailer)
 		}
-		if err := doc.add(l); err != nil {
-			return nil, err
+		if err := d.add(l); err != nil {
+			return err
 		}
 	}
 }
