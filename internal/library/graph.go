@@ -50,7 +50,8 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	WithoutVector(ctx context.Context, libraryUID, space string, limit int) ([]PendingChunk, error)
 	// AddMentions gives chunks of a generation, by their ordinals, further
 	// concepts beside those they were staged with. One that is there already
-	// keeps the greater weight. Chunks that are not there are passed over.
+	// keeps the greater weight. Chunks that are not there, and a generation
+	// that is retired, are passed over.
 	AddMentions(ctx context.Context, gen GenerationRef, mentions map[int][]Mention) error
 	// DropSpace drops a library's vectors in a space, of every generation.
 	DropSpace(ctx context.Context, libraryUID, space string) error
@@ -70,11 +71,14 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 
 	// Related finds published chunks that share concepts with the seeds or
 	// with the concepts named, best first, over at most Depth hops, and never
-	// through a library that is not asked. Scores lie in [0, 1]. The seeds are
-	// left out.
+	// through a library that is not asked, nor through chunks that the filter
+	// leaves out. A concept that too many chunks of its library mention leads
+	// nowhere, unless it is named. Scores lie in [0, 1). The seeds are left out.
 	Related(ctx context.Context, q RelatedQuery) ([]Scored, error)
 	// Concepts lists concepts that published chunks of the libraries mention,
-	// the most telling first.
+	// the most telling first: of a chunk, those that it is most about and that
+	// few others mention; of libraries, those that many chunks mention but not
+	// all.
 	Concepts(ctx context.Context, q ConceptQuery) ([]Concept, error)
 	// ConceptLinks tells how often concepts of a library stand in one chunk,
 	// for the pairs of these keys that do.
@@ -84,8 +88,8 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// retired, with ordinals in [from, to), in order.
 	Chunks(ctx context.Context, gen GenerationRef, from, to int) ([]Chunk, error)
 	// Stored gives the same chunks with all that the index keeps of them, for
-	// whoever takes a copy. Vectors of every embedding space are there, of a
-	// retired generation none.
+	// whoever takes a copy. Vectors of every embedding space are there, and
+	// mentions, the heaviest first; of a retired generation none.
 	Stored(ctx context.Context, gen GenerationRef, from, to int) ([]StoredChunk, error)
 	// Hydrate fills in the chunks that a search found. Chunks that are no
 	// longer published are left out; the order is the argument's.
@@ -163,7 +167,7 @@ const (
 // Concept is what chunks of a library speak of.
 type Concept struct {
 	LibraryUID string
-	Key, Name  string // Name as it is most often written
+	Key, Name  string // Name as its chunks mostly write it
 	Kind       ConceptKind
 	Chunks     int // published ones that mention it
 }
@@ -254,5 +258,8 @@ type GraphStats struct {
 	Chunks  int64 // all, staged and retired included
 	Visible int64 // published
 	Vectors int64
-	Bytes   int64
+	// Concepts are those that any chunk mentions, a staged one too where the
+	// engine keeps them apart already.
+	Concepts int64
+	Bytes    int64
 }

@@ -36,7 +36,7 @@ type Fixture struct {
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	groups := []map[string]func(*testing.T, Fixture){
-		staging(), publishing(), deleting(), words(), scripts(), vectors(), spaces(), scope(), contention(), stored(),
+		staging(), publishing(), deleting(), words(), scripts(), vectors(), spaces(), scope(), contention(), stored(), concepts(),
 	}
 	for _, group := range groups {
 		for name, test := range group {

@@ -23,6 +23,9 @@ func (g *Graph) DeleteItem(ctx context.Context, libraryUID, itemUID string) erro
 			return err
 		}
 		if it.generation > 0 {
+			if err := s.countMentions(ctx, it, -1); err != nil {
+				return err
+			}
 			if err := g.analyze(func(a *terms.Analyzer) error { return s.unpublish(ctx, a, it) }); err != nil {
 				return err
 			}

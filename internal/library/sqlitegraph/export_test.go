@@ -55,7 +55,9 @@ func (g *Graph) Loaded(library, space string) {
 // Downgrade makes of a library's file what version 1 made.
 func Downgrade(t *testing.T, g *Graph, uid string) {
 	t.Helper()
-	exec(t, g, uid, `ALTER TABLE change DROP COLUMN space_id;
+	exec(t, g, uid, `DROP TABLE mention;
+DROP TABLE concept;
+ALTER TABLE change DROP COLUMN space_id;
 ALTER TABLE vector RENAME TO newer;
 CREATE TABLE vector (
     item_id    INTEGER NOT NULL,

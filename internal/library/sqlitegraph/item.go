@@ -50,14 +50,16 @@ const (
 	dropVectors = `DELETE FROM vector WHERE item_id = $1 AND generation BETWEEN $2 AND $3`
 )
 
-// dropGenerations deletes chunks and vectors, not their words, of the
+// dropGenerations deletes chunks, vectors and mentions, not their words, of the
 // generations from one to another, both inclusive.
 func (s *snapshot) dropGenerations(ctx context.Context, itemID, from, to int64) error {
 	if _, err := sqldb.Exec(ctx, s, dropChunks, itemID, from, to); err != nil {
 		return err
 	}
-	_, err := sqldb.Exec(ctx, s, dropVectors, itemID, from, to)
-	return err
+	if _, err := sqldb.Exec(ctx, s, dropVectors, itemID, from, to); err != nil {
+		return err
+	}
+	return s.dropMentions(ctx, itemID, from, to)
 }
 
 const (

@@ -47,6 +47,12 @@ func (s *snapshot) publish(ctx context.Context, a *terms.Analyzer, old item, nex
 		if _, err := sqldb.Exec(ctx, s, dropVectors, old.id, int64(0), old.generation); err != nil {
 			return err
 		}
+		if err := s.countMentions(ctx, old, -1); err != nil {
+			return err
+		}
+		if err := s.dropMentions(ctx, old.id, 0, old.generation); err != nil {
+			return err
+		}
 	}
 	// What was staged in between can no longer be published.
 	if err := s.dropGenerations(ctx, old.id, old.generation+1, generation-1); err != nil {
@@ -57,6 +63,9 @@ func (s *snapshot) publish(ctx context.Context, a *terms.Analyzer, old item, nex
 		return err
 	}
 	if err := x.finish(ctx); err != nil {
+		return err
+	}
+	if err := s.countMentions(ctx, now, 1); err != nil {
 		return err
 	}
 	if _, err := sqldb.Exec(ctx, s, publishItem, now.id, now.collection, now.title, now.generation); err != nil {

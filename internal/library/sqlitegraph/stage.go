@@ -55,6 +55,7 @@ type stager struct {
 	itemID, generation int64
 	chunk              *sql.Stmt
 	vector, others     *sql.Stmt
+	mentions           *mentioner
 	spaces             map[string]int64
 }
 
@@ -69,6 +70,9 @@ func (s *snapshot) newStager(ctx context.Context, itemID, generation int64) (*st
 	}
 	if st.others, err = s.PrepareContext(ctx, dropOtherVectors); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	if st.mentions, err = s.newMentioner(ctx); err != nil {
+		return nil, err
 	}
 	return st, nil
 }
@@ -89,9 +93,16 @@ func (st *stager) stage(ctx context.Context, c *library.IndexChunk) error {
 		c.Text, string(headings), c.Context, c.Page, c.Start, c.End); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
+	if err := st.mentions.replace(ctx, st.itemID, st.generation, c.Ordinal, c.Mentions); err != nil {
+		return err
+	}
 	if len(c.Vector) == 0 {
 		return nil
 	}
+	return st.stageVector(ctx, c)
+}
+
+func (st *stager) stageVector(ctx context.Context, c *library.IndexChunk) error {
 	space, err := st.space(ctx, c.Space, len(c.Vector))
 	if err != nil {
 		return err

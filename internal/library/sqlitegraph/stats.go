@@ -66,14 +66,14 @@ func (g *Graph) Generations(ctx context.Context, libraryUID string) ([]library.G
 }
 
 const countStored = `SELECT (SELECT COUNT(*) FROM item), (SELECT COUNT(*) FROM chunk),
-(SELECT visible FROM total), (SELECT COUNT(*) FROM vector)`
+(SELECT visible FROM total), (SELECT COUNT(*) FROM vector), (SELECT COUNT(*) FROM concept)`
 
 // Stats counts what is stored.
 func (g *Graph) Stats(ctx context.Context, libraryUID string) (library.GraphStats, error) {
 	var st library.GraphStats
 	err := g.read(ctx, libraryUID, func(s *snapshot) error {
 		row := s.QueryRowContext(ctx, countStored)
-		if err := row.Scan(&st.Items, &st.Chunks, &st.Visible, &st.Vectors); err != nil {
+		if err := row.Scan(&st.Items, &st.Chunks, &st.Visible, &st.Vectors, &st.Concepts); err != nil {
 			return fmt.Errorf("count: %w", err)
 		}
 		for _, suffix := range []string{"", "-wal"} {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	// The SQLite driver.
@@ -95,7 +96,7 @@ func openPool(path, txlock string, cacheKiB int) (*sql.DB, error) {
 	return pool, nil
 }
 
-const schemaVersion = 2
+const schemaVersion = 3
 
 // schema: words is fed with terms that are already folded and stemmed, so its
 // tokenizer only parts them at spaces. It keeps no copy of them: to take a
@@ -157,10 +158,33 @@ CREATE TABLE total (
     visible INTEGER NOT NULL -- published chunks
 );
 INSERT INTO total (visible) VALUES (0);
+` + conceptTables
+
+// conceptTables came with version 3. Retired generations mention nothing.
+const conceptTables = `
+CREATE TABLE concept (
+    id     INTEGER PRIMARY KEY,
+    key    TEXT NOT NULL UNIQUE,
+    name   TEXT NOT NULL, -- as it was written first
+    kind   TEXT NOT NULL,
+    chunks INTEGER NOT NULL DEFAULT 0 -- published ones that mention it
+);
+CREATE INDEX concept_chunks ON concept (chunks);
+CREATE TABLE mention (
+    item_id    INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    ordinal    INTEGER NOT NULL,
+    concept_id INTEGER NOT NULL,
+    weight     REAL NOT NULL,
+    name       TEXT, -- where it is not the concept's, and likewise
+    kind       TEXT,
+    PRIMARY KEY (item_id, generation, ordinal, concept_id)
+) WITHOUT ROWID;
+CREATE INDEX mention_concept ON mention (concept_id, item_id, generation, ordinal, weight);
 `
 
-// upgrade brings a file of version 1 up to date. There a chunk had one vector.
-const upgrade = `
+// severalVectors makes version 2 of version 1, where a chunk had one vector.
+const severalVectors = `
 ALTER TABLE change ADD COLUMN space_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE vector RENAME TO vector_1;
 CREATE TABLE vector (
@@ -190,11 +214,7 @@ func (s *store) prepare(ctx context.Context) error {
 		if err != nil || version == schemaVersion {
 			return err
 		}
-		statements := schema
-		if version == 1 {
-			statements = upgrade
-		}
-		if _, err := tx.ExecContext(ctx, statements); err != nil {
+		if _, err := tx.ExecContext(ctx, upgradeFrom(version)); err != nil {
 			return fmt.Errorf("make the index: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion)); err != nil {
@@ -202,6 +222,15 @@ func (s *store) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// upgradeFrom is what brings a file of a version up to date.
+func upgradeFrom(version int) string {
+	if version == 0 {
+		return schema
+	}
+	steps := []string{severalVectors, conceptTables}
+	return strings.Join(steps[version-1:], "")
 }
 
 // schemaOf gives 0 for a new file, a version up to schemaVersion, or an error.

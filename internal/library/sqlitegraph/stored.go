@@ -19,7 +19,7 @@ WHERE i.uid = $1 AND v.generation = $2 AND v.generation <= i.generation AND v.or
 ORDER BY v.ordinal, v.space_id`
 )
 
-// Stored gives chunks of a generation with their vectors.
+// Stored gives chunks of a generation with their vectors and mentions.
 func (g *Graph) Stored(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.StoredChunk, error) {
 	var out []library.StoredChunk
 	err := g.read(ctx, gen.LibraryUID, func(s *snapshot) (err error) {
@@ -32,7 +32,10 @@ func (g *Graph) Stored(ctx context.Context, gen library.GenerationRef, from, to 
 			out[i].LibraryUID = gen.LibraryUID
 			at[out[i].Ordinal] = &out[i]
 		}
-		_, err = sqldb.All(ctx, s, func(r sqldb.Row) (struct{}, error) { return struct{}{}, scanVectorInto(r, at) }, readStoredVectors, args...)
+		if _, err = sqldb.All(ctx, s, func(r sqldb.Row) (struct{}, error) { return struct{}{}, scanVectorInto(r, at) }, readStoredVectors, args...); err != nil {
+			return err
+		}
+		_, err = sqldb.All(ctx, s, func(r sqldb.Row) (struct{}, error) { return struct{}{}, scanMentionInto(r, at) }, readStoredMentions, args...)
 		return err
 	})
 	return out, err
