@@ -73,7 +73,7 @@ func testFiltersHoldOnEveryHop(t *testing.T, f Fixture) {
 	}
 	first := in("c1", "a0 x")
 	in("c2", "b0 x y")
-	last := in("c1", "d0 y", "d1 x:0.5")
+	last := in("c1", "d0 y", "d1 x:0.9")
 	seed := []library.Scored{s.at(first, 1, 0)}
 	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2}), []string{"b0", "d1", "d0"})
 	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{CollectionUIDs: []string{"c1"}}}), []string{"d1"})

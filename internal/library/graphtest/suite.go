@@ -26,6 +26,8 @@ type Fixture struct {
 	// SharedStatistics says that full-text scores depend on other libraries
 	// too. What is found must not.
 	SharedStatistics bool
+	// WithoutConcepts leaves out what chunks mention.
+	WithoutConcepts bool
 	// Forget drops what a test put into a library, when the test has ended.
 	// It is there where one store serves all tests, beside others' libraries.
 	Forget func(libraryUID string)
@@ -36,7 +38,10 @@ type Fixture struct {
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	groups := []map[string]func(*testing.T, Fixture){
-		staging(), publishing(), deleting(), words(), scripts(), vectors(), spaces(), scope(), contention(), stored(), concepts(),
+		staging(), publishing(), deleting(), words(), scripts(), vectors(), spaces(), scope(), contention(), stored(),
+	}
+	if !open(t).WithoutConcepts {
+		groups = append(groups, concepts())
 	}
 	for _, group := range groups {
 		for name, test := range group {
