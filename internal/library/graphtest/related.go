@@ -77,8 +77,8 @@ func testFiltersHoldOnEveryHop(t *testing.T, f Fixture) {
 	seed := []library.Scored{s.at(first, 1, 0)}
 	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2}), []string{"b0", "d1", "d0"})
 	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{CollectionUIDs: []string{"c1"}}}), []string{"d1"})
-	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{ItemUID: last}}), []string{"d1"})
-	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{ItemUID: last, CollectionUIDs: []string{"c2"}}}), []string{})
+	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{ItemUIDs: []string{last}}}), []string{"d1"})
+	s.equal(s.related(library.RelatedQuery{Seeds: seed, Depth: 2, Filter: library.Filter{ItemUIDs: []string{last}, CollectionUIDs: []string{"c2"}}}), []string{})
 }
 
 func testAConceptThatIsEverywhereLeadsNowhere(t *testing.T, f Fixture) {

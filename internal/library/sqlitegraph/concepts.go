@@ -69,7 +69,7 @@ const (
 JOIN concept k ON k.id = m.concept_id WHERE i.uid = $1 AND m.generation = $2 AND m.ordinal = $3 AND k.chunks > 0`
 	mentioning = `SELECT ` + edgeColumns + ` FROM concept k CROSS JOIN mention m ON m.concept_id = k.id
 CROSS JOIN item i ON i.id = m.item_id AND i.generation = m.generation WHERE k.key = $1
-AND ($2 = '' OR i.uid = $2) AND ($3 = '' OR i.collection_uid IN (SELECT value FROM json_each($3))) LIMIT $4`
+AND ($2 = '' OR i.uid IN (SELECT value FROM json_each($2))) AND ($3 = '' OR i.collection_uid IN (SELECT value FROM json_each($3))) LIMIT $4`
 )
 
 func (c conceptsOf) edges(ctx context.Context, query string, args ...any) ([]spread.Edge, error) {
@@ -95,17 +95,13 @@ func (c conceptsOf) Mentions(ctx context.Context, chunks []library.Scored) ([]sp
 
 // Mentioning gives chunks that mention concepts.
 func (c conceptsOf) Mentioning(ctx context.Context, concepts []spread.Found) ([]spread.Edge, error) {
-	collections := ""
-	if len(c.filter.CollectionUIDs) > 0 {
-		list, err := json.Marshal(c.filter.CollectionUIDs)
-		if err != nil {
-			return nil, fmt.Errorf("write the filter: %w", err)
-		}
-		collections = string(list)
+	within, err := c.reach(ctx, c.filter)
+	if err != nil || within.chunks == 0 {
+		return nil, err
 	}
 	var out []spread.Edge
 	for _, k := range concepts {
-		edges, err := c.edges(ctx, mentioning, k.Key, c.filter.ItemUID, collections, spread.MostChunks)
+		edges, err := c.edges(ctx, mentioning, k.Key, within.items, within.collections, spread.MostChunks)
 		if err != nil {
 			return nil, err
 		}
