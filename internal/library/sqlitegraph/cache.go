@@ -11,8 +11,9 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
-// vectorCache holds libraries' vectors in memory, up to a number of bytes;
-// beyond it, those that were not used for longest go.
+// vectorCache holds libraries' vectors in memory, rounded to a byte a
+// dimension, up to a number of bytes; beyond it, those that were not used for
+// longest go.
 type vectorCache struct {
 	budget int64
 	mu     sync.Mutex
@@ -30,12 +31,14 @@ type held struct {
 	dim  int
 
 	// Under the cache's lock.
-	used  int64
-	bytes int64
+	used    int64
+	bytes   int64
+	users   int
+	dropped bool
 
 	mu     sync.RWMutex
 	matrix *dense.Matrix
-	items  map[int64]item
+	items  *itemTable
 	loaded bool
 	seq    int64 // the change that was seen last
 }
@@ -44,7 +47,8 @@ func newVectorCache(budget int64) *vectorCache {
 	return &vectorCache{budget: budget, held: map[vectorKey]*held{}}
 }
 
-// hold gives what is held of a library, nothing yet perhaps.
+// hold gives what is held of a library, nothing yet perhaps. Who has it gives
+// it back through settle.
 func (c *vectorCache) hold(library, space string, file os.FileInfo, dim int) *held {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,11 +56,12 @@ func (c *vectorCache) hold(library, space string, file os.FileInfo, dim int) *he
 	h := c.held[key]
 	if h == nil || !os.SameFile(h.file, file) || h.dim != dim {
 		c.drop(h)
-		h = &held{key: key, file: file, dim: dim, matrix: dense.New(dim), items: map[int64]item{}}
+		h = &held{key: key, file: file, dim: dim, matrix: dense.New(dim), items: newItemTable()}
 		c.held[key] = h
 	}
 	c.clock++
 	h.used = c.clock
+	h.users++
 	return h
 }
 
@@ -75,17 +80,36 @@ func (c *vectorCache) has(key vectorKey) bool {
 
 // drop forgets what is held; who is searching it now may finish.
 func (c *vectorCache) drop(h *held) {
-	if h != nil && c.held[h.key] == h {
-		c.total -= h.bytes
-		delete(c.held, h.key)
+	if h == nil || c.held[h.key] != h {
+		return
+	}
+	c.total -= h.bytes
+	delete(c.held, h.key)
+	h.dropped = true
+	h.freeUnused()
+}
+
+// freeUnused gives memory back once nobody searches what was dropped.
+func (h *held) freeUnused() {
+	if h.dropped && h.users == 0 {
+		h.matrix.Free()
 	}
 }
 
-// settle counts what is held now and makes room.
+// settle gives back what hold gave, counts what it holds now and makes room.
 func (c *vectorCache) settle(h *held) {
 	h.mu.RLock()
-	bytes := h.matrix.Bytes()
+	bytes := h.matrix.Bytes() + h.items.bytes()
 	h.mu.RUnlock()
+	c.account(h, bytes)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h.users--
+	h.freeUnused()
+}
+
+// account says how many bytes are or will be held, and makes room for them.
+func (c *vectorCache) account(h *held, bytes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held[h.key] != h {
@@ -123,16 +147,17 @@ func (c *vectorCache) forget(library string) {
 func (c *vectorCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	clear(c.held)
-	c.total = 0
+	for _, h := range c.held {
+		c.drop(h)
+	}
 }
 
 // errTooBig says that a library's vectors do not fit in memory.
 var errTooBig = errors.New("more vectors than may be held in memory")
 
 // catchUp brings what is held to the snapshot's state or a later one, or says
-// errTooBig when that would take more bytes than the budget.
-func (h *held) catchUp(ctx context.Context, s *snapshot, sp embeddingSpace, budget int64) error {
+// errTooBig when that would take more bytes than there may be.
+func (c *vectorCache) catchUp(ctx context.Context, h *held, s *snapshot, sp embeddingSpace) error {
 	seq, err := sqldb.One(ctx, s, scanInt, newestSeq)
 	if err != nil {
 		return err
@@ -152,7 +177,7 @@ func (h *held) catchUp(ctx context.Context, s *snapshot, sp embeddingSpace, budg
 	if h.loaded && h.seq >= oldest-1 {
 		err = h.follow(ctx, s, sp)
 	} else {
-		err = h.load(ctx, s, sp, budget)
+		err = c.load(ctx, h, s, sp)
 	}
 	h.loaded = err == nil // half a change is none: the next search loads anew
 	h.seq = seq
@@ -167,21 +192,22 @@ func (h *held) current(seq int64) bool {
 
 const countVectors = `SELECT COUNT(*) FROM vector WHERE space_id = $1`
 
-// load reads everything.
-func (h *held) load(ctx context.Context, s *snapshot, sp embeddingSpace, budget int64) error {
+// load reads everything, once there is room for it.
+func (c *vectorCache) load(ctx context.Context, h *held, s *snapshot, sp embeddingSpace) error {
 	rows, err := sqldb.One(ctx, s, scanInt, countVectors, sp.id)
 	if err != nil {
 		return err
 	}
-	if dense.BytesFor(int(rows), sp.dim) > budget {
+	h.matrix.Free()
+	bytes := dense.BytesFor(int(rows), sp.dim)
+	if bytes > c.budget {
 		return errTooBig
 	}
-	items, err := s.items(ctx)
-	if err != nil {
+	c.account(h, bytes)
+	if h.items, err = s.items(ctx); err != nil {
 		return err
 	}
-	h.items, h.matrix = items, dense.New(sp.dim)
-	return s.vectors(ctx, items, h.matrix.Add, allVectors, sp.id)
+	return s.vectors(ctx, h.items, h.matrix.Add, allVectors, sp.id)
 }
 
 // follow reads the items that changed.
@@ -192,7 +218,7 @@ func (h *held) follow(ctx context.Context, s *snapshot, sp embeddingSpace) error
 	}
 	for _, id := range ids {
 		h.matrix.Remove(id)
-		delete(h.items, id)
+		h.items.remove(id)
 		it, err := sqldb.One(ctx, s, scanItem, publishedItem, id)
 		if sqldb.Missing(err) {
 			continue
@@ -200,8 +226,7 @@ func (h *held) follow(ctx context.Context, s *snapshot, sp embeddingSpace) error
 		if err != nil {
 			return err
 		}
-		it.title = ""
-		h.items[id] = it
+		h.items.put(it)
 		if err := s.vectors(ctx, h.items, h.matrix.Add, itemVectors, sp.id, id, it.generation); err != nil {
 			return fmt.Errorf("item %s: %w", it.uid, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -90,21 +89,3 @@ func (g *Graph) Stats(ctx context.Context, libraryUID string) (library.GraphStat
 	})
 	return st, err
 }
-
-// filtering gives what tells whether a filter lets an item through.
-func filtering(f library.Filter) func(item) bool {
-	wanted := make(map[string]bool, len(f.ItemUIDs))
-	for _, uid := range f.ItemUIDs {
-		wanted[uid] = true
-	}
-	return func(it item) bool {
-		if len(wanted) > 0 && !wanted[it.uid] {
-			return false
-		}
-		return len(f.CollectionUIDs) == 0 || slices.Contains(f.CollectionUIDs, it.collection)
-	}
-}
-
-func narrow(f library.Filter) bool { return len(f.ItemUIDs) > 0 || len(f.CollectionUIDs) > 0 }
-
-func sortedKeys[V any](m map[int64]V) []int64 { return slices.Sorted(maps.Keys(m)) }
