@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/concept"
 )
 
 // batch is how many passages are staged at once.
@@ -18,7 +19,8 @@ const keepAll = 1 << 20
 // chunks stages a version's passages and publishes them, in a library that
 // nobody sees.
 func (m *imports) chunks(ctx context.Context, i incoming, g generationRecord, words string) error {
-	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: words}}
+	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: words}, concepts: concept.New(i.Title, "")}
+	s.concepts.Learn(words)
 	if err := m.r.lines(generationFolder(i.was, g.Generation)+chunksFolder, func(line []byte) error { return s.add(ctx, line) }); err != nil {
 		return err
 	}
@@ -44,7 +46,9 @@ type staging struct {
 	ref   library.GenerationRef
 	words cursor
 	count int64
-	some  []library.IndexChunk
+	// concepts are made again: an archive of an older program has none.
+	concepts *concept.Document
+	some     []library.IndexChunk
 }
 
 func (s *staging) add(ctx context.Context, line []byte) error {
@@ -64,6 +68,7 @@ func (s *staging) add(ctx context.Context, line []byte) error {
 	s.m.made.Counts.Vectors += int64(len(r.Vectors))
 	c := library.IndexChunk{
 		Ordinal: r.Ordinal, Text: r.Text, HeadingPath: r.HeadingPath, Context: r.Context, Page: r.Page, Start: r.Start, End: r.End, Hash: r.Hash,
+		Mentions: s.concepts.Mentions(concept.Passage{Text: r.Text, Headings: r.HeadingPath, First: r.Ordinal == 0}),
 	}
 	if s.g.Generation == s.i.Generation { // what is not searched needs no vector
 		if v := r.Vectors[s.m.made.Space]; v != nil {

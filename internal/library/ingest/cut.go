@@ -3,10 +3,12 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/chunk"
+	"git.helu.ca/r/mnemosyne/internal/library/concept"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
@@ -55,14 +57,32 @@ func (r *reading) reach(at int) {
 	}
 }
 
+// Concepts reads what a document speaks of, for all its chunks.
+func Concepts(doc *document.Mapped) *concept.Document {
+	const piece = 1 << 20 // bytes
+	d := concept.New(doc.Title, doc.Language)
+	read := reading{doc: doc}
+	for at := 0; at < len(doc.Text); {
+		end := min(at+piece, len(doc.Text))
+		if cut := strings.LastIndexByte(doc.Text[at:end], '\n'); cut >= 0 && end < len(doc.Text) {
+			end = at + cut + 1
+		}
+		d.Learn(doc.Text[at:end])
+		read.reach(end)
+		at = end
+	}
+	return d
+}
+
 // IndexChunks is what the index is told of chunks, without their vectors.
-func IndexChunks(doc *document.Document, chunks []chunk.Chunk) []library.IndexChunk {
+func IndexChunks(doc *document.Document, concepts *concept.Document, chunks []chunk.Chunk) []library.IndexChunk {
 	out := make([]library.IndexChunk, len(chunks))
 	for i, c := range chunks {
 		out[i] = library.IndexChunk{
 			Ordinal: c.Ordinal, Text: doc.Text[c.StartByte:c.EndByte], HeadingPath: c.HeadingPath, Context: c.Context, Page: c.Page,
 			Start: c.Start, End: c.End, Hash: c.Hash,
 		}
+		out[i].Mentions = concepts.Mentions(concept.Passage{Text: out[i].Text, Headings: c.HeadingPath, First: c.Ordinal == 0})
 	}
 	return out
 }

@@ -29,6 +29,7 @@ func (r *run) embed(ctx context.Context, doc *document.Mapped, chunks []chunk.Ch
 	r.tracker.count(func(c *Counts) { c.Embedded, c.Reused = 0, 0 })
 	r.staged = true
 	read := reading{doc: doc}
+	r.concepts = Concepts(doc)
 	for start := 0; start < len(chunks); start += batch {
 		part := chunks[start:min(start+batch, len(chunks))]
 		if err := r.embedPart(ctx, doc.Document, part, staged); err != nil {
@@ -136,7 +137,7 @@ func (r *run) known(ctx context.Context, e embedding.Embedder, part []chunk.Chun
 func (r *run) stage(ctx context.Context, doc *document.Document, part []chunk.Chunk, staged map[int]bool, vectors map[string][]float32) error {
 	space := r.embedder.Space().ID()
 	var out []library.IndexChunk
-	for i, c := range IndexChunks(doc, part) {
+	for i, c := range IndexChunks(doc, r.concepts, part) {
 		if staged[c.Ordinal] {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
+	"git.helu.ca/r/mnemosyne/internal/library/concept"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
@@ -20,6 +21,7 @@ type run struct {
 	// embedder is in the space that searches of the library use; also, in the
 	// one that is filled beside it, or nil.
 	embedder, also embedding.Embedder
+	concepts       *concept.Document
 	staged         bool // the index may hold something of it
 	stored         bool // so may the objects
 }

@@ -315,8 +315,9 @@ func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) (er
 		return err
 	}
 	ref := library.GenerationRef{LibraryUID: lib.uid, ItemUID: i.uid, Generation: g.number}
+	concepts := ingest.Concepts(doc)
 	for start := 0; start < len(chunks); start += batch {
-		part := ingest.IndexChunks(doc.Document, chunks[start:min(start+batch, len(chunks))])
+		part := ingest.IndexChunks(doc.Document, concepts, chunks[start:min(start+batch, len(chunks))])
 		if g.number == i.generation {
 			if err := w.embedInto(ctx, e, i.uid, part); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/concept"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
@@ -93,7 +94,7 @@ func index(ctx context.Context, libraryUID string, c Collection, opt Options) (i
 			ids[item] = d.ID
 			ref := library.GenerationRef{LibraryUID: libraryUID, ItemUID: item, Generation: 1}
 			if err := opt.Graph.Stage(ctx, ref, []library.IndexChunk{{
-				Text: d.Text, End: len([]rune(d.Text)), Hash: d.ID, Space: opt.Embedder.Space().ID(), Vector: vectors[i],
+				Text: d.Text, End: len([]rune(d.Text)), Hash: d.ID, Space: opt.Embedder.Space().ID(), Vector: vectors[i], Mentions: mentions(d),
 			}}); err != nil {
 				return nil, 0, fmt.Errorf("stage %s: %w", d.ID, err)
 			}
@@ -106,6 +107,12 @@ func index(ctx context.Context, libraryUID string, c Collection, opt Options) (i
 		}
 	}
 	return ids, embedTime, nil
+}
+
+func mentions(d Document) []library.Mention {
+	concepts := concept.New(d.Title, "")
+	concepts.Learn(d.Text)
+	return concepts.Mentions(concept.Passage{Text: d.Text, First: true})
 }
 
 func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]string, opt Options, r *Report) error {
