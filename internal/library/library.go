@@ -86,6 +86,7 @@ type Item struct {
 	Filename      string
 	FileID        *string
 	ContentType   string
+	Language      string // BCP 47; empty: not known
 	SizeBytes     int64
 	ContentHash   string // sha256:hex of the bytes
 	Status        ItemStatus

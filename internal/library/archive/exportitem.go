@@ -20,7 +20,7 @@ const (
 	EXISTS (SELECT 1 FROM ingest_job j WHERE j.item_uid = i.uid AND j.status IN ('queued', 'running') AND j.publishing)
 FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid LEFT JOIN auth_user u ON u.id = i.created_by
 WHERE i.uid = $1 AND i.generation > 0 AND i.deleted_at IS NULL`
-	readGenerations = `SELECT generation, content_hash, content_type, size_bytes, pages, chunk_count, title, created_at, published_at,
+	readGenerations = `SELECT generation, content_hash, content_type, size_bytes, pages, chunk_count, title, language, created_at, published_at,
 	original_key, text_key, structure_key
 FROM item_generation WHERE item_uid = $1 AND generation <= $2 AND status IN ('published', 'retired') AND structure_key <> ''
 ORDER BY generation`
@@ -143,7 +143,7 @@ type generation struct {
 
 func scanGeneration(row sqldb.Row) (g generation, err error) {
 	var published sqldb.NullTime
-	err = row.Scan(&g.Generation, &g.ContentHash, &g.ContentType, &g.SizeBytes, &g.Pages, &g.Chunks, &g.Title, at(&g.CreatedAt), &published,
+	err = row.Scan(&g.Generation, &g.ContentHash, &g.ContentType, &g.SizeBytes, &g.Pages, &g.Chunks, &g.Title, &g.Language, at(&g.CreatedAt), &published,
 		&g.original, &g.text, &g.structure)
 	g.PublishedAt = published.Ptr()
 	return g, err

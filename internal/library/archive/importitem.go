@@ -54,7 +54,7 @@ const (
 	(uid, library_uid, collection_uid, created_by, title, title_given, source, filename, file_id, status, metadata,
 	 generation, last_generation, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'ready', $10, $11, $12, $13, $14) ON CONFLICT (uid) DO NOTHING`
-	describeItem = `UPDATE item SET content_type = $2, size_bytes = $3, content_hash = $4, pages = $5, chunk_count = $6 WHERE uid = $1`
+	describeItem = `UPDATE item SET content_type = $2, size_bytes = $3, content_hash = $4, pages = $5, chunk_count = $6, language = $7 WHERE uid = $1`
 )
 
 // incoming is a document on its way in.
@@ -93,7 +93,7 @@ func (m *imports) item(ctx context.Context, uid string) error {
 			return err
 		}
 	}
-	if _, err := sqldb.Exec(ctx, m.db.Write(), describeItem, i.UID, last.ContentType, last.SizeBytes, last.ContentHash, last.Pages, last.Chunks); err != nil {
+	if _, err := sqldb.Exec(ctx, m.db.Write(), describeItem, i.UID, last.ContentType, last.SizeBytes, last.ContentHash, last.Pages, last.Chunks, last.Language); err != nil {
 		return fmt.Errorf("write its row: %w", err)
 	}
 	return nil
@@ -208,12 +208,15 @@ func (m *imports) freeUID(ctx context.Context, uid string) (string, error) {
 	return uuid.NewString(), nil
 }
 
+// maxLanguage is the longest language tag that is kept.
+const maxLanguage = 100
+
 var sha256Hex = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 const insertGeneration = `INSERT INTO item_generation
 	(item_uid, generation, status, original_key, text_key, structure_key, content_hash, content_type, size_bytes, pages, chunk_count,
-	 title, embedding_space, created_at, published_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	 title, language, embedding_space, created_at, published_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 // generation takes in a version of a document: its row, its objects, its
 // passages.
@@ -223,7 +226,8 @@ func (m *imports) generation(ctx context.Context, i incoming, number int64) (g g
 		return g, err
 	}
 	if g.Generation != number || g.Chunks < 0 || g.Chunks > maxGeneration+1 || g.SizeBytes < 0 || !sha256Hex.MatchString(g.ContentHash) ||
-		library.CheckLine("title", g.Title, library.MaxTitle) != nil || library.CheckLine("content_type", g.ContentType, 255) != nil {
+		library.CheckLine("title", g.Title, library.MaxTitle) != nil || library.CheckLine("content_type", g.ContentType, 255) != nil ||
+		library.CheckLine("language", g.Language, maxLanguage) != nil {
 		return g, damaged("version %d of document %s is not as it should be.", number, i.was)
 	}
 	prefix := m.made.LibraryUID + "/" + uuid.NewString() + "/"
@@ -235,7 +239,7 @@ func (m *imports) generation(ctx context.Context, i incoming, number int64) (g g
 		published = *g.PublishedAt
 	}
 	if _, err := sqldb.Exec(ctx, m.db.Write(), insertGeneration, i.UID, number, status, prefix+originalEntry, prefix+textEntry, prefix+structureEntry,
-		g.ContentHash, g.ContentType, g.SizeBytes, g.Pages, g.Chunks, g.Title, m.made.Space, m.past(g.CreatedAt), m.past(published)); err != nil {
+		g.ContentHash, g.ContentType, g.SizeBytes, g.Pages, g.Chunks, g.Title, g.Language, m.made.Space, m.past(g.CreatedAt), m.past(published)); err != nil {
 		return g, fmt.Errorf("write its version: %w", err)
 	}
 	if err := m.original(ctx, folder, prefix, g); err != nil {

@@ -116,6 +116,7 @@ type generationRecord struct {
 	Generation  int64      `json:"generation"`
 	ContentHash string     `json:"content_hash"`
 	ContentType string     `json:"content_type"`
+	Language    string     `json:"language,omitempty"`
 	SizeBytes   int64      `json:"size_bytes"`
 	Pages       *int64     `json:"pages"`
 	Chunks      int64      `json:"chunks"` // 0: the index had lost them

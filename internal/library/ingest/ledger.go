@@ -28,6 +28,7 @@ type claim struct {
 
 	originalKey, textKey, structureKey string
 	hash, contentType, ownTitle        string
+	language                           string // as the document says or seems, BCP 47
 	size, chunks                       int64
 	pages                              *int64
 
@@ -62,7 +63,7 @@ WHERE id = $1 AND status = 'queued' AND not_before <= $6
 		AND t.at_item = ingest_job.item_uid AND t.lease_until > $4)
 RETURNING user_id, publishing, stale, crashes, source_bucket, source_key, expected_hash, ` + jobColumns
 
-const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.size_bytes, g.chunk_count, g.pages,
+const readClaim = `SELECT g.original_key, g.text_key, g.structure_key, g.content_hash, g.content_type, g.title, g.language, g.size_bytes, g.chunk_count, g.pages,
 	i.title, i.title_given, i.filename, COALESCE(i.collection_uid, ''), i.generation, i.content_hash, l.library_type, l.embedding_space, l.other_space,
 	i.deleted_at IS NOT NULL OR l.deleted_at IS NOT NULL
 FROM item_generation g JOIN item i ON i.uid = g.item_uid JOIN library l ON l.uid = i.library_uid
@@ -85,7 +86,7 @@ func (s *core) take(ctx context.Context, id, token, recipe string, lease time.Du
 	}
 	done()
 	_, err = sqldb.One(ctx, s.db.Read(), func(row sqldb.Row) (struct{}, error) {
-		return struct{}{}, row.Scan(&c.originalKey, &c.textKey, &c.structureKey, &c.hash, &c.contentType, &c.ownTitle, &c.size, &c.chunks, &c.pages,
+		return struct{}{}, row.Scan(&c.originalKey, &c.textKey, &c.structureKey, &c.hash, &c.contentType, &c.ownTitle, &c.language, &c.size, &c.chunks, &c.pages,
 			&c.title, &c.titleGiven, &c.filename, &c.collectionUID, &c.published, &c.publishedHash, &c.libraryType, &c.space, &c.otherSpace, &c.deleted)
 	}, readClaim, c.job.ItemUID, c.job.Generation)
 	if sqldb.Missing(err) {

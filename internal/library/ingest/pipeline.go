@@ -159,7 +159,7 @@ func (r *run) extract(ctx context.Context) (*document.Mapped, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.ownTitle, r.contentType = cutTitle(doc.Title), doc.ContentType
+	r.ownTitle, r.contentType, r.language = cutTitle(doc.Title), doc.ContentType, doc.Language
 	if n := int64(len(doc.Pages)); n > 0 {
 		r.pages = &n
 		r.tracker.count(func(c *Counts) { c.Pages = n })

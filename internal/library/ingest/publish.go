@@ -27,7 +27,7 @@ const keepGenerations = 3
 
 const (
 	sealJob        = `UPDATE ingest_job SET publishing = TRUE, stale = FALSE, stage = $3, pages = $4, chunks = $5, embedded = $6, reused = $7, updated_at = $8` + held
-	sealGeneration = `UPDATE item_generation SET text_key = $3, structure_key = $4, content_type = $5, title = $6, chunk_count = $7, pages = $8, embedding_space = $9
+	sealGeneration = `UPDATE item_generation SET text_key = $3, structure_key = $4, content_type = $5, title = $6, chunk_count = $7, pages = $8, embedding_space = $9, language = $10
 WHERE item_uid = $1 AND generation = $2`
 )
 
@@ -39,7 +39,7 @@ func (s *core) seal(ctx context.Context, c *claim, at snapshot, space string) er
 			return err
 		}
 		if _, err := sqldb.Exec(ctx, tx, sealGeneration, c.job.ItemUID, c.job.Generation, c.textKey, c.structureKey, c.contentType, c.ownTitle,
-			c.chunks, c.pages, space); err != nil {
+			c.chunks, c.pages, space, c.language); err != nil {
 			return fmt.Errorf("seal generation: %w", err)
 		}
 		if len(at.events) == 0 {
@@ -70,7 +70,7 @@ const (
 	lockForCommit = `UPDATE item SET updated_at = $2 WHERE uid = $1 AND deleted_at IS NULL
 RETURNING chunk_count, title, title_given, COALESCE(collection_uid, ''), last_generation`
 	commitItem = `UPDATE item SET generation = $2, status = 'ready', title = $3, content_type = $4, size_bytes = $5, content_hash = $6,
-	pages = $7, chunk_count = $8, error_code = '', error_detail = '' WHERE uid = $1`
+	pages = $7, chunk_count = $8, language = $9, error_code = '', error_detail = '' WHERE uid = $1`
 	retireOlder     = `UPDATE item_generation SET status = 'retired' WHERE item_uid = $1 AND generation < $2 AND status = 'published'`
 	publishRow      = `UPDATE item_generation SET status = 'published', published_at = $3 WHERE item_uid = $1 AND generation = $2`
 	findNextWaiting = `SELECT ` + jobColumns + ` FROM ingest_job WHERE item_uid = $1 AND status = 'queued' ORDER BY generation LIMIT 1`
@@ -123,7 +123,7 @@ func (s *core) commitRows(ctx context.Context, tx sqldb.Querier, c *claim, now s
 		query string
 		args  []any
 	}{
-		{commitItem, []any{c.job.ItemUID, c.job.Generation, c.shownTitle(), c.contentType, c.size, c.hash, c.pages, c.chunks}},
+		{commitItem, []any{c.job.ItemUID, c.job.Generation, c.shownTitle(), c.contentType, c.size, c.hash, c.pages, c.chunks, c.language}},
 		{retireOlder, []any{c.job.ItemUID, c.job.Generation}},
 		{publishRow, []any{c.job.ItemUID, c.job.Generation, now}},
 	} {

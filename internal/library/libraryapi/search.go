@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
@@ -28,6 +29,35 @@ type searchBody struct {
 	ItemUID     string   `json:"item_uid"`
 	Collection  string   `json:"collection" description:"Its name or uid."`
 	LibraryType string   `json:"library_type" enum:"nonfiction,fiction,technical,journal,business,music,film,art"`
+
+	File        string            `json:"file" description:"Stands in the document's filename, whatever the case."`
+	ContentType string            `json:"content_type" description:"A media type, its first part such as image, or the ending of a filename such as pdf."`
+	Language    string            `json:"language" description:"Of the document, in ISO 639-1." example:"en"`
+	Source      string            `json:"source" description:"How a hit's source begins."`
+	Metadata    map[string]string `json:"metadata" nullable:"false" description:"What the document's metadata says, by key; compared as text, exactly. A list has each of its elements."`
+	Since       string            `json:"since" description:"Last changed at or after: a day, or a time in RFC 3339." example:"2026-01-31"`
+	Before      string            `json:"before" description:"Last changed before."`
+}
+
+// filters are what narrows a search to documents. One that is there and says
+// nothing is refused: leaving it out would search more than was asked for.
+func (b searchBody) filters(present httpx.Present) (f search.Filters, err error) {
+	for name, value := range map[string]string{
+		"file": b.File, "content_type": b.ContentType, "language": b.Language, "source": b.Source, "since": b.Since, "before": b.Before,
+	} {
+		if present[name] && strings.TrimSpace(value) == "" {
+			return f, errs.Field(name, "This field may not be blank; leave it out to narrow nothing.")
+		}
+	}
+	if present["metadata"] && len(b.Metadata) == 0 {
+		return f, errs.Field("metadata", "This object may not be empty; leave it out to narrow nothing.")
+	}
+	f = search.Filters{File: b.File, ContentType: b.ContentType, Language: b.Language, Source: b.Source, Metadata: b.Metadata}
+	if f.Since, err = search.ParseFilterTime("since", b.Since); err != nil {
+		return f, err
+	}
+	f.Before, err = search.ParseFilterTime("before", b.Before)
+	return f, err
 }
 
 type searchResultBody struct {
@@ -89,9 +119,13 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	if present["limit"] && body.Limit < 1 { // where none is given the engine has its own
 		return errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", search.MaxLimit))
 	}
+	filters, err := body.filters(present)
+	if err != nil {
+		return err
+	}
 	found, err := a.opt.Search.Search(r.Context(), p, search.Request{
 		Query: body.Query, Libraries: body.Libraries, WorkspaceID: body.WorkspaceID, Limit: body.Limit,
-		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Surface: "rest",
+		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Filters: filters, Surface: "rest",
 	})
 	if err != nil {
 		return err

@@ -18,11 +18,15 @@ type question struct {
 	libraries map[string]library.Library
 	uids      []string // of the libraries, in order
 	filter    library.Filter
+	items     map[string]bool   // documents that filters let through; nil: any
 	found     map[key][]Finding // by the legs, once they have answered
 }
 
-// within tells whether an item is in a collection asked for.
+// within tells whether an item is one asked for, and in a collection asked for.
 func (q question) within(it catalogItem) bool {
+	if q.items != nil && !q.items[it.uid] {
+		return false
+	}
 	return len(q.filter.CollectionUIDs) == 0 || slices.Contains(q.filter.CollectionUIDs, it.collectionUID)
 }
 
@@ -41,6 +45,11 @@ func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (ques
 	if r.LibraryType != "" && !slices.ContainsFunc(library.Types(), func(t library.Type) bool { return t.Name == r.LibraryType }) {
 		return q, errs.Field("library_type", fmt.Sprintf("%q is not a valid choice.", r.LibraryType))
 	}
+	filters, err := r.Filters.checked()
+	if err != nil {
+		return q, err
+	}
+	r.Filters = filters
 	found, err := e.opt.Access.Resolve(ctx, p, r.Libraries)
 	if err != nil {
 		return q, err
@@ -86,9 +95,15 @@ func (e *Engine) narrow(ctx context.Context, q *question, r Request) error {
 		q.filter.ItemUIDs = []string{r.ItemUID}
 	}
 	q.uids = sortedUIDs(q.libraries)
-	if r.Collection == "" {
-		return nil
+	if r.Collection != "" {
+		if err := e.narrowToCollection(ctx, q, r); err != nil {
+			return err
+		}
 	}
+	return e.narrowToMatching(ctx, q, r.Filters)
+}
+
+func (e *Engine) narrowToCollection(ctx context.Context, q *question, r Request) error {
 	collections, err := e.opt.Catalog.collections(ctx, r.Collection, q.uids)
 	if err != nil {
 		return err
@@ -104,6 +119,44 @@ func (e *Engine) narrow(ctx context.Context, q *question, r Request) error {
 	q.libraries, q.uids = holding, sortedUIDs(holding)
 	return nil
 }
+
+// narrowToMatching turns filters into the documents that they let through, and
+// leaves out the libraries that hold none.
+func (e *Engine) narrowToMatching(ctx context.Context, q *question, f Filters) error {
+	if !f.Any() {
+		return nil
+	}
+	found, err := e.opt.Catalog.matching(ctx, f, q.uids)
+	if err != nil {
+		return err
+	}
+	q.items = make(map[string]bool, len(found))
+	holding := map[string]library.Library{}
+	only := q.filter.ItemUIDs
+	q.filter.ItemUIDs = nil
+	for _, m := range found {
+		if len(only) > 0 && !slices.Contains(only, m.uid) {
+			continue
+		}
+		q.items[m.uid] = true
+		holding[m.libraryUID] = q.libraries[m.libraryUID]
+		q.filter.ItemUIDs = append(q.filter.ItemUIDs, m.uid)
+	}
+	q.libraries, q.uids = holding, sortedUIDs(holding)
+	if len(q.items) < manyItems {
+		return nil
+	}
+	// The index need not be told of documents when they are all that there is.
+	if all, err := e.opt.Catalog.readable(ctx, q.uids); err != nil || all > len(q.items) {
+		return err
+	}
+	q.filter.ItemUIDs = nil
+	return nil
+}
+
+// manyItems is from how many documents on it is worth to know whether they are
+// all.
+const manyItems = 200
 
 func sortedUIDs(libraries map[string]library.Library) []string {
 	out := make([]string, 0, len(libraries))

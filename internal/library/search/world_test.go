@@ -17,7 +17,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
-	"git.helu.ca/r/mnemosyne/migrations"
+	"git.helu.ca/r/mnemosyne/internal/sqldb/sqldbtest"
 )
 
 // letters embeds a text as how often it says each letter: enough for texts
@@ -134,16 +134,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir := t.TempDir()
-	db, err := sqldb.OpenSQLite(t.Context(), dir+"/main.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if _, err := db.Migrate(t.Context(), migrations.FS); err != nil {
-		t.Fatal(err)
-	}
-	g, err := sqlitegraph.Open(dir+"/graph", sqlitegraph.Options{})
+	return newWorldOn(t, sqldbtest.SQLite(t))
+}
+
+func newWorldOn(t *testing.T, db *sqldb.DB) *world {
+	t.Helper()
+	g, err := sqlitegraph.Open(t.TempDir()+"/graph", sqlitegraph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

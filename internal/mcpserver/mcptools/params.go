@@ -3,7 +3,9 @@ package mcptools
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,6 +25,7 @@ type param struct {
 	number *int
 	text   *string
 	texts  *[]string
+	pairs  *map[string]string
 }
 
 func (p param) needed() param { p.required = true; return p }
@@ -39,6 +42,10 @@ func texts(target *[]string, name string, most int, about string) param {
 	return param{name: name, about: about, min: 1, max: most, texts: target}
 }
 
+func pairs(target *map[string]string, name string, most int, about string) param {
+	return param{name: name, about: about, min: 1, max: most, pairs: target}
+}
+
 // maxName bounds a name or a uid within a list, in code points.
 const maxName = 200
 
@@ -51,6 +58,9 @@ func (p param) schema() object {
 	case p.texts != nil:
 		item := object{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}}
 		return object{{"type", "array"}, {"description", p.about}, {"items", item}, {"minItems", p.min}, {"maxItems", p.max}}
+	case p.pairs != nil:
+		value := object{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}}
+		return object{{"type", "object"}, {"description", p.about}, {"additionalProperties", value}, {"minProperties", p.min}, {"maxProperties", p.max}}
 	}
 	return object{{"type", "string"}, {"description", p.about}, {"minLength", p.min}, {"maxLength", p.max}}
 }
@@ -65,6 +75,8 @@ func (p param) set(raw json.RawMessage) (fault string) {
 		return p.setNumber(raw)
 	case p.texts != nil:
 		return p.setTexts(raw)
+	case p.pairs != nil:
+		return p.setPairs(raw)
 	}
 	s, fault := readText(raw, p.max)
 	if fault == "" {
@@ -105,6 +117,26 @@ func (p param) setTexts(raw json.RawMessage) string {
 		out[i] = s
 	}
 	*p.texts = out
+	return ""
+}
+
+func (p param) setPairs(raw json.RawMessage) string {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return "must be an object of texts."
+	}
+	if len(given) < p.min || len(given) > p.max {
+		return fmt.Sprintf("must hold %d to %d texts by name; leave it out to narrow nothing.", p.min, p.max)
+	}
+	out := make(map[string]string, len(given))
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		value, fault := readText(given[key], maxName)
+		if fault != "" {
+			return quoted(key) + " " + fault
+		}
+		out[key] = value
+	}
+	*p.pairs = out
 	return ""
 }
 

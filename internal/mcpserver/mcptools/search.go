@@ -14,6 +14,7 @@ const (
 	maxQuery     = 4000 // code points
 	maxLimit     = 50
 	maxLibraries = 100
+	maxMetadata  = 20
 )
 
 // surface names this one in the search log.
@@ -26,6 +27,9 @@ type searchArgs struct {
 	itemUID     string
 	collection  string
 	libraryType string
+	since       string
+	before      string
+	filters     search.Filters
 }
 
 func searchParams(a *searchArgs) []param {
@@ -36,6 +40,13 @@ func searchParams(a *searchArgs) []param {
 		text(&a.itemUID, "item_uid", maxName, "Search only this document."),
 		text(&a.collection, "collection", maxName, "Search only the collection of this name."),
 		text(&a.libraryType, "library_type", maxName, "Search only libraries of this type, such as technical or fiction."),
+		text(&a.filters.File, "file", maxName, "Search only documents with this in their filename."),
+		text(&a.filters.ContentType, "content_type", maxName, "Search only documents of this kind: pdf, image or application/pdf, for example."),
+		text(&a.filters.Language, "language", maxName, "Search only documents in this language, such as en."),
+		text(&a.filters.Source, "source", maxName, "Search only documents whose source begins so."),
+		pairs(&a.filters.Metadata, "metadata", maxMetadata, "Search only documents whose metadata says this, by key, exactly."),
+		text(&a.since, "since", maxName, "Search only documents last changed on this day (2026-01-31) or later."),
+		text(&a.before, "before", maxName, "Search only documents last changed before this day."),
 	}
 }
 
@@ -49,9 +60,16 @@ func (s *Server) searchTool() tool {
 }
 
 func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs) (answer, error) {
+	var err error
+	if a.filters.Since, err = search.ParseFilterTime("since", a.since); err != nil {
+		return answer{}, err
+	}
+	if a.filters.Before, err = search.ParseFilterTime("before", a.before); err != nil {
+		return answer{}, err
+	}
 	found, err := s.opt.Search.Search(ctx, p, search.Request{
 		Query: a.query, Libraries: a.libraries, Limit: a.limit,
-		ItemUID: a.itemUID, Collection: a.collection, LibraryType: a.libraryType, Surface: surface,
+		ItemUID: a.itemUID, Collection: a.collection, LibraryType: a.libraryType, Filters: a.filters, Surface: surface,
 	})
 	if err != nil {
 		return answer{}, err
