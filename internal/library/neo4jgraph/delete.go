@@ -9,7 +9,8 @@ const (
 SET i.generation = 0, i.pointer = 0, i.filled = 0, i.spaces = [], i.whole = [], i.retired = []`
 	itemsChunks = `MATCH (i:Item {uid: $item}) WHERE i.library_uid = $library
 MATCH (i)-[:HAS_CHUNK]->(c:Chunk)
-CALL (c) { DETACH DELETE c } IN TRANSACTIONS OF 1000 ROWS`
+CALL (c) {` + dropChunk + `
+} IN TRANSACTIONS OF 1000 ROWS`
 )
 
 // DeleteItem hides the item from every reader in its first step, and then
@@ -53,6 +54,8 @@ CALL (i) {
   WITH i WHERE NOT (i)-[:HAS_CHUNK]->()
   DETACH DELETE i
 } IN TRANSACTIONS OF 1000 ROWS`
+	librarysConcepts = `MATCH (con:Concept) WHERE con.library_uid = $library AND con.key >= ''
+CALL (con) { DETACH DELETE con } IN TRANSACTIONS OF 1000 ROWS`
 	dropLibrary = `MATCH (l:Library {uid: $library}) SET l.locked = true
 WITH l WHERE NOT EXISTS { MATCH (i:Item) WHERE i.library_uid = $library }
 OPTIONAL MATCH (c:Collection) WHERE c.library_uid = $library
@@ -66,7 +69,7 @@ DETACH DELETE l`
 func (g *Graph) DeleteLibrary(ctx context.Context, libraryUID string) error {
 	args := params{"library": libraryUID}
 	for {
-		for _, statement := range []string{hideItems, librarysChunks, librarysItems} {
+		for _, statement := range []string{hideItems, librarysChunks, librarysItems, librarysConcepts} {
 			if err := g.inBatches(ctx, statement, args); err != nil {
 				return err
 			}

@@ -29,6 +29,16 @@ func codeOf(err error) string {
 	return ""
 }
 
+// lostRace tells of a statement that another one was in the way of, or took
+// away what it had found.
+func lostRace(err error) bool { return neo4j.IsRetryable(err) || codeOf(err) == codeGone }
+
+// stillTied tells that a concept was mentioned anew in the moment of its
+// deletion.
+func stillTied(err error) bool {
+	return codeOf(err) == codeConstraint && strings.Contains(err.Error(), "still has relationships")
+}
+
 // explain says what to do about errors that somebody can mend.
 func (g *Graph) explain(ctx context.Context, err error) error {
 	switch {

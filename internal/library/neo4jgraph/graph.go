@@ -61,6 +61,7 @@ type Graph struct {
 	spaces  map[string]spaceInfo // by id; of those that are known to be there
 	chunks  float64              // of all libraries, when they were counted
 	counted time.Time
+	sizes   map[string]size // of libraries with many chunks, by uid
 }
 
 var _ library.Graph = (*Graph)(nil)
@@ -174,7 +175,14 @@ func (g *Graph) write(ctx context.Context, fn func(t tx) error) error {
 	if err := g.ready(ctx); err != nil {
 		return err
 	}
-	return g.explain(ctx, g.writeRaw(ctx, fn))
+	var err error
+	for range batchAttempts {
+		err = g.writeRaw(ctx, fn)
+		if ctx.Err() != nil || codeOf(err) != codeGone && !stillTied(err) {
+			break
+		}
+	}
+	return g.explain(ctx, err)
 }
 
 func (g *Graph) writeRaw(ctx context.Context, fn func(t tx) error) (err error) {
@@ -203,7 +211,7 @@ func (g *Graph) writeOne(ctx context.Context, query string, args params) ([]*rec
 	wait, late := 20*time.Millisecond, time.Now().Add(retryTime)
 	for {
 		rows, err := g.autoCommit(ctx, neo4j.AccessModeWrite, writeTimeout, query, args)
-		if err == nil || !neo4j.IsRetryable(err) || time.Now().After(late) {
+		if err == nil || !lostRace(err) || time.Now().After(late) {
 			return rows, err
 		}
 		select {
@@ -226,7 +234,7 @@ func (g *Graph) inBatches(ctx context.Context, query string, args params) error 
 	var err error
 	for range batchAttempts {
 		_, err = g.autoCommit(ctx, neo4j.AccessModeWrite, writeTimeout, query, args)
-		if err == nil || ctx.Err() != nil || !neo4j.IsRetryable(err) {
+		if err == nil || ctx.Err() != nil || !lostRace(err) && !stillTied(err) {
 			break
 		}
 	}

@@ -55,7 +55,7 @@ func suite(t *testing.T, address string) {
 			t.Helper()
 			g := open(t, opts)
 			return graphtest.Fixture{
-				Graph: g, SharedStatistics: true, WithoutConcepts: true,
+				Graph: g, SharedStatistics: true,
 				Reopen: func(t *testing.T) library.Graph {
 					t.Helper()
 					if err := g.Close(); err != nil {

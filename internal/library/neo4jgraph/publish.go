@@ -55,6 +55,9 @@ func (g *Graph) Publish(ctx context.Context, gen library.GenerationRef, next lib
 	}}
 	for range publishAttempts {
 		done, err := p.fillIndexes(ctx)
+		if err == nil && done == filled && p.mentioning > 0 {
+			done, err = p.tie(ctx)
+		}
 		if err == nil && done == filled {
 			done, err = p.turn(ctx)
 		}
@@ -78,6 +81,8 @@ type publication struct {
 	args   params
 	chunks int64            // of the generation
 	with   map[string]int64 // how many of them have a vector in a space, by its id
+
+	mentioning int64 // how many of them mention something, or were tied to it
 }
 
 // progress is how far a publication came.
@@ -123,11 +128,12 @@ CALL (batch) {
   MATCH (s:EmbeddingSpace)
   RETURN collect([s.id, size([k IN held WHERE s.property IN k])]) AS spaces
 }
-RETURN newer, on, size(batch) AS chunks, batch[-1].uid AS after, spaces`
+RETURN newer, on, size(batch) AS chunks, batch[-1].uid AS after, spaces,
+  size([c IN batch WHERE c.mention_keys IS NOT NULL OR EXISTS { (c)-[:MENTIONS]->() }]) AS mentioning`
 
 // fillIndexes labels the staged chunks, some a transaction.
 func (p *publication) fillIndexes(ctx context.Context) (progress, error) {
-	p.chunks, p.with = 0, map[string]int64{}
+	p.chunks, p.mentioning, p.with = 0, 0, map[string]int64{}
 	// Each batch begins behind the last chunk of the one before.
 	p.args["after"], p.args["begin"] = beforeFirst(p.args["first"]), true
 	for {
@@ -148,6 +154,7 @@ func (p *publication) fillIndexes(ctx context.Context) (progress, error) {
 		}
 		chunks := get[int64](rows[0], "chunks")
 		p.chunks += chunks
+		p.mentioning += get[int64](rows[0], "mentioning")
 		if chunks < writeBatch {
 			break
 		}
@@ -263,12 +270,14 @@ WITH i, generation, published WHERE generation < i.generation
 RETURN generation, published, generation IN i.retired AS kept ORDER BY generation`
 	// What a retired generation keeps is what reading it needs.
 	retireChunks = `MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last AND c:Published
-CALL (c) {
+CALL (c) {` + untie + `
   REMOVE c:Published
   SET c = c {.uid, .item_uid, .generation, .ordinal, .text, .heading_path, .context, .page, .start, .end, .hash}
+  WITH cons` + dropBare + `
 } IN TRANSACTIONS OF 1000 ROWS`
 	dropChunks = `MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last
-CALL (c) { DETACH DELETE c } IN TRANSACTIONS OF 1000 ROWS`
+CALL (c) {` + dropChunk + `
+} IN TRANSACTIONS OF 1000 ROWS`
 )
 
 // tidy takes what is older than the published generation out of the indexes,

@@ -94,6 +94,7 @@ func structure() [][2]string {
 		{"library_uid", `CREATE CONSTRAINT library_uid IF NOT EXISTS FOR (l:Library) REQUIRE l.uid IS UNIQUE`},
 		{"collection_uid", `CREATE CONSTRAINT collection_uid IF NOT EXISTS FOR (c:Collection) REQUIRE (c.library_uid, c.uid) IS UNIQUE`},
 		{"embedding_space_id", `CREATE CONSTRAINT embedding_space_id IF NOT EXISTS FOR (s:EmbeddingSpace) REQUIRE s.id IS UNIQUE`},
+		{"concept_key", `CREATE CONSTRAINT concept_key IF NOT EXISTS FOR (c:Concept) REQUIRE (c.library_uid, c.key) IS UNIQUE`},
 		{"library_type_name", `CREATE CONSTRAINT library_type_name IF NOT EXISTS FOR (t:LibraryType) REQUIRE t.name IS UNIQUE`},
 		{"item_library", `CREATE INDEX item_library IF NOT EXISTS FOR (i:Item) ON (i.library_uid)`},
 		{"chunk_library", `CREATE INDEX chunk_library IF NOT EXISTS FOR (c:Published) ON (c.library_uid)`},

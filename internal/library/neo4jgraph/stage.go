@@ -2,6 +2,7 @@ package neo4jgraph
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -177,7 +178,12 @@ func (g *Graph) stagedRows(gen library.GenerationRef, chunks []library.IndexChun
 		if err != nil {
 			return nil, err
 		}
-		row := params{"uid": uid, "properties": propertiesOf(gen, c, termsOf(a, c))}
+		if err := library.CheckMentions(c.Mentions); err != nil {
+			return nil, err
+		}
+		properties := propertiesOf(gen, c, termsOf(a, c))
+		maps.Copy(properties, mentionProperties(library.MergeMentions(c.Mentions)))
+		row := params{"uid": uid, "properties": properties}
 		var info spaceInfo
 		if len(c.Vector) > 0 {
 			if c.Space == "" || !finite(c.Vector) {
@@ -274,7 +280,10 @@ const unfill = `MATCH (i:Item {uid: $item}) WHERE i.filled = $generation SET i.f
 
 const (
 	dropGeneration = `MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last
-WITH c LIMIT $limit DETACH DELETE c RETURN count(*) AS dropped`
+WITH c LIMIT $limit
+CALL (c) {` + dropChunk + `
+}
+RETURN count(*) AS dropped`
 	dropItemIfBare = `MATCH (i:Item {uid: $item})
 WHERE i.generation = 0 AND NOT (i)-[:HAS_CHUNK]->() DETACH DELETE i`
 )

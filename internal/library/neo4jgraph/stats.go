@@ -34,8 +34,9 @@ func (g *Graph) Generations(ctx context.Context, libraryUID string) ([]library.G
 }
 
 const (
-	itemsStored  = `MATCH (i:Item) WHERE i.library_uid = $library RETURN count(*) AS items`
-	chunksStored = `MATCH (s:EmbeddingSpace) WITH collect(s) AS spaces
+	itemsStored    = `MATCH (i:Item) WHERE i.library_uid = $library RETURN count(*) AS items`
+	conceptsStored = `MATCH (con:Concept) WHERE con.library_uid = $library AND con.key >= '' RETURN count(*) AS concepts`
+	chunksStored   = `MATCH (s:EmbeddingSpace) WITH collect(s) AS spaces
 MATCH (i:Item)-[:HAS_CHUNK]->(c:Chunk) WHERE i.library_uid = $library
 RETURN count(*) AS chunks, sum(CASE WHEN c.generation = i.generation THEN 1 ELSE 0 END) AS visible,
   sum(size([s IN spaces WHERE c[s.property] IS NOT NULL])) AS vectors,
@@ -52,6 +53,10 @@ func (g *Graph) Stats(ctx context.Context, libraryUID string) (library.GraphStat
 		return st, err
 	}
 	st.Items = get[int64](rows[0], "items")
+	if rows, err = g.read(ctx, conceptsStored, args); err != nil {
+		return st, err
+	}
+	st.Concepts = get[int64](rows[0], "concepts")
 	if rows, err = g.read(ctx, chunksStored, args); err != nil {
 		return st, err
 	}

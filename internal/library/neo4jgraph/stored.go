@@ -9,9 +9,9 @@ import (
 const readStored = `MATCH (i:Item {uid: $item})
 WHERE i.library_uid = $library AND ($generation = i.generation OR $generation IN i.retired)
 MATCH (c:Chunk) WHERE c.uid >= $first AND c.uid <= $last
-RETURN ` + chunkColumns + `, c.context AS context, c.hash AS hash, [p IN $properties | c[p]] AS vectors ORDER BY uid`
+RETURN ` + chunkColumns + `, c.context AS context, c.hash AS hash, ` + mentionColumns + `, [p IN $properties | c[p]] AS vectors ORDER BY uid`
 
-// Stored gives chunks of a generation with their vectors.
+// Stored gives chunks of a generation with their vectors and mentions.
 func (g *Graph) Stored(ctx context.Context, gen library.GenerationRef, from, to int) ([]library.StoredChunk, error) {
 	args, err := chunkRange(gen, from, to)
 	if err != nil || args == nil {
@@ -32,6 +32,7 @@ func (g *Graph) Stored(ctx context.Context, gen library.GenerationRef, from, to 
 	for _, r := range rows {
 		c := library.StoredChunk{
 			Chunk: chunkOf(r, gen.LibraryUID), Context: get[string](r, "context"), Hash: get[string](r, "hash"), Vectors: map[string][]float32{},
+			Mentions: mentionsIn(r),
 		}
 		for i, v := range get[[]any](r, "vectors") {
 			if values, ok := v.([]any); ok && len(values) > 0 {

@@ -82,16 +82,6 @@ func Hub(size, chunks int) bool {
 	return chunks > min(max(size/hubShare, hubFloor), MostChunks)
 }
 
-// Telling rates a concept of a library: highest where a seventh of its chunks
-// mention it, and nothing where all do.
-func Telling(size, chunks int) float64 {
-	if chunks < 1 || chunks > size {
-		return 0
-	}
-	rare := math.Log(float64(size+1) / float64(chunks))
-	return float64(chunks) * rare * rare
-}
-
 // Related answers a query. Depth and Limit are of the query; Libraries and
 // Filter are the engine's to keep.
 func Related(ctx context.Context, g Graph, q library.RelatedQuery) ([]library.Scored, error) {
@@ -302,25 +292,4 @@ func (w *walk) result(limit int) []library.Scored {
 	}
 	slices.SortFunc(out, InOrder)
 	return out[:min(len(out), limit)]
-}
-
-// Links counts pairs of keys. Each list holds the keys that stand in one
-// chunk, in order.
-func Links(lists [][]string) []library.ConceptLink {
-	count := map[[2]string]int{}
-	for _, keys := range lists {
-		for i, a := range keys {
-			for _, b := range keys[i+1:] {
-				count[[2]string{a, b}]++
-			}
-		}
-	}
-	out := make([]library.ConceptLink, 0, len(count))
-	for pair, n := range count {
-		out = append(out, library.ConceptLink{From: pair[0], To: pair[1], Chunks: n})
-	}
-	slices.SortFunc(out, func(a, b library.ConceptLink) int {
-		return cmp.Or(cmp.Compare(b.Chunks, a.Chunks), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
-	return out
 }

@@ -1,7 +1,6 @@
 package sqlitegraph
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,24 +112,12 @@ func (c conceptsOf) Mentioning(ctx context.Context, concepts []spread.Found) ([]
 const (
 	conceptColumns = `k.key, COALESCE((SELECT m.name FROM (SELECT COALESCE(m.name, k.name) AS name FROM mention m WHERE m.concept_id = k.id LIMIT 25) m
 GROUP BY m.name ORDER BY COUNT(*) DESC, m.name = k.name DESC, m.name LIMIT 1), k.name), k.kind, k.chunks`
-	// The rating falls again where all mention it, so that these are enough to
-	// pick from.
 	mostMentioned = `SELECT ` + conceptColumns + `, 1.0 FROM concept k WHERE k.chunks > 0 ORDER BY k.chunks DESC, k.key LIMIT $1`
 	namedConcepts = `SELECT ` + conceptColumns + `, 1.0 FROM concept k
 WHERE k.chunks > 0 AND k.key IN (SELECT value FROM json_each($1)) ORDER BY k.key LIMIT $2`
 	chunksConcepts = `SELECT ` + conceptColumns + `, m.weight FROM item i JOIN mention m ON m.item_id = i.id AND m.generation = i.generation
 JOIN concept k ON k.id = m.concept_id WHERE i.uid = $1 AND m.generation = $2 AND m.ordinal = $3 AND k.chunks > 0`
-	// conceptsRead is how many concepts are rated for one that is listed.
-	conceptsRead = 4
 )
-
-// rated is a concept with what orders it.
-type rated struct {
-	library.Concept
-
-	size   int
-	weight float64 // of the mention, where a chunk was asked for
-}
 
 // Concepts lists concepts of libraries.
 func (g *Graph) Concepts(ctx context.Context, q library.ConceptQuery) ([]library.Concept, error) {
@@ -138,7 +125,7 @@ func (g *Graph) Concepts(ctx context.Context, q library.ConceptQuery) ([]library
 	if q.Limit <= 0 {
 		return nil, nil
 	}
-	lists := make([][]rated, len(uids))
+	lists := make([][]spread.Rated, len(uids))
 	err := each(ctx, uids, func(ctx context.Context, i int, uid string) error {
 		if q.Chunk != nil && q.Chunk.LibraryUID != uid {
 			return nil
@@ -148,35 +135,17 @@ func (g *Graph) Concepts(ctx context.Context, q library.ConceptQuery) ([]library
 			return err
 		})
 	})
-	return byTelling(slices.Concat(lists...), q), err
+	return spread.ByTelling(slices.Concat(lists...), q), err
 }
 
-// byTelling puts the most telling concepts first.
-func byTelling(all []rated, q library.ConceptQuery) []library.Concept {
-	rate := func(c rated) float64 {
-		if q.Chunk != nil {
-			return c.weight * spread.IDF(c.size, c.Chunks)
-		}
-		return spread.Telling(c.size, c.Chunks)
-	}
-	slices.SortFunc(all, func(a, b rated) int {
-		return cmp.Or(cmp.Compare(rate(b), rate(a)), cmp.Compare(a.Key, b.Key), cmp.Compare(a.LibraryUID, b.LibraryUID))
-	})
-	var out []library.Concept
-	for _, c := range all[:min(len(all), q.Limit)] {
-		out = append(out, c.Concept)
-	}
-	return out
-}
-
-func (s *snapshot) concepts(ctx context.Context, uid string, q library.ConceptQuery) ([]rated, error) {
+func (s *snapshot) concepts(ctx context.Context, uid string, q library.ConceptQuery) ([]spread.Rated, error) {
 	size, err := sqldb.One(ctx, s, scanInt, countVisible)
 	if err != nil {
 		return nil, err
 	}
-	scan := func(r sqldb.Row) (rated, error) {
-		c := rated{size: int(size), Concept: library.Concept{LibraryUID: uid}}
-		err := r.Scan(&c.Key, &c.Name, &c.Kind, &c.Chunks, &c.weight)
+	scan := func(r sqldb.Row) (spread.Rated, error) {
+		c := spread.Rated{Size: int(size), Concept: library.Concept{LibraryUID: uid}}
+		err := r.Scan(&c.Key, &c.Name, &c.Kind, &c.Chunks, &c.Weight)
 		return c, err
 	}
 	switch {
@@ -189,21 +158,17 @@ func (s *snapshot) concepts(ctx context.Context, uid string, q library.ConceptQu
 		}
 		return sqldb.All(ctx, s, scan, namedConcepts, string(list), len(q.Keys))
 	}
-	return sqldb.All(ctx, s, scan, mostMentioned, conceptsRead*q.Limit)
+	return sqldb.All(ctx, s, scan, mostMentioned, spread.ReadFor*q.Limit)
 }
 
-const (
-	mostLinked  = 1000 // chunks that are read of one concept
-	mostOfPairs = 64   // concepts whose links are told
-	chunksOfKey = `SELECT m.item_id, m.ordinal FROM concept k CROSS JOIN mention m ON m.concept_id = k.id
+const chunksOfKey = `SELECT m.item_id, m.ordinal FROM concept k CROSS JOIN mention m ON m.concept_id = k.id
 CROSS JOIN item i ON i.id = m.item_id AND i.generation = m.generation WHERE k.key = $1 LIMIT $2`
-)
 
 // ConceptLinks counts the chunks in which two concepts stand, among the first
 // of each.
 func (g *Graph) ConceptLinks(ctx context.Context, libraryUID string, keys []string) ([]library.ConceptLink, error) {
 	keys = slices.Compact(slices.Sorted(slices.Values(keys)))
-	keys = keys[:min(len(keys), mostOfPairs)]
+	keys = keys[:min(len(keys), spread.MostLinked)]
 	type chunk struct{ item, ordinal int64 }
 	in := map[chunk][]string{}
 	err := g.read(ctx, libraryUID, func(s *snapshot) error {
@@ -211,7 +176,7 @@ func (g *Graph) ConceptLinks(ctx context.Context, libraryUID string, keys []stri
 			chunks, err := sqldb.All(ctx, s, func(r sqldb.Row) (c chunk, err error) {
 				err = r.Scan(&c.item, &c.ordinal)
 				return c, err
-			}, chunksOfKey, key, mostLinked)
+			}, chunksOfKey, key, spread.MostOfLinked)
 			if err != nil {
 				return err
 			}
@@ -221,9 +186,9 @@ func (g *Graph) ConceptLinks(ctx context.Context, libraryUID string, keys []stri
 		}
 		return nil
 	})
-	lists := make([][]string, 0, len(in))
-	for _, list := range in {
-		lists = append(lists, list)
+	together := make([]spread.Together, 0, len(in))
+	for _, keys := range in {
+		together = append(together, spread.Together{Keys: keys, Chunks: 1})
 	}
-	return spread.Links(lists), err
+	return spread.Links(together), err
 }
