@@ -4,12 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
@@ -45,10 +41,6 @@ func Markdown(w *document.Writer, in document.Input) error {
 func AppendMarkdown(w *document.Writer, src string) {
 	w.Separate(document.Paragraph)
 	markdownBlocks(w, newMarkdown(), strings.Trim(src, "\n"))
-}
-
-func newMarkdown() parser.Parser {
-	return goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList)).Parser()
 }
 
 // frontMatter gives the length of YAML front matter and keeps its plain
@@ -118,16 +110,14 @@ type mdBlock struct {
 
 // markdownBlocks appends a piece of source and marks its blocks: each ends
 // where the next begins.
-func markdownBlocks(w *document.Writer, md parser.Parser, src string) {
+func markdownBlocks(w *document.Writer, md *markdownParser, src string) {
 	base := w.Raw(src).Start
 	if w.Err() != nil {
 		return
 	}
-	source := []byte(src)
-	doc := md.Parse(text.NewReader(source))
 	var found []mdBlock
-	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
-		found = collectBlocks(found, n, source, 0)
+	for n := md.parse(src).FirstChild(); n != nil; n = n.NextSibling() {
+		found = md.collectBlocks(found, n, 0)
 	}
 	slices.SortStableFunc(found, func(a, b mdBlock) int { return a.at - b.at })
 	for i, f := range found {
@@ -155,20 +145,20 @@ func markdownBlocks(w *document.Writer, md parser.Parser, src string) {
 }
 
 // collectBlocks adds a node's blocks in the order of the source.
-func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock {
+func (md *markdownParser) collectBlocks(found []mdBlock, n ast.Node, depth int) []mdBlock {
 	b := document.Block{}
 	switch n := n.(type) {
 	case *ast.Heading:
-		b = document.Block{Kind: document.Heading, Level: n.Level, Title: document.OneLine(plainText(n, src))}
+		b = document.Block{Kind: document.Heading, Level: n.Level, Title: md.title(n)}
 	case *ast.List:
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-			found = collectItem(found, item, src, depth+1)
+			found = md.collectItem(found, item, depth+1)
 		}
 		return found
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		b.Kind = document.Code
 	case *ast.HTMLBlock:
-		b.Kind = htmlBlockKind(n, src)
+		b.Kind = htmlBlockKind(n, md.source)
 	case *ast.Blockquote:
 		b.Kind = document.Quote
 	case *extast.Table:
@@ -184,38 +174,15 @@ func collectBlocks(found []mdBlock, n ast.Node, src []byte, depth int) []mdBlock
 
 // collectItem adds a list's item, and lists and code in it as blocks of their
 // own.
-func collectItem(found []mdBlock, item ast.Node, src []byte, depth int) []mdBlock {
+func (md *markdownParser) collectItem(found []mdBlock, item ast.Node, depth int) []mdBlock {
 	found = append(found, mdBlock{item.Pos(), document.Block{Kind: document.ListItem, Level: depth}})
 	for n := item.FirstChild(); n != nil && depth < 100; n = n.NextSibling() {
 		switch n.(type) {
 		case *ast.List, *ast.FencedCodeBlock, *extast.Table:
-			found = collectBlocks(found, n, src, depth)
+			found = md.collectBlocks(found, n, depth)
 		}
 	}
 	return found
-}
-
-// plainText gives the words of a node without markup.
-func plainText(n ast.Node, src []byte) string {
-	var sb strings.Builder
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-			sb.Write(n.Segment.Value(src))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				sb.WriteByte(' ')
-			}
-		case *ast.String:
-			sb.Write(n.Value)
-		case *ast.RawHTML:
-			return ast.WalkSkipChildren, nil
-		}
-		return ast.WalkContinue, nil
-	})
-	return sb.String()
 }
 
 func lineStart(src string, at int) int {

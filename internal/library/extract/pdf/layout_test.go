@@ -29,3 +29,15 @@ func TestALineOfContentsIsNoHeading(t *testing.T) {
 		t.Errorf("the headings are %q", got)
 	}
 }
+
+func TestAnOutlineThatLeadsToItselfEnds(t *testing.T) {
+	t.Parallel()
+	outline := []string{
+		"<< /Type /Outlines /First 7 0 R /Last 7 0 R /Count 1 >>",
+		"<< /Title (Tides) /Parent 6 0 R /Next 7 0 R /First 7 0 R /A << /S /GoTo /D [8 0 R /Fit] >> >>",
+	}
+	doc := read(t, makePDF("/Outlines 6 0 R", outline, sheet{"", lines(72, 700, "Tides") + lines(72, 660, prose)}))
+	if got := documenttest.Headings(doc); !slices.Equal(got, []string{"1 Tides"}) {
+		t.Errorf("the headings are %q", got)
+	}
+}

@@ -15,7 +15,6 @@ import (
 	pdfiumerrors "github.com/klippa-app/go-pdfium/errors"
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
-	"github.com/klippa-app/go-pdfium/responses"
 	"github.com/klippa-app/go-pdfium/webassembly"
 	"github.com/tetratelabs/wazero"
 
@@ -253,38 +252,4 @@ func pdfDate(s string) string {
 		return ""
 	}
 	return s[:4] + "-" + s[4:6] + "-" + s[6:8]
-}
-
-// outlineEntry is a bookmark: a heading that the author named.
-type outlineEntry struct {
-	title string
-	level int
-	page  int // from 0, -1 unknown
-}
-
-func (d *pdfDocument) outline() []outlineEntry {
-	const most = 5000
-	res, err := d.pdf.GetBookmarks(&requests.GetBookmarks{Document: d.ref})
-	if err != nil {
-		return nil
-	}
-	var out []outlineEntry
-	var walk func([]responses.GetBookmarksBookmark, int)
-	walk = func(list []responses.GetBookmarksBookmark, level int) {
-		for _, b := range list {
-			if len(out) >= most || level > 6 {
-				return
-			}
-			page := -1
-			if b.DestInfo != nil {
-				page = b.DestInfo.PageIndex
-			} else if b.ActionInfo != nil && b.ActionInfo.DestInfo != nil {
-				page = b.ActionInfo.DestInfo.PageIndex
-			}
-			out = append(out, outlineEntry{title: b.Title, level: level, page: page})
-			walk(b.Children, level+1)
-		}
-	}
-	walk(res.Bookmarks, 1)
-	return out
 }
