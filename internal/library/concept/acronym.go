@@ -65,7 +65,7 @@ func (a *acronyms) define(short, long string) {
 		return // the first definition counts
 	}
 	a.short[d.shortKey] = d
-	first := Key(strings.Fields(long)[0])
+	first := firstPiece(long)
 	a.long[first] = append(a.long[first], d)
 }
 
@@ -142,7 +142,7 @@ func (f *finder) expansions(s segment) {
 		if d, ok := f.doc.acro.short[w.key]; ok && w.shape != plain {
 			f.acronym(d)
 		}
-		for _, d := range f.doc.acro.long[w.key] {
+		for _, d := range f.doc.acro.long[w.first] {
 			if s.spells(i, d.longKey) {
 				f.acronym(d)
 			}

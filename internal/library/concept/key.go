@@ -100,6 +100,14 @@ func pieces(text string, yield func(piece string, unspaced bool) bool) {
 	}
 }
 
+func firstPiece(text string) (first string) {
+	pieces(text, func(p string, _ bool) bool {
+		first = p
+		return false
+	})
+	return first
+}
+
 func startsWord(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return s != "" && wordRune(r)

@@ -22,6 +22,7 @@ const (
 // spelling is what is known of a word however it is used.
 type spelling struct {
 	key    string // its normal form
+	first  string // its first piece's
 	folded string // as stop words are looked up
 	shape  shape
 	runes  int
@@ -38,7 +39,7 @@ func (d *Document) spell(w string) *spelling {
 	w = strings.Clone(w) // the text goes, the spelling stays
 	s := &spelling{shape: shapeOf(w), runes: utf8.RuneCountInString(w)}
 	if s.shape != number && s.shape != other {
-		s.key = Key(w)
+		s.key, s.first = Key(w), firstPiece(w)
 	}
 	s.folded = foldWord(w)
 	if d.spellings == nil || len(d.spellings) >= maxSpellings {
