@@ -36,7 +36,7 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// worker that was thought dead may still come with it.
 	Publish(ctx context.Context, gen GenerationRef, item IndexItem, keep int) error
 	// SetItem changes what the index knows of a published item (title,
-	// collection) without touching its chunks' places.
+	// collection, language) without touching its chunks' places.
 	SetItem(ctx context.Context, libraryUID string, item IndexItem) error
 	// Discard drops a generation that was staged and not published.
 	Discard(ctx context.Context, gen GenerationRef) error
@@ -123,7 +123,9 @@ type IndexItem struct {
 	UID           string
 	CollectionUID string // empty: none
 	Title         string // read by the full-text index of each chunk
-	Language      string // ISO 639-1, which its words are stemmed by; empty: not known
+	// Language is the BCP 47 tag of the language that its words are stemmed by;
+	// empty: not known, or, told of an item that is there, the same as before.
+	Language string
 }
 
 // IndexChunk is a chunk on its way into the index.

@@ -8,6 +8,7 @@ import (
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/concept"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 // batch is how many passages are staged at once.
@@ -18,9 +19,9 @@ const keepAll = 1 << 20
 
 // chunks stages a version's passages and publishes them, in a library that
 // nobody sees.
-func (m *imports) chunks(ctx context.Context, i incoming, g generationRecord, words string) error {
-	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: words}, concepts: concept.New(i.Title, "")}
-	s.concepts.Learn(words)
+func (m *imports) chunks(ctx context.Context, i incoming, g generationRecord, doc *document.Document) error {
+	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: doc.Text}, concepts: concept.New(i.Title, doc.Language)}
+	s.concepts.Learn(doc.Text)
 	if err := m.r.lines(generationFolder(i.was, g.Generation)+chunksFolder, func(line []byte) error { return s.add(ctx, line) }); err != nil {
 		return err
 	}
@@ -30,8 +31,8 @@ func (m *imports) chunks(ctx context.Context, i incoming, g generationRecord, wo
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	title := i.Title
-	err := m.Service.opt.Graph.Publish(ctx, s.ref, library.IndexItem{UID: i.UID, CollectionUID: i.collection, Title: title}, keepAll)
+	item := library.IndexItem{UID: i.UID, CollectionUID: i.collection, Title: i.Title, Language: doc.Language}
+	err := m.Service.opt.Graph.Publish(ctx, s.ref, item, keepAll)
 	if err != nil {
 		return fmt.Errorf("put its passages into the index: %w", err)
 	}

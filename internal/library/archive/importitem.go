@@ -245,7 +245,7 @@ func (m *imports) generation(ctx context.Context, i incoming, number int64) (g g
 	if err := m.original(ctx, folder, prefix, g); err != nil {
 		return g, err
 	}
-	words, err := m.read(ctx, folder, prefix)
+	doc, err := m.read(ctx, folder, prefix)
 	if err != nil {
 		return g, err
 	}
@@ -255,7 +255,7 @@ func (m *imports) generation(ctx context.Context, i incoming, number int64) (g g
 		m.made.Unindexed = true
 		return g, nil
 	}
-	return g, m.chunks(ctx, i, g, words)
+	return g, m.chunks(ctx, i, g, doc)
 }
 
 // original stores the document as it came, and sees that it is what its hash says.
@@ -277,29 +277,29 @@ func (m *imports) original(ctx context.Context, folder, prefix string, g generat
 }
 
 // read stores the text, its structure and where its words stand, and gives
-// the text.
-func (m *imports) read(ctx context.Context, folder, prefix string) (string, error) {
+// them.
+func (m *imports) read(ctx context.Context, folder, prefix string) (*document.Document, error) {
 	var words bytes.Buffer
 	if err := m.object(ctx, folder+textEntry, prefix+textEntry, maxText, &words); err != nil {
-		return "", err
+		return nil, err
 	}
 	var structure bytes.Buffer
 	if err := m.object(ctx, folder+structureEntry, prefix+structureEntry, maxStructure, &structure); err != nil {
-		return "", err
+		return nil, err
 	}
 	if !utf8.Valid(words.Bytes()) || bytes.IndexByte(words.Bytes(), 0) >= 0 {
-		return "", damaged("%s is no text.", folder+textEntry)
+		return nil, damaged("%s is no text.", folder+textEntry)
 	}
 	if m.r.at(folder + regionsEntry) {
 		if err := m.object(ctx, folder+regionsEntry, library.RegionsKey(prefix+structureEntry), maxRegions, io.Discard); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	doc, err := document.Decode(&words, &structure)
 	if err != nil {
-		return "", damaged("%s is not as it should be: %s.", folder+structureEntry, err.Error())
+		return nil, damaged("%s is not as it should be: %s.", folder+structureEntry, err.Error())
 	}
-	return doc.Text, nil
+	return doc, nil
 }
 
 func (m *imports) object(ctx context.Context, name, key string, limit int64, also io.Writer) error {

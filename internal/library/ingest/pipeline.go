@@ -23,6 +23,13 @@ func (r *run) pipeline(ctx context.Context) (err error) {
 	}
 	if r.publishing {
 		r.resumed = true
+		doc, err := r.loadDocument(ctx)
+		if err != nil && !errors.Is(err, blob.ErrMissing) {
+			return fmt.Errorf("read the text again: %w", err)
+		}
+		if doc != nil {
+			r.language = doc.Language
+		}
 		return r.publish(ctx)
 	}
 	if r.stale {

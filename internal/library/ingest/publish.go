@@ -51,7 +51,7 @@ func (s *core) seal(ctx context.Context, c *claim, at snapshot, space string) er
 
 // indexItem is what the index is told of the document.
 func (c *claim) indexItem() library.IndexItem {
-	return library.IndexItem{UID: c.job.ItemUID, CollectionUID: c.collectionUID, Title: c.shownTitle()}
+	return library.IndexItem{UID: c.job.ItemUID, CollectionUID: c.collectionUID, Title: c.shownTitle(), Language: c.language}
 }
 
 func (c *claim) shownTitle() string {

@@ -50,7 +50,11 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	if err != nil || !some {
 		return nil, err
 	}
-	asked := g.queryTerms(q.Text)
+	languages, err := g.languagesOf(ctx, s.libraries)
+	if err != nil {
+		return nil, err
+	}
+	asked := g.queryTerms(q.Text, languages)
 	if len(asked) == 0 {
 		return nil, nil
 	}
@@ -100,13 +104,13 @@ func (g *Graph) amongAll(ctx context.Context, s scope, asked []terms.Term, limit
 	return answer{}, false, nil
 }
 
-func (g *Graph) queryTerms(text string) []terms.Term {
+func (g *Graph) queryTerms(text string, languages []string) []terms.Term {
 	a, ok := g.analyzers.Get().(*terms.Analyzer)
 	if !ok {
 		a = new(terms.Analyzer)
 	}
 	defer g.analyzers.Put(a)
-	asked := a.Query(strings.ToValidUTF8(text[:min(len(text), maxQueryBytes)], ""), maxLookups)
+	asked := a.Query(strings.ToValidUTF8(text[:min(len(text), maxQueryBytes)], ""), maxLookups, languages...)
 	if len(asked) > maxTerms {
 		// Of a whole document, the longer words say more.
 		slices.SortStableFunc(asked, func(x, y terms.Term) int {
@@ -180,16 +184,21 @@ func luceneQuery(s scope, asked []terms.Term) string {
 }
 
 func luceneTerm(t terms.Term) string {
-	var out string
-	switch {
-	case t.Prefix:
-		out = escape(t.Words[0]) + "*"
-	default:
-		words := make([]string, len(t.Words))
-		for i, w := range t.Words {
+	var forms []string
+	for i, form := range t.Forms() {
+		if t.Prefix && i == 0 {
+			forms = append(forms, escape(form[0])+"*")
+			continue
+		}
+		words := make([]string, len(form))
+		for i, w := range form {
 			words[i] = escape(w)
 		}
-		out = `"` + strings.Join(words, " ") + `"`
+		forms = append(forms, `"`+strings.Join(words, " ")+`"`)
+	}
+	out := forms[0]
+	if len(forms) > 1 {
+		out = "(" + strings.Join(forms, " ") + ")"
 	}
 	if times := min(t.Times, maxTimes); times > 1 {
 		out += "^" + strconv.Itoa(times)

@@ -55,6 +55,7 @@ type Graph struct {
 	driver    neo4j.DriverWithContext
 	analyzers sync.Pool // of *terms.Analyzer
 	shares    shares
+	languages languages
 
 	mu      sync.Mutex
 	server  *Server              // nil: not asked yet

@@ -26,13 +26,13 @@ const (
 )
 
 // titleTerms is how often a title's terms count in each of its chunks: twice.
-func (g *Graph) titleTerms(title string) string {
+func (g *Graph) titleTerms(language, title string) string {
 	a, ok := g.analyzers.Get().(*terms.Analyzer)
 	if !ok {
 		a = new(terms.Analyzer)
 	}
 	defer g.analyzers.Put(a)
-	words := strings.Join(a.Document(title), " ")
+	words := strings.Join(a.Document(language, title), " ")
 	if words == "" {
 		return titleEnd
 	}
@@ -47,13 +47,18 @@ func (g *Graph) Publish(ctx context.Context, gen library.GenerationRef, next lib
 	if err != nil {
 		return err
 	}
-	title := g.titleTerms(next.Title)
-	as := sha256.Sum256([]byte(next.CollectionUID + "\n" + title))
+	next.Language = terms.Language(next.Language)
+	title := g.titleTerms(next.Language, next.Title)
+	as := sha256.Sum256([]byte(next.CollectionUID + "\n" + next.Language + "\n" + title))
 	p := publication{Graph: g, gen: gen, next: next, keep: max(keep, 0), args: params{
 		"item": gen.ItemUID, "library": gen.LibraryUID, "generation": gen.Generation, "first": first, "last": last,
 		"collection": next.CollectionUID, "title": title, "as": hex.EncodeToString(as[:8]), "limit": writeBatch,
 	}}
 	for range publishAttempts {
+		err := p.stem(ctx)
+		if err != nil {
+			return err
+		}
 		done, err := p.fillIndexes(ctx)
 		if err == nil && done == filled && p.mentioning > 0 {
 			done, err = p.tie(ctx)
@@ -65,6 +70,7 @@ func (g *Graph) Publish(ctx context.Context, gen library.GenerationRef, next lib
 			return err
 		}
 		if done == over {
+			g.languages.forget(gen.LibraryUID)
 			return p.tidy(ctx)
 		}
 	}
@@ -225,10 +231,11 @@ func (p *publication) point(ctx context.Context, t tx, it item, held map[string]
 	revision++
 	ofLibrary := recount(held, it.spaces, spaces)
 	ofLibrary["revision"] = revision
+	ofLibrary["languages"] = withLanguage(held, p.next.Language)
 	if _, err := t.run(ctx, turnPointer, params{
 		"item": p.gen.ItemUID, "library": p.gen.LibraryUID, "of_library": ofLibrary, "of_item": params{
 			"generation": p.gen.Generation, "pointer": revision<<pointerShift | p.gen.Generation, "retired": retired,
-			"title": p.next.Title, "collection_uid": p.next.CollectionUID, "spaces": spaces, "whole": whole,
+			"title": p.next.Title, "collection_uid": p.next.CollectionUID, "language": p.next.Language, "spaces": spaces, "whole": whole,
 		},
 	}); err != nil {
 		return err

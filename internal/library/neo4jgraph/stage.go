@@ -43,12 +43,13 @@ type item struct {
 	generation int64 // the published one; 0: none yet
 	collection string
 	title      string
+	language   string   // that its words are stemmed by
 	spaces     []string // of the published vectors
 	retired    []int64  // generations that were published before, newest first
 }
 
 const itemColumns = `i.library_uid AS library, i.generation AS generation, i.collection_uid AS collection,
-i.title AS title, i.spaces AS spaces, i.retired AS retired`
+i.title AS title, i.language AS language, i.spaces AS spaces, i.retired AS retired`
 
 // Whoever writes an item, or what hangs on it, writes this property first,
 // which takes the node's lock whatever its value: what is read behind it
@@ -68,7 +69,7 @@ func lockItem(ctx context.Context, t tx, libraryUID, itemUID string) (item, erro
 
 func itemOf(r *record) item {
 	it := item{
-		found: true, generation: get[int64](r, "generation"), collection: get[string](r, "collection"), title: get[string](r, "title"),
+		found: true, generation: get[int64](r, "generation"), collection: get[string](r, "collection"), title: get[string](r, "title"), language: get[string](r, "language"),
 		spaces: stringsOf(get[[]any](r, "spaces")),
 	}
 	for _, v := range get[[]any](r, "retired") {
@@ -181,7 +182,7 @@ func (g *Graph) stagedRows(gen library.GenerationRef, chunks []library.IndexChun
 		if err := library.CheckMentions(c.Mentions); err != nil {
 			return nil, err
 		}
-		properties := propertiesOf(gen, c, termsOf(a, c))
+		properties := propertiesOf(gen, c, termsOf(a, "", c.HeadingPath, c.Context, c.Text))
 		maps.Copy(properties, mentionProperties(library.MergeMentions(c.Mentions)))
 		row := params{"uid": uid, "properties": properties}
 		var info spaceInfo
@@ -217,21 +218,22 @@ func propertiesOf(gen library.GenerationRef, c *library.IndexChunk, words string
 const titleEnd = "\n"
 
 // termsOf gives a chunk's terms without those of the title: of the headings, of
-// what else was put before the text, and of the text.
-func termsOf(a *terms.Analyzer, c *library.IndexChunk) string {
-	words := a.Document(strings.Join(c.HeadingPath, "\n"))
-	if c.Context != "" {
+// what else was put before the text, and of the text. Staged chunks are stemmed
+// as those of no known language; publishing knows which it is.
+func termsOf(a *terms.Analyzer, language string, headings []string, context, text string) string {
+	words := a.Document(language, strings.Join(headings, "\n"))
+	if context != "" {
 		known := map[string]bool{}
 		for _, w := range words {
 			known[w] = true
 		}
-		for _, w := range a.Document(c.Context) {
+		for _, w := range a.Document(language, context) {
 			if !known[w] {
 				words = append(words, w)
 			}
 		}
 	}
-	return titleEnd + strings.Join(append(words, a.Document(c.Text)...), " ")
+	return titleEnd + strings.Join(append(words, a.Document(language, text)...), " ")
 }
 
 const stagedOrdinals = `MATCH (i:Item {uid: $item}) WHERE i.library_uid = $library

@@ -328,7 +328,7 @@ func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) (er
 		}
 	}
 	const keep = 1 << 20 // the rows say which generations are kept
-	item := library.IndexItem{UID: i.uid, CollectionUID: i.collection, Title: i.title}
+	item := library.IndexItem{UID: i.uid, CollectionUID: i.collection, Title: i.title, Language: doc.Language}
 	if err := w.graph.Publish(ctx, ref, item, keep); err != nil {
 		return err
 	}

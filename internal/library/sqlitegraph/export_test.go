@@ -71,5 +71,7 @@ CREATE TABLE vector (
 INSERT INTO vector SELECT item_id, generation, ordinal, space_id, hash, value FROM newer;
 DROP TABLE newer;
 CREATE INDEX vector_hash ON vector (item_id, generation, hash);
+DROP INDEX item_language;
+ALTER TABLE item DROP COLUMN language;
 PRAGMA user_version = 1`)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/terms"
@@ -29,22 +30,59 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	if q.Limit <= 0 {
 		return nil, nil
 	}
-	var asked []terms.Term
-	if err := g.analyze(func(a *terms.Analyzer) error {
-		asked = a.Query(strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], ""), maxLookups)
-		return nil
-	}); err != nil || len(asked) == 0 {
-		return nil, err
-	}
+	r := &reader{graph: g, text: strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], "")}
 	uids := slices.Compact(slices.Sorted(slices.Values(q.Libraries)))
 	lists := make([][]library.Scored, len(uids))
 	err := each(ctx, uids, func(ctx context.Context, i int, uid string) error {
-		return g.read(ctx, uid, func(s *snapshot) (err error) {
-			lists[i], err = s.fullText(ctx, uid, asked, q)
+		return g.read(ctx, uid, func(s *snapshot) error {
+			languages, err := s.languages(ctx)
+			if err != nil {
+				return err
+			}
+			lists[i], err = s.fullText(ctx, uid, r.terms(languages), q)
 			return err
 		})
 	})
 	return merge(lists, q.Limit), err
+}
+
+// reader reads a query once for all libraries that hold the same languages.
+type reader struct {
+	graph *Graph
+	text  string
+
+	mu    sync.Mutex
+	known map[string][]terms.Term
+}
+
+func (r *reader) terms(languages []string) []terms.Term {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := strings.Join(languages, " ")
+	asked, ok := r.known[key]
+	if !ok {
+		_ = r.graph.analyze(func(a *terms.Analyzer) error {
+			asked = a.Query(r.text, maxLookups, languages...)
+			return nil
+		})
+		if r.known == nil {
+			r.known = map[string][]terms.Term{}
+		}
+		r.known[key] = asked
+	}
+	return asked
+}
+
+// One look-up a language, however many documents there are.
+const listLanguages = `WITH RECURSIVE l (language) AS (
+SELECT MIN(language) FROM item WHERE generation > 0
+UNION ALL SELECT (SELECT MIN(i.language) FROM item i WHERE i.generation > 0 AND i.language > l.language) FROM l WHERE l.language IS NOT NULL
+) SELECT language FROM l WHERE language IS NOT NULL ORDER BY language`
+
+// languages gives those of the published documents, in order, "" among them
+// where some document's is not known.
+func (s *snapshot) languages(ctx context.Context) ([]string, error) {
+	return sqldb.All(ctx, s, scanString, listLanguages)
 }
 
 // merge makes one list, best first; equal scores in the order of the uids.
@@ -162,7 +200,7 @@ const saturation = 2.2
 // plan leaves frequent words out where rarer ones stand: they say little and
 // cost most.
 func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan, error) {
-	chunks, err := s.counts(ctx, asked)
+	chunks, err := s.counts(ctx, asked, sc.visible)
 	if err != nil {
 		return plan{}, err
 	}
@@ -219,11 +257,13 @@ func idf(all, n int64) float64 {
 }
 
 // counts tells in how many chunks each term stands; of a phrase, in how many
-// its rarest word does.
-func (s *snapshot) counts(ctx context.Context, asked []terms.Term) ([]int64, error) {
+// its rarest word does. Forms of a term in several languages are added up.
+func (s *snapshot) counts(ctx context.Context, asked []terms.Term, visible int64) ([]int64, error) {
 	words := []string{}
 	for _, t := range asked {
-		words = append(words, t.Words...)
+		for _, form := range t.Forms() {
+			words = append(words, form...)
+		}
 	}
 	list, err := json.Marshal(words)
 	if err != nil {
@@ -241,16 +281,19 @@ func (s *snapshot) counts(ctx context.Context, asked []terms.Term) ([]int64, err
 	}
 	out := make([]int64, len(asked))
 	for i, t := range asked {
-		if t.Prefix {
-			if out[i], err = sqldb.One(ctx, s, scanInt, countPrefix, t.Words[0], t.Words[0]+"\U0010ffff"); err != nil {
-				return nil, err
+		for f, form := range t.Forms() {
+			n := of[form[0]]
+			if t.Prefix && f == 0 {
+				if n, err = sqldb.One(ctx, s, scanInt, countPrefix, form[0], form[0]+"\U0010ffff"); err != nil {
+					return nil, err
+				}
 			}
-			continue
+			for _, w := range form[1:] {
+				n = min(n, of[w])
+			}
+			out[i] += n
 		}
-		out[i] = of[t.Words[0]]
-		for _, w := range t.Words {
-			out[i] = min(out[i], of[w])
-		}
+		out[i] = min(out[i], visible)
 	}
 	return out, nil
 }
@@ -258,9 +301,16 @@ func (s *snapshot) counts(ctx context.Context, asked []terms.Term) ([]int64, err
 // expression quotes a term. Terms hold letters, digits and marks only, so
 // nothing in them is syntax.
 func expression(t terms.Term) string {
-	e := `"` + strings.Join(t.Words, " ") + `"`
-	if t.Prefix {
-		e += "*"
+	var forms []string
+	for i, form := range t.Forms() {
+		e := `"` + strings.Join(form, " ") + `"`
+		if t.Prefix && i == 0 {
+			e += "*"
+		}
+		forms = append(forms, e)
 	}
-	return e
+	if len(forms) == 1 {
+		return forms[0]
+	}
+	return "(" + strings.Join(forms, " OR ") + ")"
 }

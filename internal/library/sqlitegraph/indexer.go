@@ -28,6 +28,7 @@ type indexer struct {
 	erase       *sql.Stmt
 	counts      map[string]int // chunks gained or lost, a word
 	visible     int
+	language    string // of what follows
 	titleOf     string
 	title       []string
 	headingsOf  string
@@ -76,6 +77,7 @@ func (x *indexer) remove(ctx context.Context, it item) error {
 }
 
 func (x *indexer) change(ctx context.Context, it item, stmt *sql.Stmt, sign int) error {
+	x.language, x.title, x.headingPath = it.language, nil, nil
 	return x.walk(ctx, it, func(c chunkText) error {
 		f, err := x.fields(it.title, c)
 		if err != nil {
@@ -113,16 +115,16 @@ type fields struct{ title, heading, body []string }
 
 func (x *indexer) fields(title string, c chunkText) (fields, error) {
 	if x.titleOf != title || x.title == nil {
-		x.titleOf, x.title = title, x.analyzer.Document(title)
+		x.titleOf, x.title = title, x.analyzer.Document(x.language, title)
 	}
 	if x.headingsOf != c.headings || x.headingPath == nil {
 		var path []string
 		if err := json.Unmarshal([]byte(c.headings), &path); err != nil {
 			return fields{}, fmt.Errorf("read the heading path: %w", err)
 		}
-		x.headingsOf, x.headingPath = c.headings, x.analyzer.Document(strings.Join(path, "\n"))
+		x.headingsOf, x.headingPath = c.headings, x.analyzer.Document(x.language, strings.Join(path, "\n"))
 	}
-	f := fields{title: x.title, heading: x.headingPath, body: x.analyzer.Document(c.text)}
+	f := fields{title: x.title, heading: x.headingPath, body: x.analyzer.Document(x.language, c.text)}
 	if c.context != "" {
 		// Mostly title and headings again; a table's header row is not.
 		known := map[string]bool{}
@@ -130,7 +132,7 @@ func (x *indexer) fields(title string, c chunkText) (fields, error) {
 			known[w] = true
 		}
 		f.heading = slices.Clip(f.heading)
-		for _, w := range x.analyzer.Document(c.context) {
+		for _, w := range x.analyzer.Document(x.language, c.context) {
 			if !known[w] {
 				f.heading = append(f.heading, w)
 			}

@@ -12,16 +12,17 @@ type item struct {
 	uid        string
 	collection string
 	title      string
-	generation int64 // the published one; 0: none yet
+	language   string // that its words are stemmed by
+	generation int64  // the published one; 0: none yet
 }
 
 func scanItem(r sqldb.Row) (item, error) {
 	var it item
-	err := r.Scan(&it.id, &it.uid, &it.collection, &it.title, &it.generation)
+	err := r.Scan(&it.id, &it.uid, &it.collection, &it.title, &it.language, &it.generation)
 	return it, err
 }
 
-const findItem = `SELECT id, uid, collection_uid, title, generation FROM item WHERE uid = $1`
+const findItem = `SELECT id, uid, collection_uid, title, language, generation FROM item WHERE uid = $1`
 
 // item gives the zero item where there is none.
 func (s *snapshot) item(ctx context.Context, uid string) (item, error) {

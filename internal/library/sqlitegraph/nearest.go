@@ -200,8 +200,8 @@ func named(uid string, matches []dense.Match, items *itemTable) []library.Scored
 }
 
 const (
-	publishedItems = `SELECT id, uid, collection_uid, '', generation FROM item WHERE generation > 0`
-	publishedItem  = `SELECT id, uid, collection_uid, '', generation FROM item WHERE id = $1 AND generation > 0`
+	publishedItems = `SELECT id, uid, collection_uid, '', language, generation FROM item WHERE generation > 0`
+	publishedItem  = `SELECT id, uid, collection_uid, '', language, generation FROM item WHERE id = $1 AND generation > 0`
 	allVectors     = `SELECT item_id, generation, ordinal, value FROM vector WHERE space_id = $1`
 	itemVectors    = `SELECT item_id, generation, ordinal, value FROM vector WHERE space_id = $1 AND item_id = $2 AND generation = $3`
 )

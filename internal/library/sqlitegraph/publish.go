@@ -1,6 +1,7 @@
 package sqlitegraph
 
 import (
+	"cmp"
 	"context"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -10,7 +11,7 @@ import (
 
 const (
 	anyChunk    = `SELECT COUNT(*) FROM (SELECT 1 FROM chunk WHERE item_id = $1 AND generation = $2 LIMIT 1)`
-	publishItem = `UPDATE item SET collection_uid = $2, title = $3, generation = $4 WHERE id = $1`
+	publishItem = `UPDATE item SET collection_uid = $2, title = $3, generation = $4, language = $5 WHERE id = $1`
 	// The oldest generation that is kept beside the published one.
 	oldestKept = `SELECT COALESCE(MIN(generation), $2) FROM
 (SELECT DISTINCT generation FROM chunk WHERE item_id = $1 AND generation < $2 ORDER BY generation DESC LIMIT $3)`
@@ -58,7 +59,7 @@ func (s *snapshot) publish(ctx context.Context, a *terms.Analyzer, old item, nex
 	if err := s.dropGenerations(ctx, old.id, old.generation+1, generation-1); err != nil {
 		return err
 	}
-	now := item{id: old.id, uid: old.uid, collection: next.CollectionUID, title: next.Title, generation: generation}
+	now := item{id: old.id, uid: old.uid, collection: next.CollectionUID, title: next.Title, language: terms.Language(next.Language), generation: generation}
 	if err := x.add(ctx, now); err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (s *snapshot) publish(ctx context.Context, a *terms.Analyzer, old item, nex
 	if err := s.countMentions(ctx, now, 1); err != nil {
 		return err
 	}
-	if _, err := sqldb.Exec(ctx, s, publishItem, now.id, now.collection, now.title, now.generation); err != nil {
+	if _, err := sqldb.Exec(ctx, s, publishItem, now.id, now.collection, now.title, now.generation, now.language); err != nil {
 		return err
 	}
 	oldest, err := sqldb.One(ctx, s, scanInt, oldestKept, now.id, generation, max(keep, 0))
@@ -81,21 +82,26 @@ func (s *snapshot) publish(ctx context.Context, a *terms.Analyzer, old item, nex
 	return s.changed(ctx, now.id)
 }
 
-// SetItem writes a published item's title and collection.
+// SetItem writes a published item's title, collection and, where it is given,
+// language.
 func (g *Graph) SetItem(ctx context.Context, libraryUID string, next library.IndexItem) error {
 	return g.write(ctx, libraryUID, false, func(s *snapshot) error {
 		old, err := s.item(ctx, next.UID)
-		if err != nil || old.generation == 0 || (old.title == next.Title && old.collection == next.CollectionUID) {
+		if err != nil || old.generation == 0 {
 			return err
 		}
 		now := old
 		now.title, now.collection = next.Title, next.CollectionUID
-		if old.title != now.title {
+		now.language = cmp.Or(terms.Language(next.Language), old.language)
+		if now == old {
+			return nil
+		}
+		if old.title != now.title || old.language != now.language {
 			if err := g.analyze(func(a *terms.Analyzer) error { return s.retitle(ctx, a, old, now) }); err != nil {
 				return err
 			}
 		}
-		if _, err := sqldb.Exec(ctx, s, publishItem, now.id, now.collection, now.title, now.generation); err != nil {
+		if _, err := sqldb.Exec(ctx, s, publishItem, now.id, now.collection, now.title, now.generation, now.language); err != nil {
 			return err
 		}
 		return s.changed(ctx, now.id)

@@ -96,7 +96,7 @@ func openPool(path, txlock string, cacheKiB int) (*sql.DB, error) {
 	return pool, nil
 }
 
-const schemaVersion = 3
+const schemaVersion = 4
 
 // schema: words is fed with terms that are already folded and stemmed, so its
 // tokenizer only parts them at spaces. It keeps no copy of them: to take a
@@ -111,8 +111,10 @@ CREATE TABLE item (
     uid            TEXT NOT NULL UNIQUE,
     collection_uid TEXT NOT NULL DEFAULT '',
     title          TEXT NOT NULL DEFAULT '',
+    language       TEXT NOT NULL DEFAULT '', -- that its words are stemmed by
     generation     INTEGER NOT NULL DEFAULT 0 -- the published one; 0: none yet
 );
+CREATE INDEX item_language ON item (language) WHERE generation > 0;
 CREATE TABLE chunk (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     item_id      INTEGER NOT NULL,
@@ -183,6 +185,14 @@ CREATE TABLE mention (
 CREATE INDEX mention_concept ON mention (concept_id, item_id, generation, ordinal, weight);
 `
 
+// itemLanguage came with version 4. The words of a file of before are those of
+// documents of which no language is known, and stay as they are until somebody
+// tells what it is.
+const itemLanguage = `
+ALTER TABLE item ADD COLUMN language TEXT NOT NULL DEFAULT '';
+CREATE INDEX item_language ON item (language) WHERE generation > 0;
+`
+
 // severalVectors makes version 2 of version 1, where a chunk had one vector.
 const severalVectors = `
 ALTER TABLE change ADD COLUMN space_id INTEGER NOT NULL DEFAULT 0;
@@ -229,7 +239,7 @@ func upgradeFrom(version int) string {
 	if version == 0 {
 		return schema
 	}
-	steps := []string{severalVectors, conceptTables}
+	steps := []string{severalVectors, conceptTables, itemLanguage}
 	return strings.Join(steps[version-1:], "")
 }
 

@@ -14,22 +14,29 @@ type Place struct{ From, To int }
 // Matcher finds in texts what a query looks for there, by the rules that the
 // full-text engines match by. It is used by one goroutine at a time.
 type Matcher struct {
-	analyzer Analyzer
-	words    map[string]bool
-	prefixes []string
+	analyzer  Analyzer
+	languages []string
+	words     map[string]bool
+	prefixes  []string
 }
 
-// NewMatcher looks for the terms of a query. The words of a phrase are terms
-// of their own, so phrases are passed over.
-func NewMatcher(query []Term) *Matcher {
-	m := &Matcher{words: map[string]bool{}}
+// NewMatcher looks for the terms of a query in texts of the languages that it
+// was made for. The words of a phrase are terms of their own, so phrases are
+// passed over.
+func NewMatcher(query []Term, languages ...string) *Matcher {
+	if len(languages) == 0 {
+		languages = []string{""}
+	}
+	m := &Matcher{languages: languages, words: map[string]bool{}}
 	for _, t := range query {
-		switch {
-		case len(t.Words) != 1:
-		case t.Prefix:
-			m.prefixes = append(m.prefixes, t.Words[0])
-		default:
-			m.words[t.Words[0]] = true
+		for i, form := range t.Forms() {
+			switch {
+			case len(form) != 1:
+			case t.Prefix && i == 0:
+				m.prefixes = append(m.prefixes, form[0])
+			default:
+				m.words[form[0]] = true
+			}
 		}
 	}
 	return m
@@ -64,8 +71,7 @@ func appendPlace(out []Place, p Place) []Place {
 }
 
 func (m *Matcher) matches(piece string) bool {
-	term := m.analyzer.term(piece)
-	return term != "" && m.words[term]
+	return slices.ContainsFunc(m.analyzer.terms(m.languages, piece), m.holds)
 }
 
 // within gives the places of a compound that match: all of it where it is

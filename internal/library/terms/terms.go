@@ -7,17 +7,17 @@
 package terms
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
-	"github.com/blevesearch/snowballstem/english"
 	"golang.org/x/text/unicode/norm"
 )
 
 const (
 	maxTermBytes = 96      // longer words are cut: they are data, not language
-	maxStems     = 1 << 16 // words whose stem is remembered
+	maxStems     = 1 << 16 // words whose stem is remembered, a language
 	maxPieces    = 8       // compounds of more are lists, not names
 )
 
@@ -25,86 +25,193 @@ const (
 // every word that begins as Words[0] does.
 type Term struct {
 	Words  []string
+	Others [][]string // the same in further languages, where it is another there
 	Prefix bool
 	Times  int // how often the query says it
 }
 
+// Forms are the term in every language, Words first.
+func (t Term) Forms() [][]string { return append([][]string{t.Words}, t.Others...) }
+
 // Analyzer makes terms. It remembers stems and is used by one goroutine at a
 // time. The zero value is ready.
 type Analyzer struct {
-	stems map[string]string
+	stems map[string]*stemsOf
 	env   *snowballstem.Env
 	buf   []byte
 }
 
-// Document gives the terms of a document's text, in order. Words that stand
+// Document gives the terms of a document's text, in order, stemmed by its
+// language (see Language), or by English where that is "". Words that stand
 // next to each other in the text do so in the terms, so that phrases match.
 //
 // Text in scripts that write no spaces gives each character with the one
 // after it, and the last of a run alone: every substring of two characters or
 // more is a phrase of terms, and every single character begins one.
-func (a *Analyzer) Document(text string) []string {
+func (a *Analyzer) Document(language, text string) []string {
 	var out []string
 	for c := range compounds(normalize(text)) {
 		if c.dense {
 			out = appendPairs(out, c.pieces[0], true)
 			continue
 		}
-		out = a.appendTerms(out, c.pieces...)
+		out = a.appendTerms(out, language, c.pieces...)
 		if joined := c.joined(); joined != "" {
-			out = a.appendTerms(out, joined)
+			out = a.appendTerms(out, language, joined)
 		}
 	}
 	return out
 }
 
 // appendTerms leaves out pieces of which nothing remains, as accents alone.
-func (a *Analyzer) appendTerms(out []string, pieces ...string) []string {
+func (a *Analyzer) appendTerms(out []string, language string, pieces ...string) []string {
 	for _, p := range pieces {
-		if term := a.term(p); term != "" {
+		if term := a.term(language, p); term != "" {
 			out = append(out, term)
 		}
 	}
 	return out
 }
 
-// Query gives what to look for, each once, in the order of the text; no more
-// than limit.
-func (a *Analyzer) Query(text string, limit int) []Term {
+// Query gives what to look for in documents of some languages, each once, in
+// the order of the text; no more than limit. With no language it is for
+// documents of which none is known.
+func (a *Analyzer) Query(text string, limit int, languages ...string) []Term {
+	if len(languages) == 0 {
+		languages = []string{""}
+	}
 	var out []Term
 	places := map[string]int{}
-	add := func(prefix bool, words ...string) {
-		key := strings.Join(words, " ")
+	add := func(prefix bool, forms [][]string) {
+		if len(forms) == 0 || len(forms[0]) == 0 {
+			return
+		}
+		key := keyOf(forms)
 		if place, seen := places[key]; seen {
 			out[place].Times++
 		} else if len(out) < limit {
 			places[key] = len(out)
-			out = append(out, Term{Words: words, Prefix: prefix, Times: 1})
+			out = append(out, Term{Words: forms[0], Others: forms[1:], Prefix: prefix, Times: 1})
 		}
 	}
 	for c := range compounds(normalize(text)) {
-		words := a.queryWords(c)
-		alone := c.dense && len(words) == 1 && len(clusters(words[0])) == 1
-		for _, w := range words {
-			add(alone, w)
+		if c.dense {
+			words := appendPairs(nil, c.pieces[0], false)
+			alone := len(words) == 1 && len(clusters(words[0])) == 1
+			for _, w := range words {
+				add(alone, [][]string{{w}})
+			}
+			if len(words) > 1 && len(words) <= maxPieces {
+				add(false, [][]string{words})
+			}
+			continue
+		}
+		for _, p := range c.pieces {
+			add(false, a.forms(languages, p))
 		}
 		if joined := c.joined(); joined != "" {
-			for _, w := range a.appendTerms(nil, joined) {
-				add(false, w)
-			}
+			add(false, a.forms(languages, joined))
 		}
-		if len(words) > 1 && len(words) <= maxPieces && c.name() {
-			add(false, words...)
+		if len(c.pieces) > 1 && len(c.pieces) <= maxPieces && c.name() {
+			if forms := a.forms(languages, c.pieces...); len(forms) > 0 && len(forms[0]) > 1 {
+				add(false, forms)
+			}
 		}
 	}
 	return out
 }
 
-func (a *Analyzer) queryWords(c compound) []string {
-	if c.dense {
-		return appendPairs(nil, c.pieces[0], false)
+// Phrase gives a text as one term: its words in their order, next to each
+// other. It has no words where the text has none.
+func (a *Analyzer) Phrase(text string, languages ...string) Term {
+	if len(languages) == 0 {
+		languages = []string{""}
 	}
-	return a.appendTerms(nil, c.pieces...)
+	var forms [][]string
+	alone := false
+	for _, l := range languages {
+		var words []string
+		for c := range compounds(normalize(text)) {
+			if !c.dense {
+				words = a.appendTerms(words, l, c.pieces...)
+				if joined := c.joined(); joined != "" {
+					words = a.appendTerms(words, l, joined)
+				}
+				continue
+			}
+			pairs := appendPairs(nil, c.pieces[0], false)
+			alone = len(words) == 0 && len(pairs) == 1 && len(clusters(pairs[0])) == 1
+			words = append(words, pairs...)
+		}
+		if len(words) > 0 {
+			forms = appendForm(forms, words)
+		}
+	}
+	if len(forms) == 0 {
+		return Term{}
+	}
+	return Term{Words: forms[0], Others: forms[1:], Prefix: alone && len(forms[0]) == 1, Times: 1}
+}
+
+// Prefix gives the term of all words that begin as a text does. What of them
+// is stemmed to less than the text is among the Others: runn* is also run, the
+// stem of running. It has no words where the text has none, and is a phrase
+// where it has several.
+func (a *Analyzer) Prefix(text string, languages ...string) Term {
+	var pieces []string
+	for c := range compounds(normalize(text)) {
+		pieces = append(pieces, c.pieces...)
+		if c.dense || len(pieces) > 1 {
+			return a.Phrase(text, languages...)
+		}
+	}
+	if len(pieces) == 0 {
+		return Term{}
+	}
+	word := a.fold(pieces[0])
+	if word == "" {
+		return Term{}
+	}
+	t := Term{Words: []string{word}, Prefix: true, Times: 1}
+	if len(languages) == 0 {
+		languages = []string{""}
+	}
+	for _, l := range languages {
+		for _, ending := range endings(l) {
+			stem := a.term(l, pieces[0]+ending)
+			if len(stem) > 2 && stem != word && strings.HasPrefix(word, stem) {
+				t.Others = appendForm(t.Others, []string{stem})
+			}
+		}
+	}
+	return t
+}
+
+// forms gives pieces as terms in each language, each sequence once.
+func (a *Analyzer) forms(languages []string, pieces ...string) [][]string {
+	var out [][]string
+	for _, l := range languages {
+		if words := a.appendTerms(nil, l, pieces...); len(words) > 0 {
+			out = appendForm(out, words)
+		}
+	}
+	return out
+}
+
+func appendForm(forms [][]string, words []string) [][]string {
+	if slices.ContainsFunc(forms, func(f []string) bool { return slices.Equal(f, words) }) {
+		return forms
+	}
+	return append(forms, words)
+}
+
+func keyOf(forms [][]string) string {
+	var b strings.Builder
+	for _, f := range forms {
+		b.WriteString(strings.Join(f, " "))
+		b.WriteByte('|')
+	}
+	return b.String()
 }
 
 // appendPairs gives each character of a run with its follower, and the last
@@ -118,41 +225,6 @@ func appendPairs(out []string, run string, last bool) []string {
 		out = append(out, marks[len(marks)-1])
 	}
 	return out
-}
-
-// term folds and stems one piece of a word.
-func (a *Analyzer) term(piece string) string {
-	folded := a.fold(piece)
-	if len(folded) < 3 || !asciiLetters(folded) {
-		return folded
-	}
-	if stem, ok := a.stems[folded]; ok {
-		return stem
-	}
-	stem := a.stem(folded)
-	if a.stems == nil || len(a.stems) >= maxStems {
-		a.stems = make(map[string]string)
-	}
-	a.stems[strings.Clone(folded)] = stem
-	return stem
-}
-
-func (a *Analyzer) stem(word string) string {
-	if a.env == nil {
-		a.env = snowballstem.NewEnv("")
-	}
-	a.env.SetCurrent(word)
-	english.Stem(a.env)
-	return strings.Clone(a.env.Current())
-}
-
-func asciiLetters(s string) bool {
-	for i := range len(s) {
-		if s[i] < 'a' || s[i] > 'z' {
-			return false
-		}
-	}
-	return true
 }
 
 // normalize makes compatible forms one (full-width letters, ligatures,

@@ -27,7 +27,7 @@ func TestDocumentTerms(t *testing.T) {
 		"a\xffb":                           "a b",
 		"don't":                            "don t",
 	} {
-		if got := strings.Join(new(terms.Analyzer).Document(text), " "); got != want {
+		if got := strings.Join(new(terms.Analyzer).Document("", text), " "); got != want {
 			t.Errorf("%q gives %q, want %q", text, got, want)
 		}
 	}
@@ -68,7 +68,7 @@ func FuzzDocumentsAndQueriesAgree(f *testing.F) {
 		if len(text) > 2000 {
 			return
 		}
-		document := new(terms.Analyzer).Document(text)
+		document := new(terms.Analyzer).Document("", text)
 		for _, term := range document {
 			if !utf8.ValidString(term) || term == "" || strings.ContainsAny(term, " \"'*()^:+-\x00") {
 				t.Fatalf("term %q of %q", term, text)
@@ -80,4 +80,80 @@ func FuzzDocumentsAndQueriesAgree(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWordsAreStemmedByTheirLanguage(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ language, one, other string }{
+		{"de", "Häuser", "Haus"},
+		{"de", "Verordnungen", "Verordnung"},
+		{"fr", "mangées", "mangé"},
+		{"fr", "ÉLÈVES", "élève"},
+		{"es", "informaciones", "información"},
+		{"ru", "документами", "документы"},
+		{"sv", "bilarna", "bilar"},
+		{"", "running", "runs"},
+		{"en", "running", "runs"},
+	} {
+		var a terms.Analyzer
+		one, other := a.Document(row.language, row.one), a.Document(row.language, row.other)
+		if !slices.Equal(one, other) || len(one) != 1 {
+			t.Errorf("%s: %s is %q and %s is %q", row.language, row.one, one, row.other, other)
+		}
+	}
+	if got := new(terms.Analyzer).Document("pl", "running"); !slices.Equal(got, []string{"running"}) {
+		t.Errorf("a language without a stemmer makes running %q", got)
+	}
+}
+
+func TestAQueryHasOneTermForAllLanguages(t *testing.T) {
+	t.Parallel()
+	asked := new(terms.Analyzer).Query("Häuser running", 10, "en", "de")
+	if len(asked) != 2 {
+		t.Fatalf("%+v", asked)
+	}
+	for i, want := range [][]string{{"hauser", "haus"}, {"run", "running"}} {
+		var got []string
+		for _, form := range asked[i].Forms() {
+			got = append(got, strings.Join(form, " "))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestPhrasesAndBeginningsOfWords(t *testing.T) {
+	t.Parallel()
+	var a terms.Analyzer
+	for text, want := range map[string]string{
+		"the quick foxes": "the quick fox", "検索エン": "検索 索エ エン", "猫": "猫*", "get_name x": "get name getnam x", "…": "",
+	} {
+		got := strings.Join(a.Phrase(text).Words, " ")
+		if a.Phrase(text).Prefix {
+			got += "*"
+		}
+		if got != want {
+			t.Errorf("the phrase %q is %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"config": "config", "runn": "runn|run", "retrieva": "retrieva|retriev", "carto": "carto", "": ""} {
+		var got []string
+		term := a.Prefix(text)
+		for _, form := range term.Forms() {
+			got = append(got, strings.Join(form, " "))
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s* is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestTagsOfLanguages(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]string{"de-CH": "de", "nb-NO": "no", "EN_us": "en", "": "", "und": "", "x": "", "zh-Hant": "zh", "klingon!": ""} {
+		if got := terms.Language(tag); got != want {
+			t.Errorf("%q is %q, want %q", tag, got, want)
+		}
+	}
 }

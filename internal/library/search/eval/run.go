@@ -12,6 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/concept"
+	"git.helu.ca/r/mnemosyne/internal/library/extract/language"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 )
 
@@ -98,7 +99,7 @@ func index(ctx context.Context, libraryUID string, c Collection, opt Options) (i
 			}}); err != nil {
 				return nil, 0, fmt.Errorf("stage %s: %w", d.ID, err)
 			}
-			if err := opt.Graph.Publish(ctx, ref, library.IndexItem{UID: item, Title: d.Title}, 0); err != nil {
+			if err := opt.Graph.Publish(ctx, ref, library.IndexItem{UID: item, Title: d.Title, Language: language.Of("", d.Text)}, 0); err != nil {
 				return nil, 0, fmt.Errorf("publish %s: %w", d.ID, err)
 			}
 		}
