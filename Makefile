@@ -1,6 +1,6 @@
 # make run     build and start everything on this machine, with no server needed
 # make test    start the services the tests need and run all tests
-.PHONY: fuzz image stack-test run build test chaos lint fmt bench bench-extract bench-go notice env-example services-stop clean check-go
+.PHONY: fuzz image stack-test run build test chaos lint fmt bench bench-extract bench-search bench-go notice env-example services-stop clean check-go
 .DEFAULT_GOAL := build
 
 GO ?= go
@@ -59,6 +59,17 @@ bench: build
 bench-extract: build
 	$(GO) build -o .cache/bin/benchextract ./cmd/benchextract
 	.cache/bin/benchextract -only '$(KINDS)'
+
+# Search by the size of a library, beside other programs: PEERS=all, which
+# MNEMOSYNE_BENCH_PYTHON must have (faiss-cpu lancedb qdrant-client chromadb
+# sqlite-vec apsw duckdb pyarrow). KEEP= names a folder to keep what was built in.
+SIZES ?= 1000,10000,100000,1000000
+PEERS ?=
+KEEP ?=
+QUESTIONS ?= 200
+bench-search: check-go
+	$(GO) build -o .cache/bin/benchsearch ./cmd/benchsearch
+	.cache/bin/benchsearch -sizes '$(SIZES)' -peers '$(PEERS)' -dir '$(KEEP)' -questions '$(QUESTIONS)'
 
 # The packages' own benchmarks. PKG=./internal/library/... BENCH=Fusion narrow it.
 PKG ?= ./...

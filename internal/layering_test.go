@@ -34,7 +34,7 @@ func layers() []layer {
 		{"test help", []string{"internal/testkit", "internal/sqldb/sqldbtest", "internal/library/graphtest", "internal/queue/queuetest", "internal/cache/cachetest", "internal/mail/mailtest", "internal/blob/blobtest", "internal/blob/s3/s3test", "internal/dashboard/dashboardtest"}, []string{"any"}},
 
 		// It measures engines and services by themselves.
-		{"benchmarks and the chaos harness", []string{"cmd/bench", "cmd/benchextract", "cmd/chaos"}, []string{"any"}},
+		{"benchmarks and the chaos harness", []string{"cmd/bench", "cmd/benchextract", "cmd/benchsearch", "cmd/chaos"}, []string{"any"}},
 
 		{"commands", []string{"cmd"}, []string{"composition", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
 		{"composition", []string{"internal/app"}, []string{"handover", "engines", "surfaces", "mcpserver", "library", "llmmanager", "accounts", "httpx", "parts", "settings", "errs"}},
