@@ -71,6 +71,8 @@ type Libraries interface { //nolint:interfacebloat // one app, and pages for eac
 	DeleteItem(ctx context.Context, p accounts.Principal, uid string) error
 	Generation(ctx context.Context, item library.Item, number int64) (library.Generation, error)
 	Versions(ctx context.Context, item library.Item, limit int) ([]library.Version, error)
+	Attachments(ctx context.Context, mail library.Item) ([]library.Item, error)
+	MailOf(ctx context.Context, p accounts.Principal, i library.Item) (*library.Item, error)
 }
 
 // Ingest takes documents in (ingest.Service).

@@ -51,7 +51,7 @@ type versionRow struct {
 }
 
 func (d *Dashboard) showDetails(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	o, err := d.openItem(r, s, tabDetails)
+	o, err := d.openWhole(r, s, tabDetails)
 	if err != nil {
 		return err
 	}

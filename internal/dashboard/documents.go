@@ -59,6 +59,7 @@ type documentRow struct {
 	AddedAt              time.Time
 	MayChange            bool
 	MayRetry             bool
+	MayReplace           bool // an attachment is replaced with its mail
 }
 
 // documentParams are the parts of a list's address that narrow and order it.
@@ -105,6 +106,7 @@ func (d *Dashboard) documents(r *http.Request, s httpx.Session, o opened, p *lib
 	for _, i := range found.Items {
 		row := documentRowOf(i)
 		row.MayChange = p.MayAdd && library.MayChange(s.Principal, o.Library, o.Role, i.CreatedBy)
+		row.MayReplace = row.MayChange && i.ParentUID == nil
 		row.MayRetry = row.MayChange && mayHelp(i.ErrorCode)
 		p.MayTick = p.MayTick || row.MayChange
 		p.Documents = append(p.Documents, row)

@@ -22,10 +22,15 @@ type itemHead struct {
 	Document documentRow
 	Library  libraryRow
 	Tabs     []page.Tab
-	Original string // path of the bytes as they came, a download
-	Fetched  bool   // it came from a web address that may be asked again
-	Plain    string // path of the extracted text; empty: there is none yet
+	Original string        // path of the bytes as they came, a download
+	Fetched  bool          // it came from a web address that may be asked again
+	Plain    string        // path of the extracted text; empty: there is none yet
+	Mail     *documentRow  // that it is an attachment of
+	Carries  []documentRow // its attachments
 }
+
+// Carried is how many attachments there are.
+func (h itemHead) Carried() int64 { return int64(len(h.Carries)) }
 
 // openedItem is a document that a person may read.
 type openedItem struct {
@@ -65,11 +70,33 @@ func (d *Dashboard) openItem(r *http.Request, s httpx.Session, tab string) (open
 	}
 	o.Head.Document.MayChange = may && library.MayChange(s.Principal, l, role, item.CreatedBy)
 	o.Head.Fetched = o.Head.Document.MayChange && d.opt.FetchURLs && onTheWeb(item.Source)
+	o.Head.Document.MayReplace = o.Head.Document.MayChange && item.ParentUID == nil
 	o.Head.Document.MayRetry = o.Head.Document.MayChange && mayHelp(item.ErrorCode)
 	for _, part := range []struct{ name, path string }{{"Text", tabText}, {"Details and versions", tabDetails}} {
 		o.Head.Tabs = append(o.Head.Tabs, page.Tab{Name: part.name, Path: o.path(part.path), Current: part.path == tab})
 	}
 	return o, nil
+}
+
+// openWhole is openItem with the mail or the attachments that go with it.
+func (d *Dashboard) openWhole(r *http.Request, s httpx.Session, tab string) (openedItem, error) {
+	o, err := d.openItem(r, s, tab)
+	if err != nil {
+		return o, err
+	}
+	mail, err := d.opt.Libraries.MailOf(r.Context(), s.Principal, o.Item)
+	if err != nil {
+		return o, err
+	}
+	if mail != nil {
+		row := documentRowOf(*mail)
+		o.Head.Mail = &row
+	}
+	attachments, err := d.opt.Libraries.Attachments(r.Context(), o.Item)
+	for _, a := range attachments {
+		o.Head.Carries = append(o.Head.Carries, documentRowOf(a))
+	}
+	return o, err
 }
 
 func (d *Dashboard) heading(o openedItem) page.Heading {
@@ -120,6 +147,13 @@ func (d *Dashboard) confirmDelete(w http.ResponseWriter, r *http.Request, s http
 		Title: "Delete “" + row.Title + "”?", Verb: "Delete document", Action: o.path("delete/"), Back: row.Path,
 		Text: "It leaves “" + o.Library.Name + "” at once, and links to its passages lead nowhere. This cannot be undone. With it go:",
 		List: []string{"the original and its text", page.Count(row.Passages, "passage", "passages") + " that search finds"},
+	}
+	attachments, err := d.opt.Libraries.Attachments(r.Context(), o.Item)
+	if err != nil {
+		return err
+	}
+	if n := int64(len(attachments)); n > 0 {
+		c.List = append(c.List, page.Count(n, "attachment", "attachments"))
 	}
 	if n := int64(len(versions)); n > 1 {
 		c.List = append(c.List, page.Count(n-1, "other version", "other versions"))

@@ -143,8 +143,18 @@ type replacePage struct {
 	MaxUpload int64
 }
 
-func (d *Dashboard) askForVersion(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+// replaceableItem finds the document of the path for somebody who may take a
+// new version of it in.
+func (d *Dashboard) replaceableItem(r *http.Request, s httpx.Session) (openedItem, error) {
 	o, err := d.changeableItem(r, s)
+	if err == nil && o.ParentUID != nil {
+		err = errs.New(errs.Conflict, "This is an attachment: it changes when a new version of its mail is taken in.")
+	}
+	return o, err
+}
+
+func (d *Dashboard) askForVersion(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
+	o, err := d.replaceableItem(r, s)
 	if err != nil {
 		return err
 	}
@@ -155,7 +165,7 @@ func (d *Dashboard) askForVersion(w http.ResponseWriter, r *http.Request, s http
 // replaceItem takes a file in as the document's next version, whatever the
 // file is called: it goes by what the document is known by.
 func (d *Dashboard) replaceItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	o, err := d.changeableItem(r, s)
+	o, err := d.replaceableItem(r, s)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type reading struct {
 }
 
 func (d *Dashboard) showItem(w http.ResponseWriter, r *http.Request, s httpx.Session) error {
-	o, err := d.openItem(r, s, tabText)
+	o, err := d.openWhole(r, s, tabText)
 	if err != nil {
 		return err
 	}

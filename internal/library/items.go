@@ -29,6 +29,7 @@ type ItemFilter struct {
 	WorkspaceID string  // of the caller; with no LibraryUID
 	Collection  *string // by name
 	FileID      string
+	ParentUID   string // of the mail that they are attachments of
 	Status      ItemStatus
 }
 
@@ -47,6 +48,9 @@ func (s *Service) Items(ctx context.Context, p accounts.Principal, f ItemFilter,
 	}
 	if f.FileID != "" {
 		where.in("i.file_id", []string{f.FileID})
+	}
+	if f.ParentUID != "" {
+		where.in("i.parent_uid", []string{f.ParentUID})
 	}
 	if f.Status != "" {
 		where.in("i.status", []string{string(f.Status)})
@@ -130,6 +134,7 @@ func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid stri
 		}
 		metadata = &raw
 	}
+	var moved []IndexItem
 	err = s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		var collection *string
 		if patch.Collection != nil && *patch.Collection != nil {
@@ -143,6 +148,11 @@ func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid stri
 		if err != nil || n == 0 {
 			return orGone(err)
 		}
+		if patch.Collection != nil {
+			if moved, err = MoveAttachments(ctx, tx, l.UID, uid, collection, s.now()); err != nil {
+				return err
+			}
+		}
 		if item, err = sqldb.One(ctx, tx, scanItem, readItem, uid); err != nil {
 			return err
 		}
@@ -154,7 +164,7 @@ func (s *Service) UpdateItem(ctx context.Context, p accounts.Principal, uid stri
 	if err != nil {
 		return Item{}, goneAs(err, noItem(), "update item")
 	}
-	return item, s.reindex(ctx, item)
+	return item, s.reindex(ctx, item, moved)
 }
 
 // checkItemPatch refuses what cannot be stored and trims the rest. A blank
@@ -199,16 +209,19 @@ func EncodeMetadata(metadata map[string]any) (string, error) {
 	return string(raw), nil
 }
 
-func (s *Service) reindex(ctx context.Context, item Item) error {
-	if item.Generation == 0 {
-		return nil
+// reindex tells the index of an item, and of attachments that moved with it.
+func (s *Service) reindex(ctx context.Context, item Item, moved []IndexItem) error {
+	if item.Generation > 0 {
+		entry := IndexItem{UID: item.UID, Title: item.Title}
+		if item.CollectionUID != nil {
+			entry.CollectionUID = *item.CollectionUID
+		}
+		moved = append(moved, entry)
 	}
-	entry := IndexItem{UID: item.UID, Title: item.Title}
-	if item.CollectionUID != nil {
-		entry.CollectionUID = *item.CollectionUID
-	}
-	if err := s.index.SetItem(ctx, item.LibraryUID, entry); err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Ask again.")
+	for _, entry := range moved {
+		if err := s.index.SetItem(ctx, item.LibraryUID, entry); err != nil {
+			return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Ask again.")
+		}
 	}
 	return nil
 }
@@ -241,7 +254,11 @@ func (s *Service) dropItem(ctx context.Context, p accounts.Principal, l Library,
 		} else if err != nil {
 			return nil, err
 		}
-		return event(ctx, p, l, "item_delete", "deleted", slog.String("item_uid", uid)), Bump(ctx, tx, l.UID, -1, -chunks, s.now())
+		items, more, err := dropAttachments(ctx, tx, l.UID, []string{uid}, s.now())
+		if err != nil {
+			return nil, err
+		}
+		return event(ctx, p, l, "item_delete", "deleted", slog.String("item_uid", uid)), Bump(ctx, tx, l.UID, -1-items, -chunks-more, s.now())
 	})
 	if err != nil {
 		return goneAs(err, noItem(), "delete item")

@@ -96,6 +96,7 @@ type Item struct {
 	ChunkCount    int64
 	Generation    int64 // the published one, 0 when there is none
 	Metadata      map[string]any
+	ParentUID     *string // of the mail that it is an attachment of
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 }

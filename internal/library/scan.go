@@ -27,7 +27,7 @@ func (t timeInto) Scan(src any) error {
 
 const itemColumns = `i.uid, i.library_uid, i.collection_uid, c.name, i.created_by, i.title, i.source, i.filename, i.file_id,
 	i.content_type, i.language, i.size_bytes, i.content_hash, i.status, i.error_code, i.error_detail, i.pages, i.chunk_count,
-	i.generation, i.metadata, i.created_at, i.updated_at`
+	i.generation, i.metadata, i.parent_uid, i.created_at, i.updated_at`
 
 // itemFields gives where the columns of an item go, and what is left to do
 // once they are scanned.
@@ -36,7 +36,7 @@ func itemFields(i *Item) (fields []any, done func() error) {
 	fields = []any{
 		&i.UID, &i.LibraryUID, &i.CollectionUID, &i.Collection, &i.CreatedBy, &i.Title, &i.Source, &i.Filename, &i.FileID,
 		&i.ContentType, &i.Language, &i.SizeBytes, &i.ContentHash, &i.Status, &i.ErrorCode, &i.ErrorDetail, &i.Pages, &i.ChunkCount,
-		&i.Generation, &metadata, scanTime(&i.CreatedAt), scanTime(&i.UpdatedAt),
+		&i.Generation, &metadata, &i.ParentUID, scanTime(&i.CreatedAt), scanTime(&i.UpdatedAt),
 	}
 	return fields, func() error {
 		// Numbers stay as they were written, whatever their size.

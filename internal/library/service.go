@@ -221,7 +221,9 @@ func applyPatch(p accounts.Principal, l *Library, patch *Patch) error {
 
 const (
 	deleteLibrary = `UPDATE library SET deleted_at = $2, updated_at = $2, revision = revision + 1 WHERE uid = $1 AND deleted_at IS NULL`
-	deleteItems   = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE library_uid = $1 AND deleted_at IS NULL`
+	deleteItems   = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE library_uid = $1 AND deleted_at IS NULL AND parent_uid IS NULL`
+	// A mail is locked before its attachments.
+	deleteAttachments = `UPDATE item SET deleted_at = $2, updated_at = $2 WHERE library_uid = $1 AND deleted_at IS NULL AND parent_uid IS NOT NULL`
 )
 
 // Delete takes a library and all it holds out of everybody's sight, at once.
@@ -242,11 +244,15 @@ func (s *Service) remove(ctx context.Context, p accounts.Principal, l Library, m
 		if err != nil {
 			return nil, err
 		}
+		attachments, err := sqldb.Exec(ctx, tx, deleteAttachments, l.UID, at)
+		if err != nil {
+			return nil, err
+		}
 		n, err := sqldb.Exec(ctx, tx, deleteLibrary, l.UID, at)
 		if err != nil || n == 0 {
 			return nil, orGone(err)
 		}
-		return event(ctx, p, l, "delete", "deleted", append(more, slog.String("name", l.Name), slog.Int64("items", items))...), nil
+		return event(ctx, p, l, "delete", "deleted", append(more, slog.String("name", l.Name), slog.Int64("items", items+attachments))...), nil
 	})
 	if err != nil {
 		return goneAs(err, NoLibrary(), "delete library")

@@ -15,7 +15,7 @@ import (
 const (
 	// A document whose next version is in the index already and not in its row
 	// is between two: its vectors are those of the next.
-	readItem = `SELECT i.uid, c.name, u.username, i.title, i.title_given, i.source, i.filename, i.file_id, i.metadata,
+	readItem = `SELECT i.uid, c.name, u.username, i.title, i.title_given, i.source, i.filename, i.file_id, i.parent_uid, i.attachment, i.metadata,
 	i.generation, i.last_generation, i.created_at, i.updated_at,
 	EXISTS (SELECT 1 FROM ingest_job j WHERE j.item_uid = i.uid AND j.status IN ('queued', 'running') AND j.publishing)
 FROM item i LEFT JOIN collection c ON c.uid = i.collection_uid LEFT JOIN auth_user u ON u.id = i.created_by
@@ -114,7 +114,7 @@ func (x *export) readItem(ctx context.Context, uid string) (itemRecord, error) {
 	var busy bool
 	i, err := sqldb.One(ctx, x.db.Read(), func(row sqldb.Row) (i itemRecord, err error) {
 		var metadata []byte
-		err = row.Scan(&i.UID, &i.Collection, &i.CreatedBy, &i.Title, &i.TitleGiven, &i.Source, &i.Filename, &i.FileID, &metadata,
+		err = row.Scan(&i.UID, &i.Collection, &i.CreatedBy, &i.Title, &i.TitleGiven, &i.Source, &i.Filename, &i.FileID, &i.ParentUID, &i.Attachment, &metadata,
 			&i.Generation, &i.LastGeneration, at(&i.CreatedAt), at(&i.UpdatedAt), &busy)
 		i.Metadata = append(i.Metadata, metadata...)
 		return i, err

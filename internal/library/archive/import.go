@@ -94,12 +94,13 @@ type imports struct {
 	users    map[string]string // ids of those asked for; empty: not here
 	last     string            // uid in the archive of the document before
 	progress Progress
+	renamed  [][2]string // documents' uids in the archive, and here
 	made     Imported
 }
 
 // rest reads everything behind the head, and shows it.
 func (m *imports) rest(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{m.members, m.collections, m.items, m.end, m.show} {
+	for _, step := range []func(context.Context) error{m.members, m.collections, m.items, m.followMails, m.end, m.show} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -52,8 +52,8 @@ const (
 	itemBetween = `SELECT uid FROM item WHERE uid BETWEEN $1 AND $2 ORDER BY uid LIMIT 1`
 	insertItem  = `INSERT INTO item
 	(uid, library_uid, collection_uid, created_by, title, title_given, source, filename, file_id, status, metadata,
-	 generation, last_generation, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'ready', $10, $11, $12, $13, $14) ON CONFLICT (uid) DO NOTHING`
+	 generation, last_generation, created_at, updated_at, parent_uid, attachment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'ready', $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (uid) DO NOTHING`
 	describeItem = `UPDATE item SET content_type = $2, size_bytes = $3, content_hash = $4, pages = $5, chunk_count = $6, language = $7 WHERE uid = $1`
 )
 
@@ -123,6 +123,7 @@ func checkItem(r *itemRecord) error {
 		{"file_id", text(r.FileID), maxFileID},
 		{"collection", text(r.Collection), library.MaxCollection},
 		{"source", r.Source, maxSource},
+		{"attachment", r.Attachment, maxFilename},
 	} {
 		if err := library.CheckLine(line.name, line.value, line.limit); err != nil {
 			return bad(line.name)
@@ -134,6 +135,9 @@ func checkItem(r *itemRecord) error {
 	}
 	if r.Generation < 1 || r.LastGeneration < r.Generation || r.LastGeneration > maxGeneration {
 		return bad("generation")
+	}
+	if attached := r.ParentUID != nil; attached != (r.Attachment != "") || attached && (r.FileID != nil || uuid.Validate(*r.ParentUID) != nil) {
+		return bad("parent_uid or attachment")
 	}
 	if (r.FileID != nil && *r.FileID == "") || (r.Collection != nil && *r.Collection == "") {
 		return bad("file_id or collection")
@@ -175,7 +179,7 @@ func (m *imports) insertItem(ctx context.Context, i *incoming) (err error) {
 		return err
 	}
 	n, err := sqldb.Exec(ctx, m.db.Write(), insertItem, i.UID, m.made.LibraryUID, collectionUID, createdBy, i.Title, i.TitleGiven, i.Source,
-		i.Filename, i.FileID, string(i.Metadata), i.Generation, i.LastGeneration, m.past(i.CreatedAt), m.past(i.UpdatedAt))
+		i.Filename, i.FileID, string(i.Metadata), i.Generation, i.LastGeneration, m.past(i.CreatedAt), m.past(i.UpdatedAt), i.ParentUID, i.Attachment)
 	if sqldb.Duplicate(err) {
 		return damaged("document %s has the file id, or the name and collection, of another in it.", i.was)
 	}
@@ -205,7 +209,21 @@ func (m *imports) freeUID(ctx context.Context, uid string) (string, error) {
 		return "", fmt.Errorf("look for its uid: %w", err)
 	}
 	m.made.NewUIDs++
-	return uuid.NewString(), nil
+	fresh := uuid.NewString()
+	m.renamed = append(m.renamed, [2]string{uid, fresh})
+	return fresh, nil
+}
+
+const followMail = `UPDATE item SET parent_uid = $3 WHERE library_uid = $1 AND parent_uid = $2`
+
+// followMails has attachments follow mails that got another uid here.
+func (m *imports) followMails(ctx context.Context) error {
+	for _, uid := range m.renamed {
+		if _, err := sqldb.Exec(ctx, m.db.Write(), followMail, m.made.LibraryUID, uid[0], uid[1]); err != nil {
+			return fmt.Errorf("lead attachments to their mails: %w", err)
+		}
+	}
+	return nil
 }
 
 // maxLanguage is the longest language tag that is kept.

@@ -105,6 +105,8 @@ type itemRecord struct {
 	Source         string          `json:"source"`
 	Filename       string          `json:"filename"`
 	FileID         *string         `json:"file_id"`
+	ParentUID      *string         `json:"parent_uid,omitempty"` // of the mail that it is an attachment of
+	Attachment     string          `json:"attachment,omitempty"` // which of the mail's
 	Metadata       json.RawMessage `json:"metadata"`
 	Generation     int64           `json:"generation"`
 	LastGeneration int64           `json:"last_generation"`

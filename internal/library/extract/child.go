@@ -58,8 +58,9 @@ func ChildMain(stdin io.Reader, stdout io.Writer) int {
 // compiledBytes is room for what the cache of compiled PDF code writes.
 const compiledBytes = 256 << 20
 
-// writtenBytes is what a child may write for a file, at most.
-func writtenBytes(l document.Limits) int64 { return 2*l.MaxTextBytes + compiledBytes }
+// writtenBytes is what a child may write for a file, at most: its text, and
+// what it carries, which is no longer than it is.
+func writtenBytes(l document.Limits) int64 { return 2*l.MaxTextBytes + l.MaxBytes + compiledBytes }
 
 // child serves requests one after the other.
 type child struct {
@@ -97,7 +98,7 @@ func (c *child) serve(req request) bool {
 	c.reader.pdf.CacheDir = req.CacheDir
 	c.reader.pdf.Preparing = func(now bool) { _ = c.send(reply{Preparing: &now}) }
 	c.reader.recognising = func(pages int) {
-		confineFile(req.CPUSeconds+cpuSeconds(recognitionTime(pages)), 2*req.Limits.MaxTextBytes+compiledBytes)
+		confineFile(req.CPUSeconds+cpuSeconds(recognitionTime(pages)), writtenBytes(req.Limits))
 		_ = c.send(reply{Recognising: pages})
 	}
 	c.reader.ocr, c.reader.pdf.OCR, c.reader.pdf.Recognising = req.OCR, req.OCR, c.reader.recognising
@@ -123,7 +124,7 @@ func (c *child) read(req request) (r reply) {
 		}
 		return reply{Prepared: true}
 	}
-	in := document.Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType}
+	in := document.Input{Path: req.Path, Filename: req.Filename, ContentType: req.ContentType, Attachments: req.Attachments}
 	if req.Picture != nil {
 		return answer(nil, c.reader.draw(in, *req.Picture, req.Dir))
 	}

@@ -63,6 +63,9 @@ func (r *reader) extract(in document.Input, dir string, progress document.Progre
 	w := document.NewWriter(text, structure, r.limits, progress)
 	w.KeepRegions(regions)
 	w.ContentType = k.contentType
+	if in.Attachments {
+		w.Attachments = document.NewAttachments(dir, sizeOf(in.Path), r.attachable)
+	}
 	if err := r.readerOf(k)(w, in); err != nil {
 		return document.Result{}, err
 	}
@@ -74,7 +77,38 @@ func (r *reader) extract(in document.Input, dir string, progress document.Progre
 		return document.Result{}, err
 	}
 	res.Dir = dir
-	return res, errors.Join(text.Close(), structure.Close(), dropEmpty(regions))
+	if w.Attachments != nil {
+		err = w.Attachments.Close()
+	}
+	return res, errors.Join(err, text.Close(), structure.Close(), dropEmpty(regions))
+}
+
+// sizeOf is how long a file is, 0 where it cannot be told.
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// attachable tells whether what a message carries is worth a document of its
+// own: of a kind that is read here. One that only wants its password is, so
+// that somebody hears of it.
+func (r *reader) attachable(path, name string) bool {
+	k, err := sniff(document.Input{Path: path, Filename: name})
+	if fault := document.AsError(err); fault != nil {
+		return fault.Code == document.CodePasswordRequired
+	}
+	switch {
+	case err != nil:
+		return false
+	case k.format == formatPicture:
+		return r.ocr.Ready()
+	case k.format == formatLegacy:
+		return legacy.Ready()
+	}
+	return true
 }
 
 // dropEmpty closes a file, and removes it where nothing was written to it.

@@ -33,6 +33,19 @@ func TestMain(m *testing.M) {
 			}
 			say(`{"result":{"content_type":"text/plain"}}`)
 			_, _ = io.Copy(io.Discard, os.Stdin)
+		case "listing-worker": // and one that says what is not so
+			sayReady()
+			_, _ = os.Stdin.Read(make([]byte, 1<<16))
+			for name, content := range map[string]string{
+				document.TextFile: "", document.StructureFile: "", document.AttachmentsFile: os.Args[2], document.AttachmentFile(1): "x",
+			} {
+				if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+					os.Exit(1)
+				}
+			}
+			say(`{"progress":{"done":1,"total":2,"unit":"<b>lies</b>"}}`)
+			say(`{"result":{"title":"a\nb","content_type":"<x>","language":"no language","metadata":{"good":"1","b\na":"d"},"pages":-1}}`)
+			_, _ = io.Copy(io.Discard, os.Stdin)
 		case "filling-worker": // and one that would fill the disk
 			sayReady()
 			_, _ = os.Stdin.Read(make([]byte, 1<<16))

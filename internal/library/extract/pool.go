@@ -173,15 +173,25 @@ func (p *Pool) Extract(ctx context.Context, in document.Input, dir string, progr
 	}
 	res, err := p.extract(ctx, req, dir, timeout, progress)
 	if err != nil {
-		for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile} {
-			if rmErr := os.Remove(filepath.Join(dir, name)); rmErr != nil && !os.IsNotExist(rmErr) {
-				err = errors.Join(err, rmErr)
-			}
-		}
-		return document.Result{}, err
+		return document.Result{}, errors.Join(err, emptied(dir))
 	}
 	res.Dir = dir
 	return res, nil
+}
+
+// emptied removes from a folder what a child may have left there.
+func emptied(dir string) error {
+	left := []string{document.TextFile, document.StructureFile, document.RegionsFile, document.AttachmentsFile}
+	for n := range document.MaxAttachments {
+		left = append(left, document.AttachmentFile(n+1))
+	}
+	var faults []error
+	for _, name := range left {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !os.IsNotExist(err) {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // acquire waits for a free place. Its context also ends when the pool gives up
@@ -228,7 +238,7 @@ func (p *Pool) request(ctx context.Context, in document.Input) (request, time.Du
 	timeout := timeout(p.opt.Limits, info.Size())
 	req := request{
 		Filename: in.Filename, ContentType: in.ContentType, Limits: p.opt.Limits,
-		CPUSeconds: cpuSeconds(timeout), OCR: p.opt.OCR,
+		CPUSeconds: cpuSeconds(timeout), OCR: p.opt.OCR, Attachments: in.Attachments,
 	}
 	for to, from := range map[*string]string{&req.Path: in.Path, &req.CacheDir: p.opt.CacheDir} {
 		if from == "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 	"git.helu.ca/r/mnemosyne/internal/library/extract/ocr"
@@ -34,8 +35,10 @@ type request struct {
 	CacheDir    string          `json:"cache_dir"`
 	Limits      document.Limits `json:"limits"`
 	// CPUSeconds is what the file may take in processor time.
-	CPUSeconds int     `json:"cpu_seconds"`
-	Picture    *PageOf `json:"picture,omitempty"`
+	CPUSeconds int `json:"cpu_seconds"`
+	// Attachments asks for the files that the file carries, too.
+	Attachments bool    `json:"attachments,omitempty"`
+	Picture     *PageOf `json:"picture,omitempty"`
 	// OCR reads pictures of text.
 	OCR ocr.Engine `json:"ocr,omitzero"`
 }
@@ -69,6 +72,12 @@ type progressReply struct {
 	Done  int    `json:"done"`
 	Total int    `json:"total"`
 	Unit  string `json:"unit"`
+}
+
+// sound tells whether progress is as our children tell it: one that was taken
+// over may say anything.
+func (p *progressReply) sound() bool {
+	return slices.Contains([]string{"pages", "bytes", "lines"}, p.Unit) && p.Done >= 0 && p.Total >= 0
 }
 
 func writeFrame(w io.Writer, v any) error {

@@ -98,23 +98,51 @@ func (r room) put(path string) error {
 // any more.
 func (r room) take(dir string) error {
 	for _, name := range []string{document.TextFile, document.StructureFile, document.RegionsFile, PictureFile} {
-		to := filepath.Join(dir, name)
-		err := move(filepath.Join(r.out(), name), to)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("take what was extracted: %w", err)
-		}
-		info, err := os.Lstat(to)
-		if err != nil {
-			return fmt.Errorf("take what was extracted: %w", err)
-		}
-		if !info.Mode().IsRegular() {
-			return errors.Join(fmt.Errorf("take what was extracted: %s is no file", name), os.RemoveAll(to))
+		if _, err := r.takeFile(dir, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
+}
+
+// takeAttachments moves what the document carries into dir: files that the
+// child lists and that are as it says, in all no longer than most bytes.
+func (r room) takeAttachments(dir string, most int64) ([]document.Attachment, error) {
+	if _, err := r.takeFile(dir, document.AttachmentsFile); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	list, err := document.ReadAttachments(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range list {
+		size, err := r.takeFile(dir, document.AttachmentFile(a.Number))
+		if err != nil {
+			return nil, err
+		}
+		if most -= size; size != a.Size || most < 0 {
+			return nil, fmt.Errorf("attachment %d has %d bytes and is said to have %d", a.Number, size, a.Size)
+		}
+	}
+	return list, nil
+}
+
+// takeFile moves one file, and gives how long it is.
+func (r room) takeFile(dir, name string) (int64, error) {
+	to := filepath.Join(dir, name)
+	if err := move(filepath.Join(r.out(), name), to); err != nil {
+		return 0, fmt.Errorf("take what was extracted: %w", err)
+	}
+	info, err := os.Lstat(to)
+	if err != nil {
+		return 0, fmt.Errorf("take what was extracted: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return 0, errors.Join(fmt.Errorf("take what was extracted: %s is no file", name), os.RemoveAll(to))
+	}
+	return info.Size(), nil
 }
 
 // move renames a file, or copies it to another disk. A link is not followed,

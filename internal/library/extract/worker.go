@@ -127,12 +127,24 @@ func (w *worker) serve(ctx context.Context, req request, dir string, timeout tim
 	req.Path, req.Dir = w.room.doc(), w.room.out()
 	o := w.run(ctx, req, timeout, progress)
 	if o.err == nil && o.reply.Fault == nil && o.reply.Failure == "" {
-		o.err = w.room.take(dir)
+		o.err = w.take(&o.reply, dir, req.Limits)
 	}
-	if err := w.room.empty(); err != nil {
+	if err := w.room.empty(); err != nil || o.err != nil {
 		o.fit = false
 	}
 	return o
+}
+
+// take moves what the child wrote into dir, and bounds what it says: a child
+// may have been taken over by its file.
+func (w *worker) take(r *reply, dir string, l document.Limits) error {
+	if err := w.room.take(dir); err != nil || r.Result == nil {
+		return err
+	}
+	r.Result.Bound()
+	list, err := w.room.takeAttachments(dir, l.MaxBytes)
+	r.Result.Attachments = list
+	return err
 }
 
 // run has the child do what a request says, within its limits.
@@ -226,7 +238,7 @@ func (w *worker) listen(progress document.Progress, news news) outcome {
 		if r.Progress == nil {
 			return outcome{reply: r, fit: !r.Crashed}
 		}
-		if progress != nil {
+		if progress != nil && r.Progress.sound() {
 			progress(r.Progress.Done, r.Progress.Total, r.Progress.Unit)
 		}
 	}

@@ -23,11 +23,12 @@ type acceptance struct {
 	sub     Submission
 	content content
 
-	lost       int64              // a published generation that the index has nothing of
-	theirs     bool               // somebody else's, which the caller may not change
-	kept       bool               // a generation refers to the object
-	superseded []string           // jobs that it ended
-	reindex    *library.IndexItem // what the index is to be told
+	lost       int64               // a published generation that the index has nothing of
+	theirs     bool                // somebody else's, which the caller may not change
+	kept       bool                // a generation refers to the object
+	superseded []string            // jobs that it ended
+	reindex    *library.IndexItem  // what the index is to be told
+	moved      []library.IndexItem // and of attachments that moved with it
 }
 
 // errNotStored says that the content is needed as an object after all.
@@ -52,7 +53,8 @@ const (
 	storedColumns = `uid, title, metadata, filename, created_by, collection_uid, title_given, generation, last_generation,
 	content_hash, error_code`
 	byFileID   = ` WHERE library_uid = $1 AND file_id = $2 AND deleted_at IS NULL`
-	byFilename = ` WHERE library_uid = $1 AND filename = $2 AND COALESCE(collection_uid, '') = $3 AND file_id IS NULL AND deleted_at IS NULL`
+	byFilename = ` WHERE library_uid = $1 AND filename = $2 AND COALESCE(collection_uid, '') = $3 AND file_id IS NULL
+	AND parent_uid IS NULL AND deleted_at IS NULL`
 
 	findCollection = `SELECT uid FROM collection WHERE library_uid = $1 AND name = $2`
 )
@@ -105,7 +107,7 @@ const libraryThere = `SELECT uid FROM library WHERE uid = $1 AND deleted_at IS N
 // accept decides and writes, in one transaction. Everybody locks a document's
 // item before its job and its library.
 func (a *acceptance) accept(ctx context.Context) (out Outcome, err error) {
-	a.theirs, a.kept, a.superseded, a.reindex = false, false, nil, nil
+	a.theirs, a.kept, a.superseded, a.reindex, a.moved = false, false, nil, nil, nil
 	err = a.s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		if _, err := sqldb.One(ctx, tx, scanString, libraryThere, a.lib.UID); sqldb.Missing(err) {
 			return a.sub.unregistered() // deleted while the document came in
@@ -195,7 +197,7 @@ const describeItem = `UPDATE item SET title = $2, title_given = $3, collection_u
 WHERE uid = $1`
 
 // describe changes what a submission says of a document that is there.
-func (a *acceptance) describe(ctx context.Context, tx sqldb.Querier, i stored, collectionUID *string, metadata string) (stored, bool, error) {
+func (a *acceptance) describe(ctx context.Context, tx sqldb.Querier, i stored, collectionUID *string, metadata string) (_ stored, _ bool, err error) {
 	a.theirs = !library.MayChange(a.p, a.lib, a.role, i.createdBy)
 	now := i
 	if a.sub.Title != "" {
@@ -224,6 +226,11 @@ func (a *acceptance) describe(ctx context.Context, tx sqldb.Querier, i stored, c
 	if _, err := sqldb.Exec(ctx, tx, describeItem, i.uid, now.title, now.titleGiven, now.collectionUID, now.metadata, now.filename,
 		sqldb.At(a.s.now())); err != nil {
 		return i, false, fmt.Errorf("describe item: %w", err)
+	}
+	if text(now.collectionUID) != text(i.collectionUID) {
+		if a.moved, err = library.MoveAttachments(ctx, tx, a.lib.UID, i.uid, now.collectionUID, a.s.now()); err != nil {
+			return i, false, err
+		}
 	}
 	return now, false, library.Bump(ctx, tx, a.lib.UID, 0, 0, a.s.now())
 }

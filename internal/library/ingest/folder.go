@@ -232,7 +232,7 @@ func (r *filesRun) look(ctx context.Context) bool {
 			now[j.ID] = j
 		}
 	}
-	still := r.open[:0]
+	var still []Job
 	for _, was := range r.open {
 		j, found := now[was.ID]
 		e := FileEvent{Filename: was.Filename, State: FileRunning, Job: &j}
@@ -244,14 +244,40 @@ func (r *filesRun) look(ctx context.Context) bool {
 		case j.Status.Ended():
 			e.State = FileFailed
 		default:
+			j.Filename = was.Filename
 			still = append(still, j)
 		}
 		if differs(was, j) && !r.tell(e) {
 			return false
 		}
+		if j.Status == StatusDone && j.Counts.Attachments > 0 {
+			more, err := r.carried(ctx, was.Filename, j)
+			if err != nil {
+				r.yield(FileEvent{}, err)
+				return false
+			}
+			r.counts.Found += len(more)
+			still = append(still, more...)
+		}
 	}
 	r.open = still
 	return true
+}
+
+const jobsOfAttachments = `SELECT ` + jobColumns + ` FROM ingest_job WHERE created_at >= $3
+	AND item_uid IN (SELECT uid FROM item WHERE library_uid = $1 AND parent_uid = $2 AND deleted_at IS NULL) ORDER BY created_at, id`
+
+// carried gives the jobs of the attachments that a mail's job made, as they
+// began.
+func (r *filesRun) carried(ctx context.Context, mail string, j Job) ([]Job, error) {
+	jobs, err := sqldb.All(ctx, r.s.db.Read(), scanJob, jobsOfAttachments, j.LibraryUID, j.ItemUID, sqldb.At(j.CreatedAt))
+	if err != nil {
+		return nil, fmt.Errorf("read the jobs of attachments: %w", err)
+	}
+	for i := range jobs {
+		jobs[i].Filename, jobs[i].Status, jobs[i].Stage = mail+"#"+jobs[i].Filename, StatusQueued, StageFetching
+	}
+	return jobs, nil
 }
 
 // jobsByID reads jobs again that the caller was given.

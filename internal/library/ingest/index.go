@@ -206,7 +206,7 @@ func (r *run) publish(ctx context.Context) error {
 	r.hook("published")
 	r.tracker.progress(r.chunks, r.chunks, "chunks")
 	at, _ := r.tracker.take()
-	renamed, next, err := r.commit(ctx, r.claim, at)
+	left, err := r.commit(ctx, r.claim, at)
 	if err != nil {
 		r.tracker.putBack(at)
 		return err
@@ -214,18 +214,27 @@ func (r *run) publish(ctx context.Context) error {
 	r.hook("committed")
 	r.metrics.ended(StatusDone, "", 1)
 	r.metrics.lasted(StatusDone, r.now().Sub(r.job.CreatedAt))
-	r.afterwards(context.WithoutCancel(ctx), renamed, next)
+	r.afterwards(context.WithoutCancel(ctx), left)
 	return nil
 }
 
 // afterwards does what the job's end does not wait for. What fails here, the
 // reconciler does.
-func (r *run) afterwards(ctx context.Context, renamed *library.IndexItem, next *Job) {
-	if next != nil {
-		r.wake(ctx, *next)
+func (r *run) afterwards(ctx context.Context, left committed) {
+	if left.next != nil {
+		r.wake(ctx, *left.next)
 	}
-	if renamed != nil {
-		if err := r.graph.SetItem(ctx, r.job.LibraryUID, *renamed); err != nil {
+	for _, j := range left.spread.jobs {
+		r.wake(ctx, j)
+	}
+	r.hub.changed(left.spread.superseded...)
+	r.metrics.ended(StatusCancelled, "", len(left.spread.superseded))
+	r.dropUnused(ctx, left.spread.unused)
+	if left.spread.dropped {
+		r.nudge()
+	}
+	if left.renamed != nil {
+		if err := r.graph.SetItem(ctx, r.job.LibraryUID, *left.renamed); err != nil {
 			r.log.ErrorContext(ctx, "the index does not know a document's new title", "error", err)
 		}
 	}

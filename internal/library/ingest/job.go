@@ -84,6 +84,9 @@ type Counts struct {
 	Chunks   int64 `json:"chunks"`
 	Embedded int64 `json:"embedded"`
 	Reused   int64 `json:"reused"` // chunks that kept their vectors
+	// Attachments is how many files a mail carries that are documents of their
+	// own, each with a job of its own.
+	Attachments int64 `json:"attachments"`
 }
 
 // The codes of job errors, beside those of extraction.

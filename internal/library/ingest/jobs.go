@@ -12,7 +12,7 @@ import (
 )
 
 const jobColumns = `id, status, stage, progress_done, progress_total, progress_unit, library_uid, workspace_id,
-	item_uid, file_id, filename, title, attempts, error_code, error_detail, pages, chunks, embedded, reused,
+	item_uid, file_id, filename, title, attempts, error_code, error_detail, pages, chunks, embedded, reused, attachments,
 	created_at, started_at, finished_at, generation, queue, updated_at`
 
 // jobFields are where jobColumns go; done completes the job once they are
@@ -24,7 +24,7 @@ func jobFields(j *Job) (fields []any, done func()) {
 	fields = []any{
 		&j.ID, &j.Status, &j.Stage, &j.Progress.Done, &j.Progress.Total, &j.Progress.Unit, &j.LibraryUID, &j.WorkspaceID,
 		&j.ItemUID, &j.FileID, &j.Filename, &j.Title, &j.Attempts, &failure.Code, &failure.Detail,
-		&j.Counts.Pages, &j.Counts.Chunks, &j.Counts.Embedded, &j.Counts.Reused,
+		&j.Counts.Pages, &j.Counts.Chunks, &j.Counts.Embedded, &j.Counts.Reused, &j.Counts.Attachments,
 		&created, &started, &finished, &j.Generation, &j.Queue, &updated,
 	}
 	return fields, func() {

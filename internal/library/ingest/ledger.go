@@ -132,14 +132,14 @@ func (s *core) check(ctx context.Context, c *claim) error {
 }
 
 const saveJob = `UPDATE ingest_job SET stage = $3, progress_done = $4, progress_total = $5, progress_unit = $6,
-	pages = $7, chunks = $8, embedded = $9, reused = $10, updated_at = $11, lease_until = $12` + held
+	pages = $7, chunks = $8, embedded = $9, reused = $10, updated_at = $11, lease_until = $12, attachments = $13` + held
 
 // save writes how far the run is and renews the lease.
 func (s *core) save(ctx context.Context, c *claim, at snapshot, lease time.Duration) error {
 	write := func(tx sqldb.Querier) error {
 		now := s.now()
 		return fenced(sqldb.Exec(ctx, tx, saveJob, c.job.ID, c.token, at.stage, at.progress.Done, at.progress.Total, at.progress.Unit,
-			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(now), sqldb.At(now.Add(lease))))
+			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(now), sqldb.At(now.Add(lease)), at.counts.Attachments))
 	}
 	if len(at.events) == 0 {
 		return write(s.db.Write())
@@ -176,13 +176,13 @@ func fenced(n int64, err error) error {
 
 const endJob = `UPDATE ingest_job SET status = $3, error_code = $4, error_detail = $5, stage = $6, pages = $7, chunks = $8, embedded = $9, reused = $10,
 	progress_done = $11, progress_total = $12, progress_unit = $13,
-	publishing = FALSE, lease_token = NULL, lease_until = NULL, finished_at = $14, updated_at = $14` + held
+	publishing = FALSE, lease_token = NULL, lease_until = NULL, finished_at = $14, updated_at = $14, attachments = $15` + held
 
 func (s *core) end(ctx context.Context, tx sqldb.Querier, c *claim, at snapshot, status Status, f JobError, detail string) error {
 	now := s.now()
 	err := fenced(sqldb.Exec(ctx, tx, endJob, c.job.ID, c.token, status, f.Code, f.Detail, at.stage,
 		at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused,
-		at.progress.Done, at.progress.Total, at.progress.Unit, sqldb.At(now)))
+		at.progress.Done, at.progress.Total, at.progress.Unit, sqldb.At(now), at.counts.Attachments))
 	if err == nil {
 		err = sumUp(ctx, tx, c.job.ID, now)
 	}
@@ -210,7 +210,7 @@ func (s *core) abandon(ctx context.Context, c *claim, at snapshot) error {
 }
 
 const requeueJob = `UPDATE ingest_job SET status = 'queued', attempts = attempts - $3, not_before = $4, woken_at = NULL,
-	lease_token = NULL, lease_until = NULL, pages = $5, chunks = $6, embedded = $7, reused = $8, updated_at = $9` + held
+	lease_token = NULL, lease_until = NULL, pages = $5, chunks = $6, embedded = $7, reused = $8, updated_at = $9, attachments = $10` + held
 
 // requeue gives the job back, to be claimed from a time on. free tells that
 // the attempt does not count.
@@ -222,7 +222,7 @@ func (s *core) requeue(ctx context.Context, c *claim, at snapshot, notBefore tim
 	return s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		now := s.now()
 		err := fenced(sqldb.Exec(ctx, tx, requeueJob, c.job.ID, c.token, refund, sqldb.At(notBefore),
-			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(now)))
+			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(now), at.counts.Attachments))
 		if err != nil {
 			return err
 		}

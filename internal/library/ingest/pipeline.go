@@ -162,6 +162,8 @@ func (r *run) extract(ctx context.Context) (*document.Mapped, error) {
 	doc, err := r.loadDocument(ctx)
 	if errors.Is(err, blob.ErrMissing) {
 		doc, err = r.extractFile(ctx)
+	} else if err == nil {
+		err = r.countAttachments(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -219,19 +221,25 @@ func (r *run) extractFile(ctx context.Context) (*document.Mapped, error) {
 		return nil, fmt.Errorf("make a folder to extract to: %w", err)
 	}
 	in := document.Input{Path: path, Filename: r.filename}
-	_, err = r.opt.Extractor.Extract(ctx, in, out, func(done, total int, unit string) {
+	if in.Attachments, err = r.mayCarry(ctx); err != nil {
+		return nil, err
+	}
+	res, err := r.opt.Extractor.Extract(ctx, in, out, func(done, total int, unit string) {
 		r.tracker.progress(int64(done), int64(total), unit)
 	})
 	if err != nil {
 		return nil, err
 	}
 	r.stored = true
+	if err := r.keepAttachments(ctx, out, res.Attachments); err != nil {
+		return nil, err
+	}
 	for _, file := range []struct{ name, key string }{
 		{document.TextFile, r.textKey},
 		{document.RegionsFile, regionsKey(r.prefix())},
 		{document.StructureFile, r.structureKey},
 	} {
-		err := r.putFile(ctx, filepath.Join(out, file.name), file.key)
+		_, err := r.putFile(ctx, filepath.Join(out, file.name), file.key)
 		if errors.Is(err, fs.ErrNotExist) && file.name == document.RegionsFile {
 			continue // of most formats there is none
 		}
@@ -265,16 +273,17 @@ func (r *run) localOriginal(ctx context.Context, dir string) (path string, err e
 	return f.Name(), nil
 }
 
-func (r *run) putFile(ctx context.Context, path, key string) error {
+func (r *run) putFile(ctx context.Context, path, key string) (blob.Info, error) {
 	f, err := os.Open(path) //nolint:gosec // in a folder of our own
 	if err != nil {
-		return fmt.Errorf("read what was extracted: %w", err)
+		return blob.Info{}, fmt.Errorf("read what was extracted: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	if _, err := r.objects.Put(ctx, key, f); err != nil {
-		return fmt.Errorf("keep what was extracted: %w", err)
+	info, err := r.objects.Put(ctx, key, f)
+	if err != nil {
+		return blob.Info{}, fmt.Errorf("keep what was extracted: %w", err)
 	}
-	return nil
+	return info, nil
 }
 
 // cut gives the document's chunks. They hold places in the text, not the text.

@@ -26,7 +26,7 @@ const keepGenerations = 3
 //     fenced by the lease.
 
 const (
-	sealJob        = `UPDATE ingest_job SET publishing = TRUE, stale = FALSE, stage = $3, pages = $4, chunks = $5, embedded = $6, reused = $7, updated_at = $8` + held
+	sealJob        = `UPDATE ingest_job SET publishing = TRUE, stale = FALSE, stage = $3, pages = $4, chunks = $5, embedded = $6, reused = $7, updated_at = $8, attachments = $9` + held
 	sealGeneration = `UPDATE item_generation SET text_key = $3, structure_key = $4, content_type = $5, title = $6, chunk_count = $7, pages = $8, embedding_space = $9, language = $10
 WHERE item_uid = $1 AND generation = $2`
 )
@@ -34,7 +34,7 @@ WHERE item_uid = $1 AND generation = $2`
 func (s *core) seal(ctx context.Context, c *claim, at snapshot, space string) error {
 	return s.db.Tx(ctx, func(tx sqldb.Querier) error {
 		err := fenced(sqldb.Exec(ctx, tx, sealJob, c.job.ID, c.token, StageIndexing,
-			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(s.now())))
+			at.counts.Pages, at.counts.Chunks, at.counts.Embedded, at.counts.Reused, sqldb.At(s.now()), at.counts.Attachments))
 		if err != nil {
 			return err
 		}
@@ -76,10 +76,17 @@ RETURNING chunk_count, title, title_given, COALESCE(collection_uid, ''), last_ge
 	findNextWaiting = `SELECT ` + jobColumns + ` FROM ingest_job WHERE item_uid = $1 AND status = 'queued' ORDER BY generation LIMIT 1`
 )
 
-// commit makes the generation the document's. It gives the index item when
-// the document was renamed since the index was told, and always when an
-// earlier attempt may have told it something else.
-func (s *core) commit(ctx context.Context, c *claim, at snapshot) (renamed *library.IndexItem, next *Job, err error) {
+// committed is what a commit leaves to do.
+type committed struct {
+	renamed *library.IndexItem // what the index is to be told
+	next    *Job               // of the same document
+	spread  spread
+}
+
+// commit makes the generation the document's, and its attachments documents.
+// The index is to be told when the document was renamed since, and always when
+// an earlier attempt may have told it something else.
+func (s *core) commit(ctx context.Context, c *claim, at snapshot) (out committed, err error) {
 	told := c.indexItem()
 	if c.resumed {
 		told = library.IndexItem{}
@@ -105,17 +112,20 @@ func (s *core) commit(ctx context.Context, c *claim, at snapshot) (renamed *libr
 		if last > c.job.Generation {
 			waiting, err := sqldb.One(ctx, tx, scanJob, findNextWaiting, c.job.ItemUID)
 			if err == nil {
-				next = &waiting
+				out.next = &waiting
 			} else if !sqldb.Missing(err) {
 				return fmt.Errorf("find the next job: %w", err)
 			}
 		}
-		return library.Bump(ctx, tx, c.job.LibraryUID, 0, c.chunks-oldChunks, now.Time)
+		if out.spread, err = s.spreadAttachments(ctx, tx, c); err != nil {
+			return err
+		}
+		return library.Bump(ctx, tx, c.job.LibraryUID, out.spread.items, out.spread.chunks+c.chunks-oldChunks, now.Time)
 	})
 	if is := c.indexItem(); err == nil && is != told {
-		renamed = &is
+		out.renamed = &is
 	}
-	return renamed, next, err
+	return out, err
 }
 
 func (s *core) commitRows(ctx context.Context, tx sqldb.Querier, c *claim, now sqldb.Time) error {
@@ -160,7 +170,7 @@ func (s *core) endUnchanged(ctx context.Context, c *claim, at snapshot) error {
 // deleteObjects removes all that is stored of a generation.
 func (s *core) deleteObjects(ctx context.Context, original string) error {
 	prefix := original[:len(original)-len(originalKey(""))]
-	var all []error
+	all := []error{s.deleteFound(ctx, original)}
 	for _, key := range []string{textKey(prefix), regionsKey(prefix), structureKey(prefix), originalKey(prefix)} {
 		all = append(all, s.objects.Delete(ctx, key))
 	}

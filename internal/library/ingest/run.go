@@ -22,8 +22,9 @@ type run struct {
 	// one that is filled beside it, or nil.
 	embedder, also embedding.Embedder
 	concepts       *concept.Document
-	staged         bool // the index may hold something of it
-	stored         bool // so may the objects
+	staged         bool     // the index may hold something of it
+	stored         bool     // so may the objects
+	attached       []string // those of attachments
 }
 
 // saveEvery bounds how often progress is written, checkEvery how late a
@@ -190,6 +191,10 @@ func (r *run) forget(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case left == "no library" || left == "gone":
+		r.dropUnused(ctx, r.attached)
+	}
+	switch {
 	case left == "no library":
 		return errors.Join(r.graph.DeleteLibrary(ctx, r.job.LibraryUID), r.deleteObjects(ctx, r.originalKey))
 	case left == "gone":

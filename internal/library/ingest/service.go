@@ -125,7 +125,9 @@ func New(opt Options) *Service {
 // Nudge makes the Reconciler of this process, if it runs one, purge now instead
 // of at its next turn, as after a deletion. Other processes' come round by
 // themselves.
-func (s *Service) Nudge() {
+func (s *Service) Nudge() { s.nudge() }
+
+func (s *core) nudge() {
 	for _, nudged := range []chan struct{}{s.nudged, s.nudgedLibraries} {
 		select {
 		case nudged <- struct{}{}:

@@ -74,7 +74,8 @@ func (s *core) unknownOf(ctx context.Context, some []blob.Info) ([]blob.Info, er
 		originals[i] = originalKey(object.Key[:strings.LastIndexByte(object.Key, '/')+1])
 	}
 	rows, err := sqldb.All(ctx, s.db.Read(), scanString,
-		`SELECT original_key FROM item_generation WHERE original_key IN (`+marks(len(some))+`)`, anys(originals)...)
+		`SELECT original_key FROM item_generation WHERE original_key IN (`+marks(len(some))+`)
+UNION SELECT original_key FROM found_attachment WHERE original_key IN (`+marks(len(some))+`) ORDER BY original_key`, anys(originals)...)
 	if err != nil {
 		return nil, fmt.Errorf("look up objects: %w", err)
 	}

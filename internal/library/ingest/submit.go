@@ -225,11 +225,14 @@ func (a *acceptance) announce(ctx context.Context, out Outcome) error {
 	if a.kept {
 		a.s.wake(context.WithoutCancel(ctx), *out.Job)
 	}
-	if a.reindex == nil {
-		return nil
+	tell := a.moved
+	if a.reindex != nil {
+		tell = append(tell, *a.reindex)
 	}
-	if err := a.s.graph.SetItem(ctx, a.lib.UID, *a.reindex); err != nil {
-		return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Submit it again.")
+	for _, i := range tell {
+		if err := a.s.graph.SetItem(ctx, a.lib.UID, i); err != nil {
+			return errs.Wrap(errs.Unavailable, err, "The change is stored, but search does not know it yet. Submit it again.")
+		}
 	}
 	return nil
 }

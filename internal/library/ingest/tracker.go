@@ -68,6 +68,12 @@ func (t *tracker) count(change func(*Counts)) {
 	t.dirty = true
 }
 
+func (t *tracker) counts() Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state.counts
+}
+
 // take gives what is to be written, and whether anything is new.
 func (t *tracker) take() (snapshot, bool) {
 	t.mu.Lock()

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -125,7 +126,40 @@ func (x *plainExtractor) Extract(ctx context.Context, in document.Input, dir str
 	err = doc.Encode(f)
 	places := os.WriteFile(filepath.Join(dir, document.RegionsFile), []byte("places of "+doc.Title), 0o600)
 	err = errors.Join(err, f.Close(), places, os.WriteFile(filepath.Join(dir, document.TextFile), raw, 0o600), ctx.Err())
-	return document.Result{Dir: dir, ContentType: doc.ContentType}, err
+	res := document.Result{Dir: dir, ContentType: doc.ContentType}
+	if in.Attachments && err == nil {
+		res.Attachments, err = carried(doc.Text, dir)
+	}
+	return res, err
+}
+
+// letter is a text that plainExtractor takes for a mail: it carries files,
+// given as names and contents.
+func letter(text string, files ...string) string {
+	for i := 0; i < len(files); i += 2 {
+		text += "\n\nattach " + files[i] + " " + base64.StdEncoding.EncodeToString([]byte(files[i+1]))
+	}
+	return text
+}
+
+// carried writes what a letter carries.
+func carried(text, dir string) (list []document.Attachment, err error) {
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[0] != "attach" {
+			continue
+		}
+		raw, err := base64.StdEncoding.DecodeString(fields[2])
+		if err != nil {
+			return nil, err
+		}
+		a := document.Attachment{Number: len(list) + 1, Name: fields[1], Size: int64(len(raw)), Subject: "A letter", From: "ann@example.org"}
+		if err := os.WriteFile(filepath.Join(dir, document.AttachmentFile(a.Number)), raw, 0o600); err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
 }
 
 // world is a whole ingest over real stores.

@@ -24,7 +24,7 @@ func (a *API) itemRoutes() []httpx.Route {
 		},
 		{
 			Method: http.MethodGet, Path: itemPath, ID: "getItem", Tag: itemTag, Summary: "One document",
-			Responses: map[int]any{http.StatusOK: itemBody{}}, Handler: a.getItem,
+			Responses: map[int]any{http.StatusOK: wholeItemBody{}}, Handler: a.getItem,
 		},
 		{
 			Method: http.MethodPatch, Path: itemPath, ID: "updateItem", Tag: itemTag, Summary: "Change how a document is described",
@@ -62,6 +62,7 @@ type itemsQuery struct {
 	LibraryUID string `query:"library_uid" description:"Of this library only."`
 	Collection string `query:"collection" description:"Of the collection of this name only."`
 	FileID     string `query:"file_id" description:"Of this file id only."`
+	ParentUID  string `query:"parent_item_uid" description:"Attachments of this mail only."`
 	Status     string `query:"status" enum:"processing,ready,failed"`
 }
 
@@ -70,7 +71,7 @@ func (a *API) listItems(w http.ResponseWriter, r *http.Request, p accounts.Princ
 	if err != nil {
 		return err
 	}
-	f := library.ItemFilter{LibraryUID: q.LibraryUID, FileID: q.FileID, Status: library.ItemStatus(q.Status)}
+	f := library.ItemFilter{LibraryUID: q.LibraryUID, FileID: q.FileID, ParentUID: q.ParentUID, Status: library.ItemStatus(q.Status)}
 	if q.Collection != "" {
 		f.Collection = &q.Collection
 	}
@@ -101,7 +102,11 @@ func (a *API) getItem(w http.ResponseWriter, r *http.Request, p accounts.Princip
 	if err != nil {
 		return err
 	}
-	return httpx.JSON(w, http.StatusOK, itemOf(item))
+	attachments, err := a.opt.Libraries.Attachments(r.Context(), item)
+	if err != nil {
+		return err
+	}
+	return httpx.JSON(w, http.StatusOK, wholeItemBody{itemBody: itemOf(item), Attachments: each(attachments, attachmentOf)})
 }
 
 type updateItemBody struct {

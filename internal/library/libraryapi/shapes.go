@@ -54,8 +54,29 @@ type itemBody struct {
 	ChunkCount  int64              `json:"chunk_count"`
 	Generation  int64              `json:"generation"`
 	Metadata    map[string]any     `json:"metadata" nullable:"false"`
+	ParentUID   *string            `json:"parent_item_uid" description:"Of the mail that it is an attachment of."`
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
+}
+
+// wholeItemBody is an item where it is asked for alone.
+type wholeItemBody struct {
+	itemBody
+
+	Attachments []attachmentBody `json:"attachments" nullable:"false" description:"Of a mail: items of their own."`
+}
+
+type attachmentBody struct {
+	UID         string             `json:"uid"`
+	Title       string             `json:"title"`
+	Filename    string             `json:"filename"`
+	ContentType string             `json:"content_type"`
+	SizeBytes   int64              `json:"size_bytes"`
+	Status      library.ItemStatus `json:"status" enum:"processing,ready,failed"`
+}
+
+func attachmentOf(i library.Item) attachmentBody {
+	return attachmentBody{UID: i.UID, Title: i.Title, Filename: i.Filename, ContentType: i.ContentType, SizeBytes: i.SizeBytes, Status: i.Status}
 }
 
 // itemErrorBody is why the newest job of an item failed.
@@ -69,7 +90,7 @@ func itemOf(i library.Item) itemBody {
 		UID: i.UID, LibraryUID: i.LibraryUID, Collection: i.Collection, Title: i.Title, Source: i.Source,
 		Filename: i.Filename, FileID: i.FileID, ContentType: i.ContentType, SizeBytes: i.SizeBytes,
 		ContentHash: i.ContentHash, Status: i.Status, Pages: i.Pages, ChunkCount: i.ChunkCount,
-		Generation: i.Generation, Metadata: i.Metadata, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+		Generation: i.Generation, Metadata: i.Metadata, ParentUID: i.ParentUID, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
 	}
 	if b.Metadata == nil {
 		b.Metadata = map[string]any{}

@@ -130,6 +130,9 @@ func writeItem(v itemView) string {
 	if v.FileID != nil {
 		line("file_id", *v.FileID)
 	}
+	if v.ParentUID != nil {
+		line("parent_item_uid", *v.ParentUID)
+	}
 	if v.Error != nil {
 		line("error", v.Error.Code+": "+v.Error.Detail)
 	}
@@ -166,6 +169,7 @@ type itemView struct {
 	ChunkCount  int64          `json:"chunk_count"`
 	Generation  int64          `json:"generation"`
 	Metadata    map[string]any `json:"metadata"`
+	ParentUID   *string        `json:"parent_item_uid"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
 }
@@ -180,7 +184,7 @@ func viewItem(item library.Item) itemView {
 		UID: item.UID, LibraryUID: item.LibraryUID, Collection: item.Collection, Title: item.Title,
 		Source: item.Source, Filename: item.Filename, FileID: item.FileID, ContentType: item.ContentType,
 		SizeBytes: item.SizeBytes, ContentHash: item.ContentHash, Status: string(item.Status), Pages: item.Pages,
-		ChunkCount: item.ChunkCount, Generation: item.Generation, Metadata: item.Metadata,
+		ChunkCount: item.ChunkCount, Generation: item.Generation, Metadata: item.Metadata, ParentUID: item.ParentUID,
 		CreatedAt: item.CreatedAt.UTC(), UpdatedAt: item.UpdatedAt.UTC(),
 	}
 	if v.Metadata == nil {
@@ -213,6 +217,7 @@ func listItemsOutput() object {
 		{"chunk_count", integerOf("How many passages it was cut into")},
 		{"generation", integerOf("Its version; 0 when it has no text yet")},
 		{"metadata", object{{"type", "object"}, {"description", "What its owner noted about it"}}},
+		{"parent_item_uid", textOrNull("The mail that it is an attachment of")},
 		{"created_at", textOf("RFC 3339")},
 		{"updated_at", textOf("RFC 3339")},
 	})

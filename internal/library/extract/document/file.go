@@ -10,6 +10,8 @@ type Input struct {
 	Filename string
 	// ContentType is what the sender said. The content decides.
 	ContentType string
+	// Attachments asks for the files that this one carries, as a message does.
+	Attachments bool
 }
 
 // Reader reads one file of one format into a writer. A fault of the file's own
@@ -71,6 +73,8 @@ type Result struct {
 	// Pages is 0 where the format has none.
 	Pages  int `json:"pages,omitempty"`
 	Blocks int `json:"blocks"`
+	// Attachments are the files in Dir that the document carries.
+	Attachments []Attachment `json:"-"`
 }
 
 // Document reads the whole document back into memory.

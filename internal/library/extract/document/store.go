@@ -115,6 +115,7 @@ func (d *Document) describe(t *trailer) error {
 		return fmt.Errorf("the extracted text has %d bytes and its structure was made for %d", len(d.Text), t.TextBytes)
 	}
 	d.Title, d.ContentType, d.Language, d.Metadata = t.DocTitle, t.ContentType, t.Language, t.Metadata
+	bound(&d.Title, &d.ContentType, &d.Language, d.Metadata)
 	return nil
 }
 

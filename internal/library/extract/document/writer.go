@@ -20,6 +20,8 @@ type Writer struct {
 	// Limits are what the file may cost; a reader minds those that Writer
 	// cannot see.
 	Limits Limits
+	// Attachments takes in what the file carries; nil where nobody asked for it.
+	Attachments *Attachments
 
 	text      *bufio.Writer
 	structure *structureWriter
@@ -171,7 +173,7 @@ func (w *Writer) Report(done, total int, unit string) {
 // Meta keeps a small piece of metadata; empty and endless values are left out.
 func (w *Writer) Meta(key, value string) {
 	value = OneLine(Clean(value))
-	if value != "" && len(value) <= 1000 {
+	if value != "" && len(value) <= maxMetadatum {
 		w.metadata[key] = value
 	}
 }
@@ -186,9 +188,7 @@ func (w *Writer) Close() (Result, error) {
 		w.err = fmt.Errorf("write the extracted text: %w", err)
 	}
 	w.Title = OneLine(Clean(w.Title))
-	if len(w.Title) > 500 {
-		w.Title = ""
-	}
+	bound(&w.Title, &w.ContentType, &w.Language, w.metadata)
 	if w.regions != nil {
 		if err := w.regions.close(); w.err == nil && err != nil {
 			w.err = fmt.Errorf("write the places of words: %w", err)

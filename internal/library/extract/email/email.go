@@ -88,6 +88,7 @@ func Read(w *document.Writer, in document.Input) error {
 		size = int(info.Size())
 	}
 	p := newParser(f, func(done int) { w.Report(min(done, size), size, "bytes") })
+	p.keep = w.Attachments
 	if err := p.start(); err != nil {
 		return err
 	}
@@ -150,6 +151,7 @@ type message struct {
 	subject, from, to, cc, bcc, date string
 	page                             bool // a web page that was saved as a message
 	root                             *part
+	carried                          int // attachments that were offered for keeping
 }
 
 // part is a part of a message.
@@ -166,6 +168,7 @@ type part struct {
 	nested      *message
 	children    []*part
 	unreachable bool // nested too deep to be read
+	unread      bool // an attachment that was not kept where others are
 }
 
 func (p *part) is(prefix string) bool { return strings.HasPrefix(p.mediaType, prefix) }

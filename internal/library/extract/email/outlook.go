@@ -48,6 +48,8 @@ const (
 	propCodePage     = 0x3FFD
 	propCharset      = 0x3FDE
 	propHidden       = 0x7FFE
+	propData         = 0x3701
+	propAttachFlags  = 0x3714
 )
 
 const (
@@ -56,6 +58,7 @@ const (
 	typeTime    = 0x0040
 	typeANSI    = 0x001E
 	typeUnicode = 0x001F
+	typeBinary  = 0x0102
 )
 
 // storage is a folder of the file: a message, a recipient, an attachment.
@@ -85,7 +88,7 @@ func Outlook(w *document.Writer, in document.Input) error {
 		return err
 	}
 	kept := 0
-	o := &outlook{kept: &kept}
+	o := &outlook{kept: &kept, keep: w.Attachments}
 	m, err := o.message(root, 0)
 	if err != nil {
 		return err
@@ -150,6 +153,7 @@ func openStorage(f io.ReaderAt) (*storage, error) {
 type outlook struct {
 	kept     *int // bytes of text
 	codePage string
+	keep     *document.Attachments // nil: nobody takes attachments in
 }
 
 func (o *outlook) bytes(s *storage, tag uint16) []byte {
@@ -345,7 +349,7 @@ func (o *outlook) attachment(a *storage, m *message, depth int) error {
 		if inner.name != "__substg1.0_3701000D" || depth >= maxNested {
 			continue
 		}
-		n, err := (&outlook{kept: o.kept}).message(inner, depth+1)
+		n, err := (&outlook{kept: o.kept, keep: o.keep}).message(inner, depth+1)
 		if err != nil {
 			return err
 		}
@@ -354,12 +358,21 @@ func (o *outlook) attachment(a *storage, m *message, depth int) error {
 			return nil
 		}
 	}
-	if hidden, ok := a.number(propHidden, typeBoolean); ok && hidden&0xFF != 0 {
+	const within = 4
+	hidden, _ := a.number(propHidden, typeBoolean)
+	if flags, _ := a.number(propAttachFlags, typeInteger); hidden&0xFF != 0 || flags&within != 0 {
 		return nil // a picture within the text
 	}
-	name := o.line(a, propLongFilename, propFilename, propName)
-	m.root.children = append(m.root.children, &part{mediaType: "application/octet-stream", filename: name, attached: true})
-	return nil
+	n := &part{mediaType: "application/octet-stream", filename: o.line(a, propLongFilename, propFilename, propName), attached: true}
+	m.root.children = append(m.root.children, n)
+	data, ok := a.props[propData]
+	if o.keep == nil || !ok || data.kind != typeBinary {
+		return nil
+	}
+	return m.carry(o.keep, n, func(to io.Writer) error {
+		_, err := io.Copy(to, io.LimitReader(data.file, data.file.Size))
+		return err //nolint:wrapcheck // it is not told to anybody
+	})
 }
 
 // codePageName gives Windows' number of an encoding as a name that is known.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"git.helu.ca/r/mnemosyne/internal/library/extract/document"
 )
 
 const (
@@ -34,6 +36,9 @@ type parser struct {
 	closing bool     // it was the last
 	parts   int
 	kept    int // bytes of text
+
+	keep *document.Attachments // takes in attachments; nil: nobody does
+	of   *message              // the one at hand
 }
 
 func newParser(r io.Reader, tell func(done int)) *parser {
@@ -127,7 +132,10 @@ func (p *parser) message(depth int) *message {
 		m.to = h.words("newsgroups")
 	}
 	m.page = h["snapshot-content-location"] != "" || strings.HasPrefix(strings.ToLower(m.from), "<saved by")
-	m.root = p.body(h, depth)
+	outer := p.of
+	p.of = m
+	m.root = p.body(h, depth, "")
+	p.of = outer
 	return m
 }
 
@@ -164,8 +172,8 @@ func (p *parser) header() header {
 	return h
 }
 
-// body reads what stands after a part's header.
-func (p *parser) body(h header, depth int) *part {
+// body reads what stands after a part's header, within a part of another type.
+func (p *parser) body(h header, depth int, within string) *part {
 	n := h.newPart()
 	p.parts++
 	_, params := parameters(h["content-type"])
@@ -180,6 +188,8 @@ func (p *parser) body(h header, depth int) *part {
 		p.inner(h, n, depth)
 	case n.readable():
 		n.text = p.content(h["content-transfer-encoding"])
+	case p.keep != nil && p.of.keeps(n, within):
+		p.carry(n, h["content-transfer-encoding"])
 	default:
 		n.size = p.measure(h["content-transfer-encoding"])
 	}
@@ -208,7 +218,7 @@ func (p *parser) multipart(n *part, bound string, depth int) {
 	for p.hit == own && !p.closing {
 		p.hit = -1
 		p.advance()
-		child := p.body(p.header(), depth+1)
+		child := p.body(p.header(), depth+1, n.mediaType)
 		if n.mediaType == "multipart/digest" && child.mediaType == "text/plain" && len(child.text) == 0 && child.size == 0 {
 			continue
 		}
@@ -241,7 +251,7 @@ func (p *parser) inner(h header, n *part, depth int) {
 	case "base64", "quoted-printable":
 		data := p.content(h["content-transfer-encoding"])
 		inner := newParser(bytes.NewReader(data), nil)
-		inner.parts, inner.kept = p.parts, p.kept
+		inner.parts, inner.kept, inner.keep = p.parts, p.kept, p.keep
 		if inner.advance() {
 			n.nested = inner.message(depth + 1)
 		}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"io"
 	"net/mail"
 	"strings"
 	"time"
@@ -59,8 +60,8 @@ func (r *renderer) message(m *message, level int) error {
 			return err
 		}
 	}
-	if len(c.names) > 0 {
-		r.w.Block(document.Paragraph, 0, "Attachments: "+strings.Join(c.names, ", "))
+	if err := r.attachments(m, c.named); err != nil {
+		return err
 	}
 	for _, n := range c.nested {
 		if err := r.message(n, level+1); err != nil {
@@ -68,6 +69,28 @@ func (r *renderer) message(m *message, level int) error {
 		}
 	}
 	return r.w.Err() //nolint:wrapcheck // it names what it did
+}
+
+// attachments names what a message carries, and what of it is not read.
+func (r *renderer) attachments(m *message, named []*part) error {
+	var names []string
+	for _, p := range named {
+		if r.w.Attachments != nil && p.text != nil { // it was read as it might have been the message's own
+			write := func(to io.Writer) error { _, err := to.Write(p.text); return err }
+			if err := m.carry(r.w.Attachments, p, write); err != nil {
+				return err
+			}
+		}
+		name := p.filename
+		if p.unread {
+			name += " (not read)"
+		}
+		names = append(names, name)
+	}
+	if len(names) > 0 {
+		r.w.Block(document.Paragraph, 0, "Attachments: "+strings.Join(names, ", "))
+	}
+	return nil
 }
 
 func (r *renderer) head(m *message) {
@@ -167,7 +190,7 @@ func (r *renderer) text(s string, p *part) {
 // contents is what a message has to say, sorted.
 type contents struct {
 	bodies    []*part
-	names     []string
+	named     []*part // attachments
 	nested    []*message
 	encrypted bool
 }
@@ -178,7 +201,7 @@ func (c *contents) gather(p *part) {
 		c.nested = append(c.nested, p.nested)
 	case p.mediaType == "multipart/alternative" && len(p.children) > 0:
 		c.alternative(p)
-	case p.mediaType == "multipart/encrypted", p.mediaType == "application/pkcs7-mime", p.mediaType == "application/x-pkcs7-mime":
+	case p.sealed():
 		c.encrypted = true
 	case len(p.children) > 0:
 		for _, child := range p.children {
@@ -199,12 +222,8 @@ func (c *contents) gather(p *part) {
 }
 
 func (c *contents) name(p *part) {
-	switch p.mediaType {
-	case "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature":
-		return
-	}
-	if p.filename != "" && len(c.names) < maxNames {
-		c.names = append(c.names, p.filename)
+	if p.filename != "" && !p.proof() && len(c.named) < maxNames {
+		c.named = append(c.named, p)
 	}
 }
 
@@ -215,10 +234,10 @@ func (c *contents) alternative(p *part) {
 	for _, child := range p.children {
 		var one contents
 		one.gather(child)
-		c.names = append(c.names, one.names...)
+		c.named = append(c.named, one.named...)
 		c.nested = append(c.nested, one.nested...)
 		c.encrypted = c.encrypted || one.encrypted
-		one.names, one.nested = nil, nil
+		one.named, one.nested = nil, nil
 		switch {
 		case len(one.bodies) == 0:
 		case one.bodies[0].mediaType == "text/plain":

@@ -43,6 +43,9 @@ func Convert(what, to string, read document.Reader) document.Reader {
 	}
 }
 
+// Ready tells whether LibreOffice is here.
+func Ready() bool { return find() != "" }
+
 // find gives LibreOffice's program, "" where there is none. What the usual
 // command wraps is preferred: that one starts others, which would outlive it.
 func find() string {
