@@ -18,7 +18,9 @@ import (
 // settled waits until no job is open.
 func (w *world) settled() {
 	w.t.Helper()
-	w.until(func() bool { return w.count(`SELECT COUNT(*) FROM ingest_job WHERE status IN ('queued', 'running')`) == 0 })
+	w.until(func() bool {
+		return w.count(`SELECT COUNT(*) FROM ingest_job WHERE status IN ('queued', 'running')`) == 0
+	})
 }
 
 // attachments gives those of a mail, as "name title status".

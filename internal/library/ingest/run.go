@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/embedding"
-	"git.helu.ca/r/mnemosyne/internal/library/concept"
 	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library/concept"
 	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
