@@ -269,6 +269,7 @@ type Fusion string
 
 // The kinds of SEARCH_FUSION.
 const (
+	FusionAdaptive Fusion = "adaptive"
 	FusionWeighted Fusion = "weighted"
 	FusionRRF      Fusion = "rrf"
 )

@@ -450,8 +450,8 @@ func searchRows(s *Search) []variable {
 			doc: "Hits in an answer when the caller does not say.",
 		},
 		{
-			name: "SEARCH_FUSION", byDefault: string(FusionWeighted), kind: oneOf(&s.Fusion, FusionWeighted, FusionRRF), readers: appAndMCP,
-			doc: "How the legs' hits become one list: by weighted scores, or by reciprocal ranks.",
+			name: "SEARCH_FUSION", byDefault: string(FusionAdaptive), kind: oneOf(&s.Fusion, FusionAdaptive, FusionWeighted, FusionRRF), readers: appAndMCP,
+			doc: "How the legs' hits become one list: by scores as far as each leg's say something, by scores with fixed weights, or by reciprocal ranks.",
 		},
 		{
 			name: "SEARCH_VECTOR_TIMEOUT", byDefault: "5", kind: seconds(&s.VectorTimeout), readers: appAndMCP,

@@ -44,6 +44,7 @@ func (s *shortest) Rerank(ctx context.Context, q embedding.Query, passages []str
 // apples puts documents that fusion ranks against their length.
 func apples(w *world, n int) {
 	w.Helper()
+	w.opt.Fusion = search.Weighted
 	for i := range n {
 		w.put(w.papers, "", "T", strings.TrimSpace(strings.Repeat("apple ", n-i)))
 	}

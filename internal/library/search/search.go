@@ -104,9 +104,10 @@ type Result struct {
 // Fusion is how lists become one.
 type Fusion string
 
-// Weighted adds scores, each list's scaled to [0, 1]; RRF adds reciprocal
-// ranks.
+// Adaptive adds scores as far as they say something; Weighted adds scores,
+// each list's scaled to [0, 1]; RRF adds reciprocal ranks.
 const (
+	Adaptive Fusion = "adaptive"
 	Weighted Fusion = "weighted"
 	RRF      Fusion = "rrf"
 )
@@ -132,9 +133,9 @@ type Options struct {
 	RerankTimeout                  time.Duration // 5 s
 	Candidates                     int           // hits that the reranker judges; 32
 	DefaultLimit                   int           // 20
-	Fusion                         Fusion        // Weighted
+	Fusion                         Fusion        // Adaptive
 	RRFK                           int           // 60
-	Alpha                          float64       // the vector leg's share, DefaultAlpha
+	Alpha                          float64       // the vector leg's share; the fusion's default
 
 	Recorder Recorder              // nil: no search log
 	Registry prometheus.Registerer // nil: no metrics
@@ -156,8 +157,11 @@ func New(opt Options) *Engine {
 	opt.RerankTimeout = cmp.Or(opt.RerankTimeout, 5*time.Second)
 	opt.Candidates = cmp.Or(opt.Candidates, 32)
 	opt.DefaultLimit = cmp.Or(opt.DefaultLimit, 20)
-	opt.Fusion = cmp.Or(opt.Fusion, Weighted)
+	opt.Fusion = cmp.Or(opt.Fusion, Adaptive)
 	opt.RRFK = cmp.Or(opt.RRFK, 60)
+	if opt.Fusion == Adaptive {
+		opt.Alpha = cmp.Or(opt.Alpha, DefaultAdaptiveAlpha)
+	}
 	opt.Alpha = cmp.Or(opt.Alpha, DefaultAlpha)
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)

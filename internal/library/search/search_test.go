@@ -31,10 +31,10 @@ func TestAHitCitesItsPassage(t *testing.T) {
 	}
 	want := []search.Hit{{
 		ChunkUID: uid, ItemUID: item, LibraryUID: w.papers, LibraryName: "Papers", Title: "Handbook", Source: "file:Handbook",
-		HeadingPath: []string{"Part"}, Page: &page, Start: 100, End: 118, Text: "the zebra crossing", Score: 1,
+		HeadingPath: []string{"Part"}, Page: &page, Start: 100, End: 118, Text: "the zebra crossing",
 		Found: []search.Finding{{Leg: "vector", Rank: 1}, {Leg: "fulltext", Rank: 1}},
 	}}
-	if diff := cmp.Diff(want, got.Hits, cmpopts.IgnoreFields(search.Finding{}, "Score")); diff != "" {
+	if diff := cmp.Diff(want, got.Hits, cmpopts.IgnoreFields(search.Finding{}, "Score"), cmpopts.IgnoreFields(search.Hit{}, "Score")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if want := (search.Status{Vector: search.OK, FullText: search.OK, Graph: search.Skipped, Rerank: search.Skipped}); got.Status != want || got.Degraded {
@@ -390,21 +390,36 @@ func fuse(how search.Fusion, vector, words []library.Scored) []library.Scored {
 	return search.Fuse(how, 60, search.List{Weight: .4, Hits: vector}, search.List{Weight: .6, Hits: words})
 }
 
+// adapt gives the vectors' list a share of .4, and takes the floor for what an
+// engine would.
+func adapt(vector, words []library.Scored) []library.Scored {
+	return search.Fuse(search.Adaptive, 60,
+		search.List{Weight: .4, Hits: vector, Floor: search.LastOf(vector)}, search.List{Weight: .6, Hits: words})
+}
+
 func TestFuse(t *testing.T) {
 	t.Parallel()
 	hit := func(item string, score float64) library.Scored { return library.Scored{ItemUID: item, Score: score} }
 	vector := []library.Scored{hit("a", .9), hit("b", .8), hit("c", .5)}
 	words := []library.Scored{hit("c", 12), hit("d", 4), hit("a", 2)}
+	shares := []library.Scored{hit("c", .6), hit("d", .2)}
+	alike := []library.Scored{hit("a", .55), hit("b", .52), hit("c", .5)}
 	for name, c := range map[string]struct {
 		got  []library.Scored
 		want string
 	}{
-		"weighted":      {fuse(search.Weighted, vector, words), "c 0.6000, a 0.4000, b 0.3000, d 0.1200"},
-		"rrf":           {fuse(search.RRF, vector, words), "a 0.0323, c 0.0323, b 0.0161, d 0.0161"},
-		"one leg":       {fuse(search.Weighted, nil, words), "c 0.6000, d 0.1200, a 0.0000"},
-		"equals":        {fuse(search.Weighted, []library.Scored{hit("b", .7), hit("a", .7)}, nil), "a 0.4000, b 0.4000"},
-		"nothing":       {fuse(search.Weighted, nil, nil), ""},
-		"one hit alone": {fuse(search.Weighted, nil, words[:1]), "c 0.6000"},
+		"weighted":                          {fuse(search.Weighted, vector, words), "c 0.6000, a 0.4000, b 0.3000, d 0.1200"},
+		"rrf":                               {fuse(search.RRF, vector, words), "a 0.0323, c 0.0323, b 0.0161, d 0.0161"},
+		"one leg":                           {fuse(search.Weighted, nil, words), "c 0.6000, d 0.1200, a 0.0000"},
+		"equals":                            {fuse(search.Weighted, []library.Scored{hit("b", .7), hit("a", .7)}, nil), "a 0.4000, b 0.4000"},
+		"nothing":                           {fuse(search.Weighted, nil, nil), ""},
+		"adaptive":                          {adapt(vector, shares), "c 0.3600, a 0.3200, b 0.2400, d 0.1200"},
+		"vectors that hardly differ":        {adapt(alike, shares), "c 0.3600, d 0.1200, a 0.0400, b 0.0160"},
+		"words that are hardly there":       {adapt(vector, []library.Scored{hit("c", .1), hit("d", .05)}), "a 0.3200, b 0.2400, c 0.0600, d 0.0300"},
+		"adaptive, no words":                {adapt(vector, nil), "a 0.3200, b 0.2400, c 0.0000"},
+		"adaptive, one perfect vector":      {adapt([]library.Scored{hit("a", 1)}, shares), "c 0.3600, d 0.1200, a 0.0000"},
+		"adaptive, a floor above the score": {search.Fuse(search.Adaptive, 60, search.List{Weight: 1, Hits: vector, Floor: .85}), "a 0.3333, b 0.0000, c 0.0000"},
+		"one hit alone":                     {fuse(search.Weighted, nil, words[:1]), "c 0.6000"},
 	} {
 		var out []string
 		for _, h := range c.got {

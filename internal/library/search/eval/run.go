@@ -23,7 +23,7 @@ type Options struct {
 	// VectorTopK and FullTextTopK are the legs' depths; 100 each, because
 	// recall is measured among a hundred.
 	VectorTopK, FullTextTopK int
-	Alpha                    float64
+	Alpha                    float64 // the vector leg's share of a weighted fusion
 	RRFK                     int
 	// Progress is told how many documents are indexed; may be nil.
 	Progress func(done, total int)
@@ -34,7 +34,7 @@ type Report struct {
 	Name               string
 	Documents, Queries int
 
-	FullText, Vector, Weighted, RRF Quality
+	FullText, Vector, Adaptive, Weighted, RRF Quality
 
 	IndexTime     time.Duration // embedding included
 	EmbedTime     time.Duration // of the documents
@@ -117,7 +117,7 @@ func mentions(d Document) []library.Mention {
 }
 
 func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]string, opt Options, r *Report) error {
-	var fullText, vector, weighted, rrf []Quality
+	var fullText, vector, adaptive, weighted, rrf []Quality
 	var fullTextTimes, vectorTimes []time.Duration
 	judge := func(hits []library.Scored, q Query) Quality {
 		found := make([]string, len(hits))
@@ -146,11 +146,15 @@ func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]st
 		}
 		vectorTimes = append(vectorTimes, time.Since(start))
 		fullText, vector = append(fullText, judge(words, q)), append(vector, judge(near, q))
+		adaptive = append(adaptive, judge(search.Fuse(search.Adaptive, opt.RRFK,
+			search.List{Weight: search.DefaultAdaptiveAlpha, Hits: near, Floor: search.LastOf(near)},
+			search.List{Weight: 1 - search.DefaultAdaptiveAlpha, Hits: words}), q))
 		lists := []search.List{{Weight: opt.Alpha, Hits: near}, {Weight: 1 - opt.Alpha, Hits: words}}
 		weighted = append(weighted, judge(search.Fuse(search.Weighted, opt.RRFK, lists...), q))
 		rrf = append(rrf, judge(search.Fuse(search.RRF, opt.RRFK, lists...), q))
 	}
-	r.FullText, r.Vector, r.Weighted, r.RRF = Mean(fullText), Mean(vector), Mean(weighted), Mean(rrf)
+	r.FullText, r.Vector, r.Adaptive = Mean(fullText), Mean(vector), Mean(adaptive)
+	r.Weighted, r.RRF = Mean(weighted), Mean(rrf)
 	r.FullTextTimes, r.VectorTimes = timesOf(fullTextTimes), timesOf(vectorTimes)
 	return nil
 }

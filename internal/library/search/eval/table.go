@@ -19,26 +19,26 @@ func Baseline() map[string]float64 {
 func WriteTable(w io.Writer, reports []Report) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	line := func(format string, args ...any) { fmt.Fprintf(t, format+"\t\n", args...) } // the writer keeps its error for Flush
-	line("collection\tdocuments\tqueries\tBM25\tfull-text\tvector\trrf\tweighted\trecall@100\tMRR@10\tindex s\tembed s\tfull-text ms\tvector ms")
-	line("\t\t\tnDCG@10\tnDCG@10\tnDCG@10\tnDCG@10\tnDCG@10\tweighted\tweighted\t\t\tp50/p95\tp50/p95")
+	line("collection\tdocuments\tqueries\tBM25\tfull-text\tvector\trrf\tweighted\tadaptive\trecall@100\tMRR@10\tindex s\tembed s\tfull-text ms\tvector ms")
+	line("\t\t\tnDCG@10\tnDCG@10\tnDCG@10\tnDCG@10\tnDCG@10\tnDCG@10\tadaptive\tadaptive\t\t\tp50/p95\tp50/p95")
 	baseline, known := Baseline(), 0.0
-	var mean [4][]Quality
+	var mean [5][]Quality
 	for _, r := range reports {
 		bm25 := "-"
 		if b, ok := baseline[r.Name]; ok {
 			bm25 = fmt.Sprintf("%.3f", b)
 			known += b
 		}
-		line("%s\t%d\t%d\t%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.1f\t%.1f\t%s\t%s", r.Name, r.Documents, r.Queries, bm25,
-			r.FullText.NDCG10, r.Vector.NDCG10, r.RRF.NDCG10, r.Weighted.NDCG10, r.Weighted.Recall100, r.Weighted.MRR10,
+		line("%s\t%d\t%d\t%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.1f\t%.1f\t%s\t%s", r.Name, r.Documents, r.Queries, bm25,
+			r.FullText.NDCG10, r.Vector.NDCG10, r.RRF.NDCG10, r.Weighted.NDCG10, r.Adaptive.NDCG10, r.Adaptive.Recall100, r.Adaptive.MRR10,
 			r.IndexTime.Seconds(), r.EmbedTime.Seconds(), r.FullTextTimes, r.VectorTimes)
-		for i, q := range []Quality{r.FullText, r.Vector, r.RRF, r.Weighted} {
+		for i, q := range []Quality{r.FullText, r.Vector, r.RRF, r.Weighted, r.Adaptive} {
 			mean[i] = append(mean[i], q)
 		}
 	}
 	if n := len(reports); n > 1 {
-		line("mean\t\t\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\t\t\t", known/float64(n),
-			Mean(mean[0]).NDCG10, Mean(mean[1]).NDCG10, Mean(mean[2]).NDCG10, Mean(mean[3]).NDCG10, Mean(mean[3]).Recall100, Mean(mean[3]).MRR10)
+		line("mean\t\t\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\t\t\t", known/float64(n),
+			Mean(mean[0]).NDCG10, Mean(mean[1]).NDCG10, Mean(mean[2]).NDCG10, Mean(mean[3]).NDCG10, Mean(mean[4]).NDCG10, Mean(mean[4]).Recall100, Mean(mean[4]).MRR10)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the table: %w", err)
