@@ -308,7 +308,9 @@ func (s *Service) LookAfter(ctx context.Context) error {
 			_, err := s.begin(ctx, s.db.Write(), Reindex, l.uid, "", false)
 			faults = append(faults, err)
 		case l.space != "":
-			faults = append(faults, s.tidy(ctx, l))
+			faults = append(faults, s.tidy(ctx, l), s.beginConcepts(ctx, l))
+		default:
+			faults = append(faults, s.beginConcepts(ctx, l))
 		}
 	}
 	return errors.Join(faults...)

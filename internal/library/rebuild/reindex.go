@@ -127,7 +127,7 @@ const (
 FROM item i`
 	nextItems       = itemColumns + ` WHERE i.library_uid = $1 AND i.uid > $2 AND i.generation > 0 AND i.deleted_at IS NULL ORDER BY i.uid LIMIT $3`
 	oneItem         = itemColumns + ` JOIN library l ON l.uid = i.library_uid WHERE i.uid = $1 AND i.generation > 0 AND i.deleted_at IS NULL AND l.deleted_at IS NULL`
-	keptGenerations = `SELECT generation, text_key, structure_key, chunk_count FROM item_generation
+	keptGenerations = `SELECT generation, text_key, structure_key, chunk_count, lacks_concepts FROM item_generation
 WHERE item_uid = $1 AND generation <= $2 AND status IN ('published', 'retired') AND structure_key <> '' ORDER BY generation`
 )
 
@@ -146,10 +146,11 @@ type generation struct {
 	number          int64
 	text, structure string
 	chunks          int64
+	lacksConcepts   bool
 }
 
 func scanGeneration(row sqldb.Row) (g generation, err error) {
-	return g, row.Scan(&g.number, &g.text, &g.structure, &g.chunks)
+	return g, row.Scan(&g.number, &g.text, &g.structure, &g.chunks, &g.lacksConcepts)
 }
 
 // visit restores a document while none of its jobs runs. It tells whether one
@@ -163,8 +164,12 @@ func (w *slice) visit(ctx context.Context, lib lib, listed stored) (busy bool, e
 		if err != nil {
 			return false, err
 		}
-		if whole, err := w.whole(ctx, lib.uid, listed.uid, kept); err != nil || whole {
+		whole, err := w.whole(ctx, lib.uid, listed.uid, kept)
+		if err != nil {
 			return false, err
+		}
+		if whole {
+			return false, w.giveAllConcepts(ctx, lib.uid, listed, kept)
 		}
 	}
 	uid := listed.uid
@@ -330,6 +335,9 @@ func (w *slice) remake(ctx context.Context, lib lib, i stored, g generation) (er
 	const keep = 1 << 20 // the rows say which generations are kept
 	item := library.IndexItem{UID: i.uid, CollectionUID: i.collection, Title: i.title, Language: doc.Language}
 	if err := w.graph.Publish(ctx, ref, item, keep); err != nil {
+		return err
+	}
+	if err := w.noteConcepts(ctx, i.uid, g.number); err != nil {
 		return err
 	}
 	return w.count(ctx, lib.uid, i, g, int64(len(chunks)))
