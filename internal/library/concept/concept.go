@@ -66,6 +66,7 @@ func (d *Document) Learn(text string) {
 // MaxMentions.
 func (d *Document) Mentions(p Passage) []library.Mention {
 	f := &finder{doc: d, found: map[string]*candidate{}}
+	f.within(p)
 	f.headings(p)
 	d.scan(p.Text, f.segment)
 	f.links(p.Text)
@@ -76,6 +77,8 @@ func (d *Document) Mentions(p Passage) []library.Mention {
 type finder struct {
 	doc   *Document
 	found map[string]*candidate
+	space string // the package that the passage is about a member of
+	about string // that member's key
 }
 
 // candidate is a concept as a passage has it so far.

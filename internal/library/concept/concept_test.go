@@ -140,6 +140,20 @@ func TestWhatStandsOnEveryPageIsNoConcept(t *testing.T) {
 	}
 }
 
+func TestNamesInAPassageAboutAPackagesMemberAreReadAsThePackageDoes(t *testing.T) {
+	t.Parallel()
+	const text = "func Open(name string) (*File, error)\n\nOpen opens a file. The error is a *PathError."
+	got := mentions("os.Open", text)
+	for _, want := range []string{"os.File", "os.PathError", "PathError", "os.Open"} {
+		if find(got, want) == nil {
+			t.Errorf("%q is not among %v", want, got)
+		}
+	}
+	if find(mentions("Opening a file", text), "os.File") != nil {
+		t.Error("a package is guessed")
+	}
+}
+
 func TestAConceptIsNamedAsItIsMostOftenWritten(t *testing.T) {
 	t.Parallel()
 	got := find(mentions("", "We use postgreSQL here. PostgreSQL is a database, PostgreSQL is old. I like PostgreSQL."), "postgresql")

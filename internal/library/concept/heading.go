@@ -13,6 +13,18 @@ const (
 	headingRunes = 24 // alike where no spaces are written
 )
 
+// within tells which package a passage speaks of, where its heading or, without
+// one, its document's title is an identifier.
+func (f *finder) within(p Passage) {
+	name := f.doc.title
+	if n := len(p.Headings); n > 0 {
+		name = clip(p.Headings[n-1], maxHeading)
+	}
+	if f.space = namespace(name); f.space != "" {
+		f.about = Key(name)
+	}
+}
+
 // headings collects what stands above a passage, the innermost first, and the
 // document's title for its first passage.
 func (f *finder) headings(p Passage) {

@@ -2,6 +2,7 @@ package concept
 
 import (
 	"strings"
+	"unicode"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
@@ -102,10 +103,41 @@ func (f *finder) names(s segment, scale float64) {
 		case l.stops(w):
 		case w.shape == initials:
 			f.add(w.key, s.raw(i, i+1), library.ConceptName, 0.55*f.spread(w.key)*scale)
-		case w.shape == capital && !l.nouns && !l.common[w.folded] && w.runes > 2 && f.capitalised(w):
+		case w.shape == capital && !l.nouns && w.runes > 2 && f.capitalised(w) && !(w.opens && l.common[w.folded]):
 			f.add(w.key, s.raw(i, i+1), library.ConceptName, 0.4*f.spread(w.key)*scale)
+			f.sibling(s.raw(i, i+1), scale)
+		case w.shape == identifier:
+			f.sibling(s.raw(i, i+1), scale)
 		}
 	}
+}
+
+// sibling reads a name in a passage about a package's member as the package
+// does: File, where os.Open is told of, is os.File.
+func (f *finder) sibling(name string, scale float64) {
+	if f.space == "" || strings.ContainsAny(name, "./:") {
+		return
+	}
+	name = f.space + "." + name
+	if key := Key(name); key != f.about {
+		f.add(key, name, library.ConceptName, 0.6*f.spread(key)*scale)
+	}
+}
+
+// namespace is what stands before the first capital of an identifier: os of
+// os.File.Close, else empty.
+func namespace(name string) string {
+	for i := 0; i < len(name) && !strings.ContainsAny(name, " \t\n"); {
+		end := strings.IndexByte(name[i:], '.')
+		if end < 0 {
+			return ""
+		}
+		if l := lettersOf(name[i+end+1:]); l.upper > 0 && unicode.IsUpper(firstRune(name[i+end+1:])) && lettersOf(name[:i+end]).upper == 0 {
+			return name[:i+end]
+		}
+		i += end + 1
+	}
+	return ""
 }
 
 // capitalised tells whether a capital is a name's: not one that only opens
