@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -139,11 +140,16 @@ func askOurs(ctx context.Context, j job) (err error) {
 		return err
 	}
 	for _, t := range j.Texts {
-		if err := series("words "+t.Kind, len(t.Texts), func(i int) ([]int, error) { return a.words(ctx, bigLibrary, a.l, t.Texts[i]) }); err != nil {
-			return err
+		for _, s := range j.Scopes {
+			name := strings.TrimSuffix("words "+t.Kind+", "+s.Name, ", all")
+			if err := series(name, len(t.Texts), func(i int) ([]int, error) { return a.words(ctx, bigLibrary, a.l, s, t.Texts[i]) }); err != nil {
+				return err
+			}
 		}
 	}
-	if err := series("small words "+j.Texts[0].Kind, n, func(i int) ([]int, error) { return a.words(ctx, smallLibrary, small, j.Texts[0].Texts[i]) }); err != nil {
+	if err := series("small words "+j.Texts[0].Kind, n, func(i int) ([]int, error) {
+		return a.words(ctx, smallLibrary, small, j.Scopes[0], j.Texts[0].Texts[i])
+	}); err != nil {
 		return err
 	}
 	return a.whole(ctx, vectors)
@@ -175,20 +181,26 @@ func series(what string, n int, ask func(int) ([]int, error)) error {
 }
 
 func (a asker) near(ctx context.Context, uid string, l layout, s scope, v []float32, k int) ([]int, error) {
-	q := library.VectorQuery{Libraries: []string{uid}, Space: spaceName, Vector: v, Limit: k}
-	for group := range s.Below {
-		q.Filter.CollectionUIDs = append(q.Filter.CollectionUIDs, collectionUID(group))
-	}
-	if s.Item >= 0 {
-		q.Filter.ItemUIDs = []string{itemUID(uid, s.Item)}
-	}
+	q := library.VectorQuery{Libraries: []string{uid}, Space: spaceName, Vector: v, Filter: filter(uid, s), Limit: k}
 	found, err := a.g.Nearest(ctx, q)
 	return chunksOf(l, found), err
 }
 
-func (a asker) words(ctx context.Context, uid string, l layout, text string) ([]int, error) {
-	found, err := a.g.FullText(ctx, library.FullTextQuery{Libraries: []string{uid}, Text: text, Limit: 30})
+func (a asker) words(ctx context.Context, uid string, l layout, s scope, text string) ([]int, error) {
+	const depth = 30 // as deep as a search looks
+	q := library.FullTextQuery{Libraries: []string{uid}, Text: text, Filter: filter(uid, s), Limit: depth}
+	found, err := a.g.FullText(ctx, q)
 	return chunksOf(l, found), err
+}
+
+func filter(uid string, s scope) (f library.Filter) {
+	for group := range s.Below {
+		f.CollectionUIDs = append(f.CollectionUIDs, collectionUID(group))
+	}
+	if s.Item >= 0 {
+		f.ItemUIDs = []string{itemUID(uid, s.Item)}
+	}
+	return f
 }
 
 func chunksOf(l layout, found []library.Scored) []int {

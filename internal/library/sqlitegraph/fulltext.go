@@ -102,6 +102,11 @@ const (
 	// The plus keeps the planner from looking each chunk up in the words.
 	rateWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
 WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id%s) LIMIT $3`
+	// Of a filter that lets many chunks through, each that is found is looked up.
+	rateWordsEach = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
+WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND EXISTS (SELECT 1 FROM chunk c CROSS JOIN item i ON i.id = c.item_id
+WHERE c.id = words.rowid AND ($6 = '' OR i.uid IN (SELECT value FROM json_each($6)))
+AND ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))) LIMIT $3`
 	// $6 and $7 are JSON lists of items and of collections, the latter perhaps empty.
 	withinItems = ` FROM json_each($6) j CROSS JOIN item i ON i.uid = j.value` + ofThese
 	// $6 is empty.
@@ -124,7 +129,11 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term,
 	}
 	query, args := fmt.Sprintf(bestWords, rateWords), []any{p.match, q.Limit, maxRated}
 	if sc.narrow {
-		query = fmt.Sprintf(bestWords, fmt.Sprintf(rateWordsWithin, sc.within()))
+		rate := fmt.Sprintf(rateWordsWithin, sc.within())
+		if sc.lookUp(p.held) {
+			rate = rateWordsEach
+		}
+		query = fmt.Sprintf(bestWords, rate)
 		args = append(args, sc.from, sc.to, sc.items, sc.collections)
 	}
 	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
@@ -138,7 +147,8 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term,
 // reach is what of a library a search may find.
 type reach struct {
 	visible     int64 // chunks of the library
-	chunks      int64 // of those, the ones that the filter lets through
+	chunks      int64 // of those, the ones that the filter lets through; when many, as far as is known
+	many        bool  // more than are counted
 	narrow      bool
 	from, to    int64  // their lowest and highest id, when narrow
 	items       string // JSON list; empty: any
@@ -147,8 +157,17 @@ type reach struct {
 
 const (
 	countVisible = `SELECT visible FROM total`
-	countWithin  = `SELECT COUNT(*), COALESCE(MIN(c.id), 0), COALESCE(MAX(c.id), 0)%s`
+	countWithin  = `SELECT COUNT(*), COALESCE(MIN(id), 0), COALESCE(MAX(id), 0) FROM (SELECT c.id AS id%s LIMIT $3)`
+	maxCounted   = 20_000 // chunks of a filter
 )
+
+// lookUp tells whether each of the chunks that hold the words is looked up,
+// rather than all that the filter lets through are listed first.
+func (r reach) lookUp(held int64) bool {
+	const perLookup, perListed = 3, 1.5 // µs
+	looked := min(float64(held), maxRated*float64(r.visible)/float64(r.chunks))
+	return r.many && looked*perLookup < float64(r.chunks)*perListed
+}
 
 // within is where the filter's chunks are looked for: of items that are named,
 // nobody looks at the others.
@@ -176,9 +195,15 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 		*list = string(written)
 	}
 	query := strings.NewReplacer("$6", "$1", "$7", "$2").Replace(fmt.Sprintf(countWithin, sc.within()))
-	row := s.QueryRowContext(ctx, query, sc.items, sc.collections)
+	row := s.QueryRowContext(ctx, query, sc.items, sc.collections, maxCounted)
 	if err := row.Scan(&sc.chunks, &sc.from, &sc.to); err != nil {
 		return sc, fmt.Errorf("narrow the search: %w", err)
+	}
+	if sc.many = sc.chunks == maxCounted; sc.many {
+		// As many among the others as among the first of them.
+		sc.chunks = max(maxCounted, visible*maxCounted/(sc.to-sc.from+1))
+		sc.chunks = min(sc.chunks, visible)
+		sc.to = math.MaxInt64
 	}
 	return sc, nil
 }
@@ -187,6 +212,7 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 type plan struct {
 	match   string  // an FTS5 expression; empty: nothing can match
 	perfect float64 // the score that no chunk exceeds
+	held    int64   // how many chunks hold the words, those that hold several counted so often
 }
 
 const (
@@ -208,6 +234,7 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan
 	var parts []string
 	for _, i := range worthLooking(chunks, float64(sc.chunks)/float64(sc.visible)) {
 		times := min(asked[i].Times, maxTimes)
+		p.held += chunks[i]
 		p.perfect += idf(sc.visible, chunks[i]) * saturation * float64(times)
 		for range times {
 			if chunks[i] > 0 {
