@@ -69,6 +69,13 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// Scores are cosines. Hits may come with an error, as in FullText.
 	Nearest(ctx context.Context, q VectorQuery) ([]Scored, error)
 
+	// Having gives those of the chunks, in their order, that a filter's Must and
+	// Not let through.
+	Having(ctx context.Context, found []Scored, f Filter) ([]Scored, error)
+	// Spell gives for words that stand nowhere in the libraries those that do
+	// and are most like them. A word without any is left out.
+	Spell(ctx context.Context, libraries, words []string) (map[string]string, error)
+
 	// Related finds published chunks that share concepts with the seeds or
 	// with the concepts named, best first, over at most Depth hops, and never
 	// through a library that is not asked, nor through chunks that the filter
@@ -205,6 +212,18 @@ type PendingChunk struct {
 type Filter struct {
 	ItemUIDs       []string // may be many thousands
 	CollectionUIDs []string
+	Must, Not      []Clause // that a chunk says, and does not say
+}
+
+// Says tells that the filter asks what chunks say.
+func (f Filter) Says() bool { return len(f.Must)+len(f.Not) > 0 }
+
+// Clause is something that a chunk says: the words of a text next to each
+// other in their order, in any of their forms. No character of it is syntax;
+// one without a word is none.
+type Clause struct {
+	Text  string
+	Title bool // in its document's title
 }
 
 // FullTextQuery asks for chunks by words. Text is what a person typed; no
@@ -212,6 +231,7 @@ type Filter struct {
 type FullTextQuery struct {
 	Libraries []string // uids; only these are searched
 	Text      string
+	Begins    []string // what further words begin with
 	Filter    Filter
 	Limit     int
 }

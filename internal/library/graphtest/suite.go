@@ -38,7 +38,7 @@ type Fixture struct {
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	groups := []map[string]func(*testing.T, Fixture){
-		staging(), publishing(), deleting(), words(), scripts(), languages(), vectors(), spaces(), scope(), contention(), stored(),
+		staging(), publishing(), deleting(), words(), scripts(), languages(), says(), vectors(), spaces(), scope(), contention(), stored(),
 	}
 	if !open(t).WithoutConcepts {
 		groups = append(groups, concepts())

@@ -54,7 +54,8 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	if err != nil {
 		return nil, err
 	}
-	asked := g.queryTerms(q.Text, languages)
+	asked := g.queryTerms(q, languages)
+	s.says = g.says(q.Filter, languages)
 	if len(asked) == 0 {
 		return nil, nil
 	}
@@ -77,7 +78,7 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 // would: as many as are asked for, or whatever there is.
 func (g *Graph) amongAll(ctx context.Context, s scope, asked []terms.Term, limit int) (a answer, enough bool, err error) {
 	part := g.shares.expected(s.key())
-	if len(s.items) > 0 || part < largeShare {
+	if len(s.items) > 0 || s.says.any() || part < largeShare {
 		return answer{}, false, nil
 	}
 	const room = 1.5 // for hits that lie less even than the share says
@@ -104,19 +105,24 @@ func (g *Graph) amongAll(ctx context.Context, s scope, asked []terms.Term, limit
 	return answer{}, false, nil
 }
 
-func (g *Graph) queryTerms(text string, languages []string) []terms.Term {
+func (g *Graph) queryTerms(q library.FullTextQuery, languages []string) []terms.Term {
 	a, ok := g.analyzers.Get().(*terms.Analyzer)
 	if !ok {
 		a = new(terms.Analyzer)
 	}
 	defer g.analyzers.Put(a)
-	asked := a.Query(strings.ToValidUTF8(text[:min(len(text), maxQueryBytes)], ""), maxLookups, languages...)
+	asked := a.Query(strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], ""), maxLookups, languages...)
 	if len(asked) > maxTerms {
 		// Of a whole document, the longer words say more.
 		slices.SortStableFunc(asked, func(x, y terms.Term) int {
 			return cmp.Compare(len(strings.Join(y.Words, "")), len(strings.Join(x.Words, "")))
 		})
 		asked = asked[:maxTerms]
+	}
+	for _, b := range q.Begins {
+		if t := a.Prefix(b, languages...); len(t.Words) > 0 {
+			asked = append(asked, t)
+		}
 	}
 	return asked
 }
@@ -172,6 +178,17 @@ func luceneQuery(s scope, asked []terms.Term) string {
 	within("library_uid", s.libraries...)
 	within("item_uid", s.items...)
 	within("collection_uid", s.collections...)
+	for _, t := range s.says.must {
+		b.WriteString("+terms:(" + luceneTerm(t.Term) + ")^0 ")
+	}
+	for _, t := range s.says.not {
+		if !t.title { // which the index does not tell from the text
+			b.WriteString("-terms:(" + luceneTerm(t.Term) + ") ")
+		}
+	}
+	if len(asked) == 0 {
+		return b.String()
+	}
 	b.WriteString("+terms:(")
 	for i, t := range asked {
 		if i > 0 {

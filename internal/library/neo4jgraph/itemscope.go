@@ -46,7 +46,7 @@ func (g *Graph) amongItems(ctx context.Context, s scope, asked []terms.Term, lim
 	group.SetLimit(partsAtOnce)
 	for part := range slices.Chunk(s.items, room) {
 		group.Go(func() error {
-			a, err := g.byWords(ctx, scope{libraries: s.libraries, items: part, collections: s.collections}, asked, limit)
+			a, err := g.byWords(ctx, scope{libraries: s.libraries, items: part, collections: s.collections, says: s.says}, asked, limit)
 			mu.Lock()
 			defer mu.Unlock()
 			all.hits = append(all.hits, a.hits...)
@@ -62,7 +62,11 @@ func (g *Graph) amongItems(ctx context.Context, s scope, asked []terms.Term, lim
 func (g *Graph) byWords(ctx context.Context, s scope, asked []terms.Term, limit int) (answer, error) {
 	query := luceneQuery(s, asked)
 	return search(limit, func(n int) (answer, error) {
-		return g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
+		a, err := g.ask(ctx, searchWords, params{"libraries": s.libraries, "query": query, "n": n})
+		if err == nil {
+			a.hits, err = g.having(ctx, s.says, a.hits)
+		}
+		return a, err
 	})
 }
 
@@ -73,7 +77,7 @@ func (g *Graph) skim(ctx context.Context, s scope, asked []terms.Term, limit int
 	for _, uid := range s.items {
 		wanted[uid] = true
 	}
-	everything := scope{libraries: s.libraries, collections: s.collections}
+	everything := scope{libraries: s.libraries, collections: s.collections, says: s.says}
 	for n := skimmedFirst * limit; n <= mostSkimmed; n *= 4 {
 		a, err := g.byWords(ctx, everything, asked, n)
 		if err != nil {

@@ -44,20 +44,36 @@ func (g *Graph) Nearest(ctx context.Context, q library.VectorQuery) ([]library.S
 	run := func(query string) (answer, error) {
 		return search(q.Limit, func(n int) (answer, error) {
 			args["n"] = n
-			return g.ask(ctx, query, args)
+			a, err := g.ask(ctx, query, args)
+			if err == nil {
+				a.hits, err = g.having(ctx, s.says, a.hits)
+			}
+			return a, err
 		})
 	}
 	var a answer
+	few, err := g.fewSay(ctx, &s, q.Filter, args)
+	switch {
+	case err != nil:
+	case few:
+		a, err = run(fmt.Sprintf(searchSaying, s.where(), info.property))
+	default:
+		a, err = g.nearestOf(s, q, info, run)
+	}
+	for i := range a.hits {
+		a.hits[i].Score = 2*a.hits[i].Score - 1 // the server's scale is [0, 1]
+	}
+	return a.hits, err
+}
+
+func (g *Graph) nearestOf(s scope, q library.VectorQuery, info spaceInfo, run func(query string) (answer, error)) (a answer, err error) {
 	if g.filterInIndex() {
 		a, err = run(fmt.Sprintf(searchIndex, info.index, s.where()))
 	}
 	if !g.filterInIndex() || indexNotReady(err) || err == nil && len(a.hits) < q.Limit {
 		a, err = run(fmt.Sprintf(searchExactly, s.from(), s.where(), info.property))
 	}
-	for i := range a.hits {
-		a.hits[i].Score = 2*a.hits[i].Score - 1 // the server's scale is [0, 1]
-	}
-	return a.hits, err
+	return a, err
 }
 
 // indexNotReady tells of an index that is still being filled, or is not there

@@ -38,6 +38,7 @@ type scope struct {
 	libraries   []string
 	items       []string // none: any
 	collections []string // as items
+	says        says
 }
 
 // scopeOf tells also whether anything can be found at all.

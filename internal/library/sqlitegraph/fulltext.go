@@ -30,7 +30,7 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 	if q.Limit <= 0 {
 		return nil, nil
 	}
-	r := &reader{graph: g, text: strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], "")}
+	r := &reader{graph: g, text: strings.ToValidUTF8(q.Text[:min(len(q.Text), maxQueryBytes)], ""), begins: q.Begins, filter: q.Filter}
 	uids := slices.Compact(slices.Sorted(slices.Values(q.Libraries)))
 	lists := make([][]library.Scored, len(uids))
 	err := each(ctx, uids, func(ctx context.Context, i int, uid string) error {
@@ -39,7 +39,7 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 			if err != nil {
 				return err
 			}
-			lists[i], err = s.fullText(ctx, uid, r.terms(languages), q)
+			lists[i], err = s.fullText(ctx, uid, r.read(languages), q)
 			return err
 		})
 	})
@@ -48,29 +48,43 @@ func (g *Graph) FullText(ctx context.Context, q library.FullTextQuery) ([]librar
 
 // reader reads a query once for all libraries that hold the same languages.
 type reader struct {
-	graph *Graph
-	text  string
+	graph  *Graph
+	text   string
+	begins []string
+	filter library.Filter
 
 	mu    sync.Mutex
-	known map[string][]terms.Term
+	known map[string]reading
 }
 
-func (r *reader) terms(languages []string) []terms.Term {
+// reading is a query in terms.
+type reading struct {
+	asked []terms.Term
+	says  says
+}
+
+func (r *reader) read(languages []string) reading {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := strings.Join(languages, " ")
-	asked, ok := r.known[key]
+	out, ok := r.known[key]
 	if !ok {
 		_ = r.graph.analyze(func(a *terms.Analyzer) error {
-			asked = a.Query(r.text, maxLookups, languages...)
+			out.asked = a.Query(r.text, maxLookups, languages...)
+			for _, b := range r.begins {
+				if t := a.Prefix(b, languages...); len(t.Words) > 0 {
+					out.asked = append(out.asked, t)
+				}
+			}
+			out.says = saysOf(a, r.filter, languages)
 			return nil
 		})
 		if r.known == nil {
-			r.known = map[string][]terms.Term{}
+			r.known = map[string]reading{}
 		}
-		r.known[key] = asked
+		r.known[key] = out
 	}
-	return asked
+	return out
 }
 
 // One look-up a language, however many documents there are.
@@ -118,15 +132,16 @@ FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $2) w
 JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
 )
 
-func (s *snapshot) fullText(ctx context.Context, uid string, asked []terms.Term, q library.FullTextQuery) ([]library.Scored, error) {
+func (s *snapshot) fullText(ctx context.Context, uid string, asked reading, q library.FullTextQuery) ([]library.Scored, error) {
 	sc, err := s.reach(ctx, q.Filter)
 	if err != nil || sc.chunks == 0 {
 		return nil, err
 	}
-	p, err := s.plan(ctx, asked, sc)
+	p, err := s.plan(ctx, asked.asked, sc)
 	if err != nil || p.match == "" {
 		return nil, err
 	}
+	p.match = asked.says.within(p.match)
 	query, args := fmt.Sprintf(bestWords, rateWords), []any{p.match, q.Limit, maxRated}
 	if sc.narrow {
 		rate := fmt.Sprintf(rateWordsWithin, sc.within())

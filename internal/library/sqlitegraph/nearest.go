@@ -33,6 +33,10 @@ func (g *Graph) Nearest(ctx context.Context, q library.VectorQuery) ([]library.S
 		}
 		for attempt := 1; ; attempt++ {
 			err := g.read(ctx, uid, func(s *snapshot) (err error) {
+				if q.Filter.Says() {
+					lists[i], err = g.nearestSaying(ctx, s, uid, q)
+					return err
+				}
 				lists[i], err = g.nearest(ctx, s, uid, q)
 				return err
 			})
