@@ -27,7 +27,7 @@ func (e *Engine) Search(ctx context.Context, p accounts.Principal, r Request) (R
 	}
 	result, err := e.answer(embedding.ForUser(ctx, p.UserID), q)
 	took := time.Since(start)
-	result.TookMS = took.Milliseconds()
+	result.TookMS, result.Understood = took.Milliseconds(), q.understood
 	e.record(p, r, q, result, err, took)
 	return result, err
 }

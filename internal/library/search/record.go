@@ -65,7 +65,7 @@ func (e *Engine) record(p accounts.Principal, r Request, q question, result Resu
 	}
 	e.opt.Recorder.RecordSearch(Record{
 		Surface: surface, By: p, Libraries: len(q.uids), Legs: result.Legs, Outcome: outcome,
-		Hits: len(result.Hits), Found: found, Took: took, Query: q.text,
+		Hits: len(result.Hits), Found: found, Took: took, Query: q.typed,
 	})
 }
 

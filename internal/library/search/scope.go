@@ -9,17 +9,24 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/errs"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/search/query"
 )
 
 // question is a request that was checked and whose scope is known.
 type question struct {
-	text      string
+	typed     string      // the query, as it came
+	read      query.Query // what was read in it
+	text      string      // what is looked for, without signs
+	words     string      // the same, for the full-text leg: weightier words more than once
+	exact     bool        // words are not to be corrected
 	limit     int
 	libraries map[string]library.Library
 	uids      []string // of the libraries, in order
 	filter    library.Filter
 	items     map[string]bool   // documents that filters let through; nil: any
 	found     map[key][]Finding // by the legs, once they have answered
+
+	understood Understood
 }
 
 // within tells whether an item is one asked for, and in a collection asked for.
@@ -32,9 +39,12 @@ func (q question) within(it catalogItem) bool {
 
 // ask checks a request and finds out where it may look.
 func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (question, error) {
-	q := question{text: strings.TrimSpace(strings.ToValidUTF8(r.Query, " ")), limit: r.Limit}
-	if q.text == "" {
+	q := question{typed: strings.TrimSpace(strings.ToValidUTF8(r.Query, " ")), limit: r.Limit}
+	if q.typed == "" {
 		return q, errs.Field("query", "This field may not be blank.")
+	}
+	if err := q.understand(&r); err != nil {
+		return q, err
 	}
 	if q.limit == 0 {
 		q.limit = e.opt.DefaultLimit
@@ -65,7 +75,11 @@ func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (ques
 			q.libraries[l.UID] = l
 		}
 	}
-	return q, e.narrow(ctx, &q, r)
+	if err := e.narrow(ctx, &q, r); err != nil {
+		return q, err
+	}
+	e.spell(ctx, &q)
+	return q, nil
 }
 
 // workspace keeps the caller's workspace of an id.

@@ -35,6 +35,7 @@ type Request struct {
 	LibraryType string
 	Filters     Filters
 	MaxChars    int    // of all hits' texts together, in code points; 0: no bound
+	Exact       bool   // take words as they are typed, and correct none
 	Surface     string // who asks, for the metrics: rest, mcp, page, command
 }
 
@@ -97,8 +98,9 @@ type Result struct {
 	Legs   []Leg // what the Status says of each, with the time it took
 	// Degraded tells that a part of the search did not answer, so that hits
 	// may be missing.
-	Degraded bool
-	TookMS   int64
+	Degraded   bool
+	TookMS     int64
+	Understood Understood // what was made of the query
 }
 
 // Fusion is how lists become one.

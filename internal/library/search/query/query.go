@@ -73,7 +73,7 @@ func (q Query) Narrows() bool {
 func (q Query) Words(most int) []string {
 	var out []string
 	for w := range strings.FieldsSeq(q.Text) {
-		w = strings.TrimFunc(w, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.N, unicode.M) && r != '+' && r != '#' })
+		w = strings.TrimFunc(w, func(r rune) bool { return !Letter(r) })
 		if w == "" || slices.Contains(out, w) {
 			continue
 		}
@@ -82,6 +82,11 @@ func (q Query) Words(most int) []string {
 		}
 	}
 	return out
+}
+
+// Letter tells of what is no punctuation around a word.
+func Letter(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.M) || r == '+' || r == '#'
 }
 
 // Doubtful are the words that may have been mistyped: of letters alone, not in
