@@ -77,6 +77,7 @@ func (s *Services) searchOptions() search.Options {
 		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
+		GraphDepth: set.GraphMaxDepth, GraphTimeout: set.GraphTimeout,
 		RerankTimeout: set.RerankTimeout, Candidates: s.Settings.Reranker.MaxCandidates,
 		Fusion: search.Fusion(set.Fusion), RRFK: set.RRFK, DefaultLimit: set.DefaultLimit,
 		Recorder: s.searches, Log: s.Log, Registry: s.Registry,

@@ -80,7 +80,7 @@ type Graph interface { //nolint:interfacebloat // one engine implements all of i
 	// with the concepts named, best first, over at most Depth hops, and never
 	// through a library that is not asked, nor through chunks that the filter
 	// leaves out. A concept that too many chunks of its library mention leads
-	// nowhere, unless it is named. Scores lie in [0, 1). The seeds are left out.
+	// nowhere, unless nothing else is asked for. Scores lie in [0, 1). The seeds are left out.
 	Related(ctx context.Context, q RelatedQuery) ([]Scored, error)
 	// Concepts lists concepts that published chunks of the libraries mention,
 	// the most telling first: of a chunk, those that it is most about and that

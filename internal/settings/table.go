@@ -441,7 +441,7 @@ func searchRows(s *Search) []variable {
 		{name: "SEARCH_VECTOR_TOP_K", byDefault: "50", kind: integer(&s.VectorTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the vector leg."},
 		{name: "SEARCH_FULLTEXT_TOP_K", byDefault: "30", kind: integer(&s.FulltextTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the full-text leg."},
 		{
-			name: "SEARCH_GRAPH_MAX_DEPTH", byDefault: "2", kind: integer(&s.GraphMaxDepth, 0, 5), readers: appAndMCP, status: NotYet,
+			name: "SEARCH_GRAPH_MAX_DEPTH", byDefault: "2", kind: integer(&s.GraphMaxDepth, 0, 5), readers: appAndMCP,
 			doc: "Hops of the graph leg; 0 leaves it out.",
 		},
 		{name: "SEARCH_RRF_K", byDefault: "60", kind: integer(&s.RRFK, 1, 1000), readers: appAndMCP, doc: "The constant of reciprocal rank fusion."},
@@ -462,7 +462,7 @@ func searchRows(s *Search) []variable {
 			name: "SEARCH_RERANK_TIMEOUT", byDefault: "5", kind: seconds(&s.RerankTimeout), readers: appAndMCP,
 			doc: "The longest that a search waits for the reranker; then its hits come in the order of the legs.",
 		},
-		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, status: NotYet, doc: "The longest wait for the graph leg."},
+		{name: "SEARCH_GRAPH_TIMEOUT", byDefault: "2", kind: seconds(&s.GraphTimeout), readers: appAndMCP, doc: "The longest wait for the graph leg."},
 		{
 			name: "SEARCH_LOG_QUERIES", byDefault: "False", kind: boolean(&s.LogQueries), readers: appAndMCP,
 			doc: "True keeps the words of searches in the search log.",

@@ -150,6 +150,7 @@ func rules() map[string]rule {
 		"POST /library/api/jobs/{}/retry/":   {needs: toChange, ok: 409, denied: 404}, // those planted are done
 		"POST /library/api/jobs/{}/cancel/":  {needs: toChange, ok: 202, denied: 404},
 		"POST /library/api/search/":          {needs: toRead, ok: 200, alone: true, reads: true, refs: []string{"libraries", "workspace_id", "item_uid"}, body: func(place) any { return map[string]any{"query": common} }},
+		"GET /library/api/related/":          {needs: toRead, ok: 200, refs: []string{"chunk_uid"}},
 		"GET /library/api/workspaces/":       {needs: signedIn, ok: 200, alone: true},
 		"GET /library/api/workspaces/{}/":    {needs: toRead, ok: 200, only: workspaces},
 		"PUT /library/api/workspaces/{}/":    {needs: toOwn, ok: 200, only: workspaces, body: described},

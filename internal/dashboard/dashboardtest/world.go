@@ -25,6 +25,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
+	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/searchlog"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 	"git.helu.ca/r/mnemosyne/internal/llmmanager"
@@ -59,7 +60,7 @@ type World struct {
 	Ingest    *ingest.Service
 	Rebuild   *rebuild.Service
 	Graph     *sqlitegraph.Graph
-	Search    dashboard.Search
+	Search    *search.Engine
 	// SearchLog and ModelUsage are written down half a second after what they
 	// are told, or by Wait.
 	SearchLog  *searchlog.Log

@@ -39,6 +39,7 @@ type Chunks interface {
 // Search is what finds passages (search.Engine).
 type Search interface {
 	Search(ctx context.Context, p accounts.Principal, r search.Request) (search.Result, error)
+	Related(ctx context.Context, p accounts.Principal, r search.RelatedRequest) (search.RelatedResult, error)
 }
 
 // Places knows where passages stand on pages (pages.Places).
@@ -98,7 +99,7 @@ func (noPages) Page(context.Context, library.Generation, int, int) (*os.File, er
 func (a *API) Routes() []httpx.Route {
 	var all []httpx.Route
 	for _, area := range [][]httpx.Route{
-		a.libraryRoutes(), a.memberRoutes(), a.workspaceRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.searchRoutes(), a.meRoutes(),
+		a.libraryRoutes(), a.memberRoutes(), a.workspaceRoutes(), a.itemRoutes(), a.ingestRoutes(), a.jobRoutes(), a.searchRoutes(), a.relatedRoutes(), a.meRoutes(),
 	} {
 		all = append(all, area...)
 	}

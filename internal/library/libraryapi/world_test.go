@@ -242,8 +242,9 @@ func (still) Chunks(_ context.Context, gen library.GenerationRef, from, to int) 
 
 // finder plays search: it keeps what was asked and answers with one hit.
 type finder struct {
-	asked []search.Request
-	found search.Result // in place of the usual answer, if it has hits
+	asked   []search.Request
+	related []search.RelatedRequest
+	found   search.Result // in place of the usual answer, if it has hits
 }
 
 func (f *finder) Search(_ context.Context, _ accounts.Principal, r search.Request) (search.Result, error) {
@@ -254,6 +255,13 @@ func (f *finder) Search(_ context.Context, _ accounts.Principal, r search.Reques
 	return search.Result{
 		Hits:   []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5}},
 		Status: search.Status{Vector: search.Skipped, FullText: search.OK, Graph: search.Skipped, Rerank: search.Skipped},
+	}, nil
+}
+
+func (f *finder) Related(_ context.Context, _ accounts.Principal, r search.RelatedRequest) (search.RelatedResult, error) {
+	f.related = append(f.related, r)
+	return search.RelatedResult{
+		Hits: []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5}}, Concepts: []search.RelatedConcept{{Name: "Tide", Chunks: 3}},
 	}, nil
 }
 

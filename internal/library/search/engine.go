@@ -62,17 +62,28 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 	if err := e.report(ctx, vector, fullText); err != nil {
 		return Result{}, false, err
 	}
+	fused := Fuse(e.opt.Fusion, e.opt.RRFK, e.weigh(q, vector, fullText)...)
+	graph := e.graphLeg(ctx, q, fused)
+	if err := ctx.Err(); err != nil {
+		return Result{}, false, fmt.Errorf("search: %w", err)
+	}
 	result := Result{
 		Legs:     []Leg{vector.done(), fullText.done()},
-		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: Skipped, Rerank: Skipped},
-		Degraded: vector.err != nil || fullText.err != nil,
+		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: graph.status, Rerank: Skipped},
+		Degraded: vector.err != nil || fullText.err != nil || graph.err != nil,
 	}
-	fused := Fuse(e.opt.Fusion, e.opt.RRFK, e.weigh(q, vector, fullText)...)
+	if graph.status != Skipped {
+		if err := e.report(ctx, graph); err != nil {
+			return Result{}, false, err
+		}
+		result.Legs = append(result.Legs, graph.done())
+		fused = associate(fused, graph)
+	}
 	n := q.limit
 	if e.opt.Reranker != nil {
 		n = max(n, e.opt.Candidates)
 	}
-	q.found = findings(vector, fullText)
+	q.found = findings(vector, fullText, graph)
 	cited, err := e.cite(ctx, q, fused, n)
 	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
 	return result, cited.stale, err

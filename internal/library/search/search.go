@@ -1,6 +1,7 @@
 // Package search answers questions with passages: it asks each leg (vector,
-// full-text) of the libraries that the caller may read, fuses their lists,
-// cites what it found and has a reranker judge the best of it.
+// full-text, and from their best hits on the graph of concepts) of the
+// libraries that the caller may read, fuses their lists, cites what it found
+// and has a reranker judge the best of it.
 //
 // Scope comes first and ranking second: library.Access says which libraries,
 // and nothing else is asked. A leg that fails or is late is named in the
@@ -70,7 +71,7 @@ type Hit struct {
 // Finding is the place of a passage in a leg's list. Scores of different legs
 // are of different kinds.
 type Finding struct {
-	Leg   string // vector, fulltext, rerank
+	Leg   string // vector, fulltext, graph, rerank
 	Rank  int    // counted from 1
 	Score float64
 }
@@ -117,6 +118,7 @@ const (
 // Access is what the engine needs of library.Access.
 type Access interface {
 	Resolve(ctx context.Context, p accounts.Principal, namesOrUIDs []string) ([]library.Library, error)
+	ItemOfChunk(ctx context.Context, p accounts.Principal, chunkUID string) (library.Item, library.Library, library.ChunkRef, error)
 }
 
 // Options are what an engine is made of. Zero numbers take the defaults.
@@ -132,6 +134,8 @@ type Options struct {
 
 	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
 	VectorTimeout, FullTextTimeout time.Duration // 5 s each
+	GraphDepth                     int           // hops of the graph leg; 0: it is skipped
+	GraphTimeout                   time.Duration // 2 s
 	RerankTimeout                  time.Duration // 5 s
 	Candidates                     int           // hits that the reranker judges; 32
 	DefaultLimit                   int           // 20
@@ -156,6 +160,7 @@ func New(opt Options) *Engine {
 	opt.FullTextTopK = cmp.Or(opt.FullTextTopK, 30)
 	opt.VectorTimeout = cmp.Or(opt.VectorTimeout, 5*time.Second)
 	opt.FullTextTimeout = cmp.Or(opt.FullTextTimeout, 5*time.Second)
+	opt.GraphTimeout = cmp.Or(opt.GraphTimeout, 2*time.Second)
 	opt.RerankTimeout = cmp.Or(opt.RerankTimeout, 5*time.Second)
 	opt.Candidates = cmp.Or(opt.Candidates, 32)
 	opt.DefaultLimit = cmp.Or(opt.DefaultLimit, 20)

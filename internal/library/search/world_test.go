@@ -85,6 +85,7 @@ func count(text string) []float32 {
 type flaky struct {
 	library.Graph
 	fullText, nearest, hydrate func() error
+	related                    func(context.Context) error
 	partly                     func([]library.Chunk) ([]library.Chunk, error) // what Hydrate gives of what it reads
 }
 
@@ -104,6 +105,15 @@ func (f *flaky) Nearest(ctx context.Context, q library.VectorQuery) ([]library.S
 		}
 	}
 	return f.Graph.Nearest(ctx, q)
+}
+
+func (f *flaky) Related(ctx context.Context, q library.RelatedQuery) ([]library.Scored, error) {
+	if f.related != nil {
+		if err := f.related(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return f.Graph.Related(ctx, q)
 }
 
 func (f *flaky) Hydrate(ctx context.Context, found []library.Scored) ([]library.Chunk, error) {

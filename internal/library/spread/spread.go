@@ -20,6 +20,7 @@ import (
 // The bounds of one search.
 const (
 	MostSeeds    = 32  // chunks to start from
+	MostKeys     = 256 // that are looked up
 	MostConcepts = 32  // that are walked through on one hop
 	MostChunks   = 200 // that are read of one concept
 	mostOnward   = 12  // chunks that a further hop starts from
@@ -163,21 +164,29 @@ func InOrder(a, b library.Scored) int {
 		cmp.Compare(a.ItemUID, b.ItemUID), cmp.Compare(b.Generation, a.Generation), cmp.Compare(a.Ordinal, b.Ordinal))
 }
 
+// named gives the concepts of the keys. Hubs are among them only where there
+// is nothing else to start from.
 func (w *walk) named(ctx context.Context, keys []string) ([]active, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	found, err := w.g.Named(ctx, keys[:min(len(keys), MostConcepts)])
+	found, err := w.g.Named(ctx, keys[:min(len(keys), MostKeys)])
 	if err != nil {
 		return nil, err
 	}
-	out := make([]active, 0, len(found))
+	out, hubs := make([]active, 0, len(found)), 0
 	for _, c := range found {
 		size, err := w.size(ctx, c.LibraryUID)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, active{c, max(IDF(size, c.Chunks), 0)})
+		out = append(out, active{c, IDF(size, c.Chunks)})
+		if Hub(size, c.Chunks) {
+			hubs++
+		}
+	}
+	if len(w.seeds) > 0 || hubs < len(out) {
+		out = slices.DeleteFunc(out, func(a active) bool { return Hub(w.sizes[a.LibraryUID], a.Chunks) })
 	}
 	return out, nil
 }

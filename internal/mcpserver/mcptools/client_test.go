@@ -187,7 +187,7 @@ func TestMixedBearersAtOnceSeeTheirOwnTools(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
-			token, want := "alice", 6
+			token, want := "alice", 7
 			if i%2 == 1 {
 				token, want = "lister", 1
 			}
@@ -199,12 +199,25 @@ func TestMixedBearersAtOnceSeeTheirOwnTools(t *testing.T) {
 	wg.Wait()
 }
 
-func TestRelatedIsNotThereYet(t *testing.T) {
+func TestRelatedFollowsAPassageAndAConcept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.connect("alice").CallTool(t.Context(), &mcp.CallToolParams{Name: "related", Arguments: map[string]any{"concept": "owl"}})
-	if err == nil || !strings.Contains(err.Error(), "unknown tool") {
-		t.Errorf("related answers %v, want an unknown tool", err)
+	item := w.item(w.papers, "Owls", "an owl\nits nest\n", "")
+	for arguments, want := range map[string]string{
+		fmt.Sprintf(`{"chunk_uid":%q}`, w.chunks[item.UID+"/1"][0].UID): "its nest",
+		`{"concept":"owl","limit":1}`:                                   "an owl",
+	} {
+		got := w.call("alice", "related", arguments)
+		found := structured[struct {
+			Hits     []struct{ Text string }
+			Concepts []struct {
+				Name   string
+				Chunks int
+			}
+		}](t, got)
+		if len(found.Hits) != 1 || !strings.Contains(found.Hits[0].Text, want) || found.Concepts == nil || !strings.Contains(got.Content[0].Text, want) {
+			t.Errorf("%s answers %+v, %q", arguments, found, got.Content[0].Text)
+		}
 	}
 }
 

@@ -205,7 +205,23 @@ func searchOutput() object {
 	leg := func(about string) object {
 		return oneOfTexts(about, "ok", "empty", "skipped", "timeout", "failed")
 	}
-	hit := record(object{
+	return record(object{
+		{"hits", listOf(hitOutput())},
+		{"status", record(object{
+			{"vector", leg("Search by meaning")},
+			{"fulltext", leg("Search by words")},
+			{"graph", leg("Search by concepts")},
+			{"rerank", leg("Reordering of what was found")},
+		})},
+		{"degraded", boolOf("A part did not answer, so hits may be missing")},
+		{"took_ms", integerOf("Milliseconds")},
+		{"truncated", boolOf("Hits were left out to keep the answer small")},
+		{"omitted", integerOf("How many")},
+	})
+}
+
+func hitOutput() object {
+	return record(object{
 		{"chunk_uid", textOf("Give it to get_chunk.")},
 		{"item_uid", textOf("Of the document; give it to get_item.")},
 		{"library_uid", textOf("Of the library")},
@@ -218,18 +234,5 @@ func searchOutput() object {
 		{"end", integerOf("The character after the last")},
 		{"text", textOf("The passage, exactly as it stands in the document")},
 		{"score", object{{"type", "number"}, {"description", "Higher is better; comparable within one answer only"}}},
-	})
-	return record(object{
-		{"hits", listOf(hit)},
-		{"status", record(object{
-			{"vector", leg("Search by meaning")},
-			{"fulltext", leg("Search by words")},
-			{"graph", leg("Search by concepts")},
-			{"rerank", leg("Reordering of what was found")},
-		})},
-		{"degraded", boolOf("A part did not answer, so hits may be missing")},
-		{"took_ms", integerOf("Milliseconds")},
-		{"truncated", boolOf("Hits were left out to keep the answer small")},
-		{"omitted", integerOf("How many")},
 	})
 }

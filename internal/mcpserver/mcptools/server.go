@@ -41,6 +41,7 @@ type Chunks interface {
 // Searcher finds chunks in what the caller may read.
 type Searcher interface {
 	Search(ctx context.Context, p accounts.Principal, r search.Request) (search.Result, error)
+	Related(ctx context.Context, p accounts.Principal, r search.RelatedRequest) (search.RelatedResult, error)
 }
 
 // Options are the parts that the server stands on, and its settings.
@@ -118,7 +119,7 @@ func (s *Server) Abouts() []ToolAbout {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 const instructions = `Mnemosyne keeps documents and finds passages in them.
-Use search first; its hits cite document, page, heading and character span. Use get_chunk for what stands around a hit and get_item to read on.
+Use search first; its hits cite document, page, heading and character span. Use get_chunk for what stands around a hit and get_item to read on. Use related where the answer's next step is in another passage than its first.
 Quote the words of a passage and cite its title, page or heading, and chunk_uid. When status names a part that failed, say that results may be incomplete.`
 
 // protocol builds the one shared MCP server. Stateless, because it is the only

@@ -22,6 +22,7 @@ const (
 	toolGetItem       = "get_item"
 	toolListLibraries = "list_libraries"
 	toolListItems     = "list_items"
+	toolRelated       = "related"
 	toolWhoami        = "whoami"
 )
 
@@ -32,6 +33,7 @@ func (s *Server) allTools() []tool {
 		s.getItemTool(),
 		s.listItemsTool(),
 		s.listLibrariesTool(),
+		s.relatedTool(),
 		s.searchTool(),
 		s.whoamiTool(),
 	}

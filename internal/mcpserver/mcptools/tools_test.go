@@ -76,7 +76,7 @@ func TestToolsAreListedByNameReadOnlyAndWithSchemas(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"get_chunk", "get_item", "list_items", "list_libraries", "search", "whoami"}; !slices.Equal(names, want) {
+	if want := []string{"get_chunk", "get_item", "list_items", "list_libraries", "related", "search", "whoami"}; !slices.Equal(names, want) {
 		t.Errorf("tools are %v, want %v", names, want)
 	}
 }
@@ -103,6 +103,7 @@ func TestEveryAnswerFitsItsSchemaAndItsTextHoldsItsFacts(t *testing.T) {
 		"get_item":       fmt.Sprintf(`{"item_uid":%q}`, item.UID),
 		"list_items":     `{"library":"Papers"}`,
 		"list_libraries": `{}`,
+		"related":        `{"concept":"owl"}`,
 		"whoami":         `{}`,
 	} {
 		got := w.call("alice", tool, arguments)
@@ -243,6 +244,10 @@ func TestWrongArgumentsAreNamed(t *testing.T) {
 		{"get_item", of(`{"item_uid":%q,"heading":"Land"}`), `^heading: .*Land`},
 		{"get_item", of(`{"item_uid":%q,"offset":41}`), `^offset: must be at most 40`},
 		{"get_item", of(`{"item_uid":%q,"max_chars":40001}`), `^max_chars: must be from 1 to 40000`},
+		{"related", `{}`, `^Give one of chunk_uid and concept`},
+		{"related", `{"chunk_uid":"x","concept":"owl"}`, `^Give one of chunk_uid and concept`},
+		{"related", `{"chunk_uid":"x"}`, `^No such chunk`},
+		{"related", `{"concept":"owl","depth":3}`, `^"depth": is no argument of this tool, which takes chunk_uid, concept, limit`},
 		{"list_items", `{}`, `^library: is required`},
 		{"list_items", `{"library":"Bob's"}`, `^No such library`},
 		{"list_items", `{"library":"Papers","collection":"none"}`, `^collection: `},
@@ -272,6 +277,7 @@ func TestWhatIsAnothersIsAnsweredAsWhatIsNot(t *testing.T) {
 	for _, tt := range []struct{ tool, format, theirs, none string }{
 		{"get_item", `{"item_uid":%q}`, theirs.UID, nowhere},
 		{"get_chunk", `{"chunk_uid":%q}`, w.chunks[theirs.UID+"/1"][0].UID, missing},
+		{"related", `{"chunk_uid":%q}`, w.chunks[theirs.UID+"/1"][0].UID, missing},
 		{"list_items", `{"library":%q}`, w.bobs.UID, nowhere},
 		{"search", `{"query":"x","libraries":[%q]}`, w.bobs.UID, nowhere},
 	} {
@@ -397,7 +403,7 @@ func TestWhoamiTellsWhatTheTokenOpens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	until := time.Date(2031, 2, 3, 4, 5, 6, 0, time.FixedZone("", 3600))
-	w.allow("narrow", w.alice, accounts.Scope{Kind: accounts.ScopeLibraries, Libraries: []string{w.papers.UID, w.bobs.UID}, Tools: []string{"whoami", "search", "related", "rm"}})
+	w.allow("narrow", w.alice, accounts.Scope{Kind: accounts.ScopeLibraries, Libraries: []string{w.papers.UID, w.bobs.UID}, Tools: []string{"whoami", "search", "merge", "rm"}})
 	p := w.bearers["narrow"]
 	p.Credential.ExpiresAt = &until
 	w.bearers["narrow"] = p

@@ -247,6 +247,26 @@ func (w *world) Search(ctx context.Context, p accounts.Principal, r search.Reque
 	return w.find(ctx, p, r)
 }
 
+// Related gives the other chunks of a chunk's document, or those that hold the
+// concept.
+func (w *world) Related(ctx context.Context, p accounts.Principal, r search.RelatedRequest) (search.RelatedResult, error) {
+	if r.ChunkUID == "" {
+		found, err := w.searchByWord(ctx, p, search.Request{Query: r.Concept, Limit: r.Limit})
+		return search.RelatedResult{Hits: found.Hits, Concepts: []search.RelatedConcept{{Name: r.Concept, Chunks: len(found.Hits)}}}, err
+	}
+	item, l, ref, err := w.access.ItemOfChunk(ctx, p, r.ChunkUID)
+	if err != nil {
+		return search.RelatedResult{}, err
+	}
+	var out search.RelatedResult
+	for _, c := range w.chunks[fmt.Sprintf("%s/%d", item.UID, ref.Generation)] {
+		if c.Ordinal != ref.Ordinal {
+			out.Hits = append(out.Hits, hit(l, item, c))
+		}
+	}
+	return out, nil
+}
+
 func (w *world) Chunks(_ context.Context, gen library.GenerationRef, from, to int) ([]library.Chunk, error) {
 	all := w.chunks[fmt.Sprintf("%s/%d", gen.ItemUID, gen.Generation)]
 	return all[min(from, len(all)):min(to, len(all))], nil
