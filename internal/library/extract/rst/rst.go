@@ -157,7 +157,7 @@ func (r *reader) structure(lines []string, i int, at place) int {
 	case gridBorder.MatchString(l):
 		return r.gridTable(lines, i)
 	case simpleBorder.MatchString(l):
-		return r.simpleTable(lines, i)
+		return r.simpleTable(lines, i, at)
 	}
 	return 0
 }
@@ -271,7 +271,7 @@ func (r *reader) paragraph(text string, at place) {
 	begins := r.lead
 	r.lead = lead{}
 	if begins.item {
-		r.w.Item(at.list, strings.Repeat("  ", at.list-1)+begins.text+text)
+		r.w.Item(at.list, strings.Repeat("  ", max(at.list-1, 0))+begins.text+text)
 		return
 	}
 	r.w.Block(at.kind, 0, begins.text+text)

@@ -180,10 +180,10 @@ func (g *grid) floor(y, from, to int) bool {
 }
 
 // simpleTable reads a table whose columns are underlined.
-func (r *reader) simpleTable(lines []string, i int) int {
+func (r *reader) simpleTable(lines []string, i int, at place) int {
 	end := simpleEnd(lines, i)
 	if end == 0 {
-		r.paragraph(lines[i], place{})
+		r.paragraph(lines[i], at)
 		return i + 1
 	}
 	starts := columnStarts(lines[i])
