@@ -84,6 +84,7 @@ func (n *native) view(page uint64) (view, error) {
 func (d *pdfDocument) page(index int) (pdfPage, error) {
 	n := d.native
 	n.err = nil                                                              // what broke a page need not break the next
+	clear(d.fonts)                                                           // a font's number may be another's once its page is closed
 	page := n.call("FPDF_LoadPage", n.document, api.EncodeI32(int32(index))) //nolint:gosec // at most Limits.MaxPages
 	if page == 0 {
 		return pdfPage{}, errors.Join(errPage, n.err)
