@@ -89,7 +89,7 @@ func sniffHead(f *os.File, head []byte, in document.Input) (kind, error) {
 	if contentType := mailType(in, head); contentType != "" {
 		return kind{format: formatEmail, contentType: contentType}, nil
 	}
-	if document.BareUTF16(head) != nil {
+	if document.BareUnicode(head) != nil {
 		return textKind(in, "text/plain", head), nil
 	}
 	if contentType := opendocument.IdentifyFlat(head); contentType != "" {

@@ -61,7 +61,10 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), 2, nil
 	}
-	if e := BareUTF16(head); e != nil {
+	if e := BareUnicode(head); e != nil {
+		return e, 0, nil
+	}
+	if e := switching(head); e != nil {
 		return e, 0, nil
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -78,31 +81,19 @@ func detectEncoding(f *os.File) (encoding.Encoding, int, error) {
 	return guess(sample), 0, nil
 }
 
-// BareUTF16 recognises UTF-16 without a mark: text whose every other byte is
-// mostly zero.
-func BareUTF16(head []byte) encoding.Encoding {
-	var zero [2]int
-	for i, c := range head {
-		if c == 0 {
-			zero[i&1]++
-		}
-	}
-	half := len(head) / 2
-	switch {
-	case half < 4:
+// switching recognises Japanese that switches its letters by escapes.
+func switching(head []byte) encoding.Encoding {
+	if !bytes.Contains(head, []byte("\x1b$B")) && !bytes.Contains(head, []byte("\x1b$@")) {
 		return nil
-	case zero[1] > half*2/3 && zero[0] < half/20+1:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case zero[0] > half*2/3 && zero[1] < half/20+1:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
-	return nil
+	e, _ := charset.Lookup("iso-2022-jp")
+	return e
 }
 
-// HeadText gives the start of a text file as UTF-8 where it is UTF-16, else as
-// it is.
+// HeadText gives the start of a text file as UTF-8 where it is UTF-16 or
+// UTF-32, else as it is.
 func HeadText(head []byte) []byte {
-	e := BareUTF16(head)
+	e := BareUnicode(head)
 	if bytes.HasPrefix(head, []byte{0xFF, 0xFE}) || bytes.HasPrefix(head, []byte{0xFE, 0xFF}) {
 		e = unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	}
@@ -170,12 +161,12 @@ func guess(sample []byte) encoding.Encoding {
 		sample = sample[:64<<10]
 	}
 	name := strings.ToLower(chardet.Detect(sample).Encoding)
-	if name == "" || name == "ascii" || strings.HasPrefix(name, "utf-8") {
-		name = "windows-1252"
+	if !severalBytes(name) {
+		return singleByte(sample)
 	}
 	e, _ := charset.Lookup(name)
 	if e == nil {
-		e, _ = charset.Lookup("windows-1252")
+		return singleByte(sample)
 	}
 	return e
 }

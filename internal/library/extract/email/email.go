@@ -127,7 +127,7 @@ func open(path string) (io.ReadCloser, error) {
 	head := make([]byte, 4096)
 	n, _ := io.ReadFull(f, head)
 	head = head[:n]
-	if document.BareUTF16(head) != nil || bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+	if document.BareUnicode(head) != nil || bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		f.Close()
 		return document.OpenText(path) //nolint:wrapcheck // it names what it did
 	}

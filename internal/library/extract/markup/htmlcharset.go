@@ -36,7 +36,7 @@ func openHTML(in document.Input) (io.ReadCloser, error) {
 			enc, name, sure = e, declared, true
 		}
 	}
-	if !sure || name == "utf-8" || marked(head) || plainlyUTF8(head) || document.BareUTF16(head) != nil {
+	if !sure || name == "utf-8" || marked(head) || plainlyUTF8(head) || document.BareUnicode(head) != nil {
 		f.Close()
 		return document.OpenText(in.Path) //nolint:wrapcheck // it names what it did
 	}
