@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ type bench struct {
 
 // size measures every engine on one size.
 func (b *bench) size(ctx context.Context, n int) (err error) {
-	dir := filepath.Join(b.dir, fmt.Sprint(n))
+	dir := filepath.Join(b.dir, strconv.Itoa(n))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (b *bench) makeFiles(j job) error {
 
 // engine builds and asks one, and prints its lines.
 func (b *bench) engine(ctx context.Context, j job, engine string, t *table) error {
-	j.Engine, j.Dir = engine, filepath.Join(b.dir, fmt.Sprint(j.Rows), engine)
+	j.Engine, j.Dir = engine, filepath.Join(b.dir, strconv.Itoa(j.Rows), engine)
 	if engine == ours {
 		for _, kind := range kindsOfQuestion() {
 			of := texts{Kind: kind}
@@ -145,7 +146,7 @@ func (b *bench) run(ctx context.Context, j job, add func(report)) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, self, jobCommand, string(text))
+	cmd := exec.CommandContext(ctx, self, jobCommand, string(text)) //nolint:gosec // this program
 	if j.Engine != ours {
 		if b.python == "" {
 			return errors.New("MNEMOSYNE_BENCH_PYTHON names no interpreter")

@@ -62,8 +62,8 @@ func newMaker() *maker {
 }
 
 // chance gives numbers that depend on what they are for and on nothing else.
-func chance(purpose, i uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(purpose, i)) //nolint:gosec // the same data at each run
+func chance(purpose uint64, i int) *rand.Rand {
+	return rand.New(rand.NewPCG(purpose, uint64(i))) //nolint:gosec // the same data at each run; not negative
 }
 
 // spell gives a made-up word; the frequent ones are short.
@@ -99,11 +99,11 @@ func (m *maker) say(r *rand.Rand, words int) string {
 }
 
 // text is that of a chunk.
-func (m *maker) text(chunk int) string { return m.say(chance(2, uint64(chunk)), wordsOfChunk) }
+func (m *maker) text(chunk int) string { return m.say(chance(2, chunk), wordsOfChunk) }
 
 // vector is that of a chunk.
 func (m *maker) vector(chunk int) []float32 {
-	r := chance(3, uint64(chunk))
+	r := chance(3, chunk)
 	return m.near(r, m.centres[r.IntN(clusters)], spread)
 }
 
@@ -174,7 +174,7 @@ func kindsOfQuestion() []string { return []string{usual, frequent, rare, paragra
 func (m *maker) questions(kind string, n int) []question {
 	out := make([]question, n)
 	for i := range out {
-		r := chance(4, uint64(i))
+		r := chance(4, i)
 		about := r.IntN(1000)
 		words := strings.Fields(m.text(about))
 		out[i].Vector = m.near(r, m.vector(about), .5)
@@ -239,7 +239,7 @@ func collectionUID(group int) string { return fmt.Sprintf("00000000-0000-4000-90
 
 func itemOf(uid string) (int, error) {
 	n, err := strconv.ParseUint(uid[len(uid)-12:], 16, 48)
-	return int(n), err //nolint:gosec // 48 bits
+	return int(n), err
 }
 
 // writeVectors writes n vectors as [n][dimensions]float32, little-endian.
@@ -269,7 +269,7 @@ func mapVectors(path string) (rows func(int) []float32, n int, unmap func() erro
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	raw, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED) //nolint:gosec // a descriptor
+	raw, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("map %s: %w", path, err)
 	}

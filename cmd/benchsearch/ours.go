@@ -98,7 +98,7 @@ func fill(ctx context.Context, g library.Graph, m *maker, uid string, l layout, 
 		if err := g.Stage(ctx, ref, batch); err != nil {
 			return fmt.Errorf("stage: %w", err)
 		}
-		item := library.IndexItem{UID: ref.ItemUID, CollectionUID: collectionUID(l.group(from)), Title: m.say(chance(5, uint64(from)), 5)} //nolint:gosec // not negative
+		item := library.IndexItem{UID: ref.ItemUID, CollectionUID: collectionUID(l.group(from)), Title: m.say(chance(5, from), 5)}
 		if err := g.Publish(ctx, ref, item, 0); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}

@@ -112,24 +112,28 @@ func merge(lists [][]library.Scored, limit int) []library.Scored {
 // The weights are those of title, heading path and text.
 const (
 	// Words that stand nearly everywhere are rated in the first chunks only.
-	rateWords = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 LIMIT $3`
+	rateWords     = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 LIMIT $3`
+	rateWordsFrom = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 AND rowid >= $4 LIMIT $3`
 	// The plus keeps the planner from looking each chunk up in the words.
 	rateWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
 WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id%s) LIMIT $3`
-	// Of a filter that lets many chunks through, each that is found is looked up.
-	rateWordsEach = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
-WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND EXISTS (SELECT 1 FROM chunk c CROSS JOIN item i ON i.id = c.item_id
-WHERE c.id = words.rowid AND ($6 = '' OR i.uid IN (SELECT value FROM json_each($6)))
-AND ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))) LIMIT $3`
 	// $6 and $7 are JSON lists of items and of collections, the latter perhaps empty.
 	withinItems = ` FROM json_each($6) j CROSS JOIN item i ON i.uid = j.value` + ofThese
 	// $6 is empty.
 	withinLibrary = ` FROM (SELECT $6) CROSS JOIN item i` + ofThese
-	ofThese       = ` JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
+	ofThese       = ` CROSS JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
 WHERE ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))`
 	bestWords = `SELECT i.uid, c.generation, c.ordinal, w.rating
 FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $2) w
 JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
+	// Of a filter that lets many chunks through, the best are looked up until
+	// there are enough. The order is that of the inner query, which is joined
+	// row by row; its limit is there because an order without one is dropped.
+	bestOfMany = `SELECT i.uid, c.generation, c.ordinal, w.rating
+FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $3) w
+CROSS JOIN chunk c ON c.id = w.id CROSS JOIN item i ON i.id = c.item_id
+WHERE ($5 = '' OR i.uid IN (SELECT value FROM json_each($5))) AND ($6 = '' OR i.collection_uid IN (SELECT value FROM json_each($6)))
+LIMIT $2`
 )
 
 func (s *snapshot) fullText(ctx context.Context, uid string, asked reading, q library.FullTextQuery) ([]library.Scored, error) {
@@ -142,15 +146,21 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked reading, q li
 		return nil, err
 	}
 	p.match = asked.says.within(p.match)
-	query, args := fmt.Sprintf(bestWords, rateWords), []any{p.match, q.Limit, maxRated}
-	if sc.narrow {
-		rate := fmt.Sprintf(rateWordsWithin, sc.within())
-		if sc.lookUp(p.held) {
-			rate = rateWordsEach
-		}
-		query = fmt.Sprintf(bestWords, rate)
-		args = append(args, sc.from, sc.to, sc.items, sc.collections)
+	if !sc.narrow {
+		return s.best(ctx, uid, p, fmt.Sprintf(bestWords, rateWords), p.match, q.Limit, maxRated)
 	}
+	if sc.many {
+		found, err := s.best(ctx, uid, p, fmt.Sprintf(bestOfMany, rateWordsFrom), p.match, q.Limit, maxRated, sc.from, sc.items, sc.collections)
+		if err != nil || len(found) == q.Limit || p.held <= maxRated {
+			return found, err
+		}
+		sc.to = math.MaxInt64 // not all was rated, and too little of it is in the filter's reach
+	}
+	return s.best(ctx, uid, p, fmt.Sprintf(bestWords, fmt.Sprintf(rateWordsWithin, sc.within())),
+		p.match, q.Limit, maxRated, sc.from, sc.to, sc.items, sc.collections)
+}
+
+func (s *snapshot) best(ctx context.Context, uid string, p plan, query string, args ...any) ([]library.Scored, error) {
 	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
 		hit := library.Scored{LibraryUID: uid}
 		err := r.Scan(&hit.ItemUID, &hit.Generation, &hit.Ordinal, &hit.Score)
@@ -162,7 +172,7 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked reading, q li
 // reach is what of a library a search may find.
 type reach struct {
 	visible     int64 // chunks of the library
-	chunks      int64 // of those, the ones that the filter lets through; when many, as far as is known
+	chunks      int64 // of those, the ones that the filter lets through, as far as they are counted
 	many        bool  // more than are counted
 	narrow      bool
 	from, to    int64  // their lowest and highest id, when narrow
@@ -176,12 +186,13 @@ const (
 	maxCounted   = 20_000 // chunks of a filter
 )
 
-// lookUp tells whether each of the chunks that hold the words is looked up,
-// rather than all that the filter lets through are listed first.
-func (r reach) lookUp(held int64) bool {
-	const perLookup, perListed = 3, 1.5 // µs
-	looked := min(float64(held), maxRated*float64(r.visible)/float64(r.chunks))
-	return r.many && looked*perLookup < float64(r.chunks)*perListed
+// share is how much of the library is searched, and span how much of it is
+// looked through to that end.
+func (r reach) share() (share, span float64) {
+	if !r.narrow || r.many {
+		return 1, 0 // everything is rated, and looked through once for that
+	}
+	return float64(r.chunks) / float64(r.visible), min(1, float64(r.to-r.from+1)/float64(r.visible))
 }
 
 // within is where the filter's chunks are looked for: of items that are named,
@@ -214,12 +225,7 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 	if err := row.Scan(&sc.chunks, &sc.from, &sc.to); err != nil {
 		return sc, fmt.Errorf("narrow the search: %w", err)
 	}
-	if sc.many = sc.chunks == maxCounted; sc.many {
-		// As many among the others as among the first of them.
-		sc.chunks = max(maxCounted, visible*maxCounted/(sc.to-sc.from+1))
-		sc.chunks = min(sc.chunks, visible)
-		sc.to = math.MaxInt64
-	}
+	sc.many = sc.chunks == maxCounted
 	return sc, nil
 }
 
@@ -227,7 +233,7 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 type plan struct {
 	match   string  // an FTS5 expression; empty: nothing can match
 	perfect float64 // the score that no chunk exceeds
-	held    int64   // how many chunks hold the words, those that hold several counted so often
+	held    int64   // how many chunks hold its words, at most
 }
 
 const (
@@ -247,9 +253,10 @@ func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan
 	}
 	var p plan
 	var parts []string
-	for _, i := range worthLooking(chunks, float64(sc.chunks)/float64(sc.visible)) {
-		times := min(asked[i].Times, maxTimes)
+	share, span := sc.share()
+	for _, i := range worthLooking(chunks, share, span) {
 		p.held += chunks[i]
+		times := min(asked[i].Times, maxTimes)
 		p.perfect += idf(sc.visible, chunks[i]) * saturation * float64(times)
 		for range times {
 			if chunks[i] > 0 {
@@ -268,12 +275,14 @@ const (
 	maxRows  = 16_000  // chunks that are rated, as long as there are rarer words
 	maxRated = 24_000  // chunks that are rated when there are none
 	maxHeld  = 100_000 // chunks that are counted
+	maxPast  = 30_000  // chunks that are looked at on the way to those of a filter
 )
 
 // worthLooking picks terms, rarest first, until the chunks that hold them are
-// as many as may be rated. share is how much of the library is searched. At
+// as many as may be rated. share is how much of the library is searched, span how much
+// is passed through for it. At
 // least one that is there is picked.
-func worthLooking(chunks []int64, share float64) []int {
+func worthLooking(chunks []int64, share, span float64) []int {
 	order := make([]int, len(chunks))
 	for i := range order {
 		order[i] = i
@@ -283,7 +292,7 @@ func worthLooking(chunks []int64, share float64) []int {
 	var found int
 	for n, i := range order {
 		held += chunks[i]
-		if found > 0 && (float64(held)*share > maxRows || held > maxHeld || found == maxTerms) {
+		if found > 0 && (float64(held)*share > maxRows || float64(held)*span > maxPast || held > maxHeld || found == maxTerms) {
 			return order[:n]
 		}
 		if chunks[i] > 0 {

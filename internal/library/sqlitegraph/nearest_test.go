@@ -56,8 +56,10 @@ func TestNearestIsExactAtEverySelectivity(t *testing.T) {
 	for _, f := range []library.Filter{
 		{},
 		{ItemUIDs: []string{all[30].ItemUID}},
-		{CollectionUIDs: []string{"half"}}, {CollectionUIDs: []string{"tenth", "rest"}},
-		{CollectionUIDs: []string{"none"}}, {ItemUIDs: []string{all[0].ItemUID, all[60].ItemUID}, CollectionUIDs: []string{"none"}},
+		{CollectionUIDs: []string{"half"}},
+		{CollectionUIDs: []string{"tenth", "rest"}},
+		{CollectionUIDs: []string{"none"}},
+		{ItemUIDs: []string{all[0].ItemUID, all[60].ItemUID}, CollectionUIDs: []string{"none"}},
 	} {
 		query := randomUnit(r, dim)
 		want := []library.Scored{}

@@ -10,8 +10,8 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
 )
 
-// A filter that lets more chunks through than are counted is looked up hit by
-// hit, unless the words stand nearly everywhere.
+// Of a filter that lets more chunks through than are counted, hits are looked
+// up from the best one on.
 func TestAFilterThatLetsManyThroughIsExact(t *testing.T) {
 	t.Parallel()
 	g, lib := open(t, t.TempDir(), sqlitegraph.Options{}), uuid.NewString()
