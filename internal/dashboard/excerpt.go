@@ -35,7 +35,7 @@ type marker struct{ matcher *terms.Matcher }
 func markerOf(question string) marker {
 	var a terms.Analyzer
 	asked := a.Query(question, markedTerms)
-	small := a.Document("en", "a an and are as at be by can do does for from how i in into is it its me my of on or so that the their " +
+	small := a.Document("en", "a an and are as at be by can do does for from how i in into is it its me my of on or so that the their "+
 		"there these they this to was we were what when where which who why will with you your")
 	telling := slices.DeleteFunc(slices.Clone(asked), func(t terms.Term) bool {
 		return len(t.Words) > 1 || slices.Contains(small, t.Words[0])

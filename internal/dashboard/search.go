@@ -37,6 +37,7 @@ type searchPage struct {
 	// Degraded says what did not answer and what that means, a sentence each.
 	Degraded []string
 	How      howFound
+	Read     understood // what was made of the question
 	Nothing  nothingFound
 	More     string // path of the same search with more hits
 	MayMake  bool   // libraries
@@ -51,6 +52,7 @@ type searched struct {
 	collection string
 	find       string // a part of the names of the libraries to choose from
 	limit      int
+	exact      bool // words are not to be corrected
 	sent       bool // the form was sent, and not only its choice of libraries
 }
 
@@ -59,7 +61,8 @@ func searchedOf(r *http.Request) searched {
 	s := searched{
 		query: strings.TrimSpace(page.Param(r, "q")), libraries: named(values, "library"), types: named(values, "type"),
 		item: page.Param(r, "item"), collection: strings.TrimSpace(page.Param(r, "collection")), find: strings.TrimSpace(page.Param(r, "find")),
-		sent: values.Has("q") && !values.Has("choose"),
+		exact: page.Param(r, "exact") == "1",
+		sent:  values.Has("q") && !values.Has("choose"),
 	}
 	if n, ok := number(page.Param(r, "limit")); ok && n > 0 {
 		s.limit = min(n, search.MaxLimit)
@@ -87,6 +90,9 @@ func (s searched) path() string {
 		if value != "" {
 			q.Set(name, value)
 		}
+	}
+	if s.exact {
+		q.Set("exact", "1")
 	}
 	if s.limit > searchFirst {
 		q.Set("limit", strconv.Itoa(s.limit))
@@ -143,7 +149,7 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, asked 
 	if p.Scope.any() {
 		var err error
 		result, err = d.opt.Search.Search(r.Context(), s.Principal, search.Request{
-			Query: asked.query, Limit: asked.limit, Surface: "page",
+			Query: asked.query, Exact: asked.exact, Limit: asked.limit, Surface: "page",
 			Libraries: p.Scope.narrowed, ItemUID: asked.item, Collection: asked.collection,
 		})
 		switch found, mendable := page.FaultsOf(err); {
@@ -158,7 +164,8 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, asked 
 			return nil, err
 		}
 	}
-	p.Hits = groupsOf(result.Hits, markerOf(asked.query), result.Status)
+	p.Read = understoodOf(result.Understood, asked)
+	p.Hits = groupsOf(result.Hits, markerOf(questionOf(asked.query, result.Understood)), result.Status)
 	p.Count, p.Documents, p.TookMS = int64(len(result.Hits)), int64(len(p.Hits)), result.TookMS
 	p.Degraded = degradedText(result)
 	p.How = howFoundOf(result)

@@ -23,6 +23,7 @@ func (a *API) searchRoutes() []httpx.Route {
 
 type searchBody struct {
 	Query       string   `json:"query" required:"true" minLength:"1" example:"when does the tide turn?"`
+	Exact       bool     `json:"exact" description:"Look for the words as they are typed, and correct none."`
 	Libraries   []string `json:"libraries" nullable:"false" description:"Uids or names; without any, all that the caller may read."`
 	WorkspaceID string   `json:"workspace_id"`
 	Limit       int      `json:"limit" minimum:"1" maximum:"100"`
@@ -65,6 +66,8 @@ type searchResultBody struct {
 	Status   statusBody `json:"status"`
 	Degraded bool       `json:"degraded" description:"A part did not answer, so that hits may be missing."`
 	TookMS   int64      `json:"took_ms"`
+
+	Understood *understoodBody `json:"understood,omitempty" description:"What was made of the query's text."`
 }
 
 type statusBody struct {
@@ -125,7 +128,7 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	}
 	found, err := a.opt.Search.Search(r.Context(), p, search.Request{
 		Query: body.Query, Libraries: body.Libraries, WorkspaceID: body.WorkspaceID, Limit: body.Limit,
-		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Filters: filters, Surface: "rest",
+		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Filters: filters, Exact: body.Exact, Surface: "rest",
 	})
 	if err != nil {
 		return err
@@ -141,6 +144,6 @@ func SearchAnswer(ctx context.Context, found search.Result, places Places) any {
 		hits[i].Regions = each(regions, regionOf)
 	}
 	return searchResultBody{
-		Hits: hits, Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS,
+		Hits: hits, Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS, Understood: understoodOf(found.Understood),
 	}
 }

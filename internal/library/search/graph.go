@@ -23,10 +23,19 @@ const (
 // there is nothing to start from.
 func (e *Engine) graphLeg(ctx context.Context, q question, fused []library.Scored) *leg {
 	l := &leg{name: "graph", timeout: e.opt.GraphTimeout, status: Skipped, find: func(ctx context.Context) ([]library.Scored, error) {
-		return e.opt.Graph.Related(ctx, library.RelatedQuery{
+		limit := graphTopK
+		if q.filter.Says() { // which some of them do not
+			limit *= 4
+		}
+		related, err := e.opt.Graph.Related(ctx, library.RelatedQuery{
 			Libraries: q.uids, Seeds: fused[:min(len(fused), graphSeeds)], Keys: concept.Keys(q.text),
-			Depth: e.opt.GraphDepth, Filter: q.filter, Limit: graphTopK,
+			Depth: e.opt.GraphDepth, Filter: q.filter, Limit: limit,
 		})
+		if err != nil {
+			return related, err
+		}
+		related, err = e.opt.Graph.Having(ctx, related, q.filter)
+		return related[:min(len(related), graphTopK)], err
 	}}
 	if e.opt.GraphDepth > 0 && len(fused) > 0 {
 		l.run(ctx)

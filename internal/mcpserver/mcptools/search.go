@@ -34,7 +34,7 @@ type searchArgs struct {
 
 func searchParams(a *searchArgs) []param {
 	return []param{
-		text(&a.query, "query", maxQuery, "What to look for: a question or keywords.").needed(),
+		text(&a.query, "query", maxQuery, "What to look for: a question or keywords. Means something: \"a phrase\", -word, title:word, file:name, type:pdf, lang:de, begin*. A word in quotes is not corrected.").needed(),
 		texts(&a.libraries, "libraries", maxLibraries, "Search only these libraries, by name or uid. Without it, all that you may read."),
 		number(&a.limit, "limit", 1, maxLimit, "At most so many hits; without it, as many as this server gives by default."),
 		text(&a.itemUID, "item_uid", maxName, "Search only this document."),
@@ -81,7 +81,7 @@ func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs)
 // never none, and says how many it left out.
 func foundAnswer(found search.Result, most int) answer {
 	out := searchView{
-		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS,
+		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS, Understood: viewUnderstood(found.Understood),
 		Status: statusView{
 			Vector: string(found.Status.Vector), Fulltext: string(found.Status.FullText),
 			Graph: string(found.Status.Graph), Rerank: string(found.Status.Rerank),
@@ -121,6 +121,7 @@ func searchHead(v searchView) string {
 	}
 	fmt.Fprintf(&b, "\nvector: %s, fulltext: %s, graph: %s, rerank: %s; %d ms\n",
 		v.Status.Vector, v.Status.Fulltext, v.Status.Graph, v.Status.Rerank, v.TookMS)
+	b.WriteString(writeUnderstood(v.Understood))
 	return b.String()
 }
 
@@ -161,6 +162,8 @@ type searchView struct {
 	TookMS    int64      `json:"took_ms"`
 	Truncated bool       `json:"truncated"`
 	Omitted   int        `json:"omitted"`
+
+	Understood understoodView `json:"understood"`
 }
 
 type statusView struct {
@@ -217,6 +220,7 @@ func searchOutput() object {
 		{"took_ms", integerOf("Milliseconds")},
 		{"truncated", boolOf("Hits were left out to keep the answer small")},
 		{"omitted", integerOf("How many")},
+		{"understood", understoodOutput()},
 	})
 }
 
