@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
@@ -31,11 +32,8 @@ func (e *Engine) graphLeg(ctx context.Context, q question, fused []library.Score
 			Libraries: q.uids, Seeds: fused[:min(len(fused), graphSeeds)], Keys: concept.Keys(q.text),
 			Depth: e.opt.GraphDepth, Filter: q.filter, Limit: limit,
 		})
-		if err != nil {
-			return related, err
-		}
-		related, err = e.opt.Graph.Having(ctx, related, q.filter)
-		return related[:min(len(related), graphTopK)], err
+		related, unread := e.opt.Graph.Having(ctx, related, q.filter)
+		return related[:min(len(related), graphTopK)], errors.Join(err, unread)
 	}}
 	if e.opt.GraphDepth > 0 && len(fused) > 0 {
 		l.run(ctx)
