@@ -71,13 +71,13 @@ func folder(t *testing.T, found map[string]string) {
 	}
 }
 
-func TestBrokenFilesEndWithinBounds(t *testing.T) {
+func TestBrokenFilesEndWithinBounds(t *testing.T) { //nolint:tparallel // one at a time: what each takes is counted
 	t.Parallel()
 	b := newBench(t)
 	files := samples(t)
 	folder(t, files)
-	for name, whole := range files {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one at a time: what each takes is counted
+	for name, whole := range files { //nolint:paralleltest // as above
+		t.Run(name, func(t *testing.T) {
 			b.measured(t, name, whole)
 			for what, content := range broken(whole) {
 				if b.measured(t, name, content); t.Failed() {
@@ -98,7 +98,7 @@ func broken(whole string) map[string]string {
 		at := len(whole) * (i + 1) / (cuts + 1)
 		found[fmt.Sprintf("cut at %d", at)] = whole[:at]
 	}
-	random := rand.New(rand.NewPCG(1, uint64(len(whole)))) //nolint:gosec // not for secrets
+	random := rand.New(rand.NewPCG(1, uint64(len(whole))))
 	for i := range flips {
 		wrong := []byte(whole)
 		for range 1 << (i % 6) {

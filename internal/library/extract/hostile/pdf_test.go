@@ -171,7 +171,7 @@ func gridPDFs() []hostileFile {
 func pictures() []hostileFile {
 	chunk := func(name, data string) string {
 		var b bytes.Buffer
-		_ = binary.Write(&b, binary.BigEndian, uint32(len(data))) //nolint:gosec // small
+		_ = binary.Write(&b, binary.BigEndian, uint32(len(data)))
 		b.WriteString(name + data)
 		_ = binary.Write(&b, binary.BigEndian, crc32.ChecksumIEEE([]byte(name+data)))
 		return b.String()

@@ -31,13 +31,13 @@ func archiveOf(entries ...entry) string {
 		if !e.stored && method == 0 {
 			data, method = deflated(e.content), zip.Deflate
 		}
-		size := uint32(len(e.content)) //nolint:gosec // small
+		size := uint32(len(e.content))
 		if e.claims != 0 {
 			size = e.claims
 		}
 		offset := b.Len()
 		head := func(w *bytes.Buffer) {
-			for _, v := range []any{uint16(20), e.flags, method, uint32(0), crc32.ChecksumIEEE([]byte(e.content)), uint32(len(data)), size, uint16(len(e.name)), uint16(0)} { //nolint:gosec // small
+			for _, v := range []any{uint16(20), e.flags, method, uint32(0), crc32.ChecksumIEEE([]byte(e.content)), uint32(len(data)), size, uint16(len(e.name)), uint16(0)} {
 				_ = binary.Write(w, binary.LittleEndian, v)
 			}
 		}
@@ -48,7 +48,7 @@ func archiveOf(entries ...entry) string {
 		directory.WriteString("PK\x01\x02\x14\x00")
 		head(&directory)
 		directory.Write(make([]byte, 10))
-		_ = binary.Write(&directory, binary.LittleEndian, uint32(offset)) //nolint:gosec // small
+		_ = binary.Write(&directory, binary.LittleEndian, uint32(offset))
 		directory.WriteString(e.name)
 	}
 	return b.String() + directory.String() + endOf(len(entries), directory.Len(), b.Len())
@@ -57,7 +57,7 @@ func archiveOf(entries ...entry) string {
 func endOf(entries, size, offset int) string {
 	var b bytes.Buffer
 	b.WriteString("PK\x05\x06\x00\x00\x00\x00")
-	for _, v := range []any{uint16(entries), uint16(entries), uint32(size), uint32(offset), uint16(0)} { //nolint:gosec // as an archive has it
+	for _, v := range []any{uint16(entries), uint16(entries), uint32(size), uint32(offset), uint16(0)} {
 		_ = binary.Write(&b, binary.LittleEndian, v)
 	}
 	return b.String()
@@ -82,7 +82,7 @@ func overlapping(names []string, content string) string {
 	var b strings.Builder
 	for _, name := range names {
 		r := []byte(record)
-		binary.LittleEndian.PutUint16(r[28:], uint16(len(name))) //nolint:gosec // small
+		binary.LittleEndian.PutUint16(r[28:], uint16(len(name)))
 		b.Write(r)
 		b.WriteString(name)
 	}

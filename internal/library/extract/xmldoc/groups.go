@@ -77,25 +77,30 @@ func (g *grid) align(group *xmlread.Node, from int) {
 	}
 	ends := endsOf(group)
 	for r := from; r < len(g.rows); r++ {
-		var wide []string
-		for i, cell := range g.rows[r] {
-			begins := len(wide)
-			if cell != "" && begins < len(g.begun) && (i == 0 || g.rows[r][i-1] != cell) {
-				g.begun[begins] = true
-			}
-			for i < len(ends) && len(wide) < len(g.edges) && g.edges[len(wide)] <= ends[i]+sameWidth {
-				if len(wide) > begins && (!document.HasLetters(cell) || len(cell) > longRepeat) {
-					cell = ""
-				}
-				wide = append(wide, cell)
-			}
-			if last := len(wide) - 1; last < begins && last >= 0 && cell != "" { // more cells than columns
-				wide[last] = words(wide[last] + " " + cell)
-				g.begun[last] = true
-			}
-		}
-		g.rows[r] = wide
+		g.rows[r] = g.alignRow(g.rows[r], ends)
 	}
+}
+
+// alignRow spreads a row whose columns end there.
+func (g *grid) alignRow(row []string, ends []float64) []string {
+	var wide []string
+	for i, cell := range row {
+		begins := len(wide)
+		if cell != "" && begins < len(g.begun) && (i == 0 || row[i-1] != cell) {
+			g.begun[begins] = true
+		}
+		for i < len(ends) && len(wide) < len(g.edges) && g.edges[len(wide)] <= ends[i]+sameWidth {
+			if len(wide) > begins && (!document.HasLetters(cell) || len(cell) > longRepeat) {
+				cell = ""
+			}
+			wide = append(wide, cell)
+		}
+		if last := len(wide) - 1; last < begins && last >= 0 && cell != "" { // more cells than columns
+			wide[last] = words(wide[last] + " " + cell)
+			g.begun[last] = true
+		}
+	}
+	return wide
 }
 
 // narrow leaves out the columns in which no cell begins.
