@@ -194,13 +194,24 @@ func GroupsOf(names []string) []string {
 	return groups
 }
 
+const identified = `SELECT user_id FROM sso_identity WHERE issuer = $1 AND subject = $2`
+
 // LinkIdentity lets somebody at a sign-on server sign in to an account that is
-// there already. An operator vouches for its being the same person.
+// there already. An operator vouches for its being the same person. Where they
+// do so already, nothing changes; where they have another account, it is a
+// Conflict.
 func (a *Accounts) LinkIdentity(ctx context.Context, by Actor, userID, issuer, subject string) error {
 	if strings.TrimSpace(issuer) == "" || strings.TrimSpace(subject) == "" {
 		return errs.Field("subject", "Say who it is at the sign-on server: issuer and subject, as `mnemosyne audit --event sign_in` shows them of a refused sign-in.")
 	}
 	return a.change(ctx, userID, func(tx sqldb.Querier, u User) ([]Event, error) {
+		has, err := sqldb.One(ctx, tx, func(row sqldb.Row) (id string, err error) { return id, row.Scan(&id) }, identified, issuer, subject)
+		if err == nil && has == u.ID {
+			return nil, nil
+		}
+		if err != nil && !sqldb.Missing(err) {
+			return nil, fmt.Errorf("find who an account is at the sign-on server: %w", err)
+		}
 		if err := identify(ctx, tx, issuer, subject, u.ID, sqldb.At(a.opt.Now())); err != nil {
 			return nil, err
 		}

@@ -61,11 +61,17 @@ func TestASignOnServersWordTakesNoAccountOver(t *testing.T) {
 			{Issuer: "https://sso.example", Subject: "other", Username: "ann"},
 			{Issuer: "https://evil.example", Subject: "7d2f", Username: "ann"},
 		} {
-			if err := f.LinkIdentity(t.Context(), accounts.Operator(), mine.ID, ann().Issuer, ann().Subject); err != nil && !errs.Is(err, errs.Conflict) {
-				t.Fatal(err)
+			if err := f.LinkIdentity(t.Context(), accounts.Operator(), mine.ID, ann().Issuer, ann().Subject); err != nil {
+				t.Fatal(err) // nor the second time
 			}
 			_, err := f.SignInSSO(t.Context(), accounts.Client{}, other)
 			wantRefusal(t, err, accounts.SSOTaken)
+		}
+		if linked := f.events(t, accounts.AuditFilter{Event: "user_link"}); len(linked) != 1 {
+			t.Errorf("linking twice is noted %d times", len(linked))
+		}
+		if err := f.LinkIdentity(t.Context(), accounts.Operator(), f.user(t, "Bob", "correct horse").ID, ann().Issuer, ann().Subject); !errs.Is(err, errs.Conflict) {
+			t.Errorf("linked with a second account: %v", err)
 		}
 		cookie, err := f.SignInSSO(t.Context(), accounts.Client{}, ann())
 		if err != nil {
