@@ -54,6 +54,7 @@ type cli struct {
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a process on this machine whether it is well; for containers."`
 	Ingest      ingestCmd      `cmd:"" help:"Take files and folders into a library."`
 	Search      searchCmd      `cmd:"" help:"Search as a user would."`
+	Eval        evalCmd        `cmd:"" help:"Say how good search is, by questions whose answers are known."`
 	Residue     residueCmd     `cmd:"" help:"Show what is left in any store of what was deleted, or that nothing is."`
 
 	Export exportCmd `cmd:"" help:"Write a library into a file, with its documents and all that was made of them."`

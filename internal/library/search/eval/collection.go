@@ -7,6 +7,7 @@ package eval
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -43,11 +44,30 @@ type Collection struct {
 // Load reads a folder with corpus.jsonl (or .gz), queries.jsonl (or .gz) and
 // qrels.tsv: query, document and grade with a header line.
 func Load(dir string) (Collection, error) {
-	c := Collection{Name: filepath.Base(dir)}
-	var err error
+	c, err := LoadQuestions(dir)
+	if err != nil {
+		return c, err
+	}
 	if c.Documents, err = readLines[Document](dir, "corpus.jsonl"); err != nil {
 		return c, err
 	}
+	if len(c.Documents) == 0 {
+		return c, fmt.Errorf("%s holds no documents", dir)
+	}
+	there := make(map[string]bool, len(c.Documents))
+	for _, d := range c.Documents {
+		if d.ID == "" || there[d.ID] {
+			return c, fmt.Errorf("corpus.jsonl: the _id %q is empty or stands there twice", d.ID)
+		}
+		there[d.ID] = true
+	}
+	return c, nil
+}
+
+// LoadQuestions reads a folder's questions and judgements without its
+// documents.
+func LoadQuestions(dir string) (Collection, error) {
+	c := Collection{Name: filepath.Base(dir)}
 	queries, err := readLines[Query](dir, "queries.jsonl")
 	if err != nil {
 		return c, err
@@ -57,12 +77,12 @@ func Load(dir string) (Collection, error) {
 		return c, err
 	}
 	for _, q := range queries {
-		if q.Relevant = relevant[q.ID]; len(q.Relevant) > 0 {
+		if q.Relevant = relevant[q.ID]; len(q.Relevant) > 0 && strings.TrimSpace(q.Text) != "" {
 			c.Queries = append(c.Queries, q)
 		}
 	}
-	if len(c.Queries) == 0 || len(c.Documents) == 0 {
-		return c, fmt.Errorf("%s holds no documents or no questions that were judged", dir)
+	if len(c.Queries) == 0 {
+		return c, fmt.Errorf("%s holds no question with a relevant document in qrels.tsv", dir)
 	}
 	return c, nil
 }
@@ -84,15 +104,22 @@ func readLines[T any](dir, name string) (out []T, err error) {
 			return nil, fmt.Errorf("unpack %s: %w", name, err)
 		}
 	}
-	dec := json.NewDecoder(in)
-	for {
-		var v T
-		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
-			return out, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("read %s, entry %d: %w", name, len(out)+1, err)
+	lines := bufio.NewReader(in)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if text := bytes.TrimSpace(line); len(text) > 0 {
+			var v T
+			if err := json.Unmarshal(text, &v); err != nil {
+				return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
+			}
+			out = append(out, v)
 		}
-		out = append(out, v)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s, line %d: %w", name, n, err)
+		}
 	}
 }
 
@@ -104,12 +131,15 @@ func readJudgements(path string) (map[string]map[string]int, error) {
 	out := map[string]map[string]int{}
 	for n, line := range slices.Collect(strings.Lines(string(data))) {
 		cells := strings.Split(strings.TrimSpace(line), "\t")
-		if n == 0 || len(cells) < 3 {
+		if n == 0 || cells[0] == "" {
 			continue
+		}
+		if len(cells) != 3 {
+			return nil, fmt.Errorf("%s, line %d: want a question's id, a document's id and a grade with tabs between them, found %d cells", path, n+1, len(cells))
 		}
 		grade, err := strconv.Atoi(cells[2])
 		if err != nil {
-			return nil, fmt.Errorf("%s, line %d: the grade %q is no number", path, n+1, cells[2])
+			return nil, fmt.Errorf("%s, line %d: the grade %q is no whole number", path, n+1, cells[2])
 		}
 		if grade <= 0 {
 			continue

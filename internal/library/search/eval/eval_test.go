@@ -84,6 +84,13 @@ func write(t *testing.T, packed bool) string {
 	return dir
 }
 
+func overwrite(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // first embeds a text as its first letter.
 type first struct{}
 

@@ -65,7 +65,7 @@ func Run(ctx context.Context, c Collection, opt Options) (r Report, err error) {
 	}()
 	r = Report{Name: c.Name, Documents: len(c.Documents), Queries: len(c.Queries)}
 	start := time.Now()
-	ids, embedTime, err := index(ctx, uid, c, opt)
+	ids, embedTime, err := Index(ctx, uid, c, opt)
 	if err != nil {
 		return r, err
 	}
@@ -75,8 +75,9 @@ func Run(ctx context.Context, c Collection, opt Options) (r Report, err error) {
 
 const batch = 32 // documents embedded at a time
 
-// index publishes each document as an item of one chunk.
-func index(ctx context.Context, libraryUID string, c Collection, opt Options) (ids map[string]string, embedTime time.Duration, err error) {
+// Index publishes each document as an item of one chunk, and tells which item
+// is which document.
+func Index(ctx context.Context, libraryUID string, c Collection, opt Options) (ids map[string]string, embedTime time.Duration, err error) {
 	ids = map[string]string{}
 	done := 0
 	for docs := range slices.Chunk(c.Documents, batch) {
