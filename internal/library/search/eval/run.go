@@ -147,9 +147,7 @@ func ask(ctx context.Context, libraryUID string, c Collection, ids map[string]st
 		}
 		vectorTimes = append(vectorTimes, time.Since(start))
 		fullText, vector = append(fullText, judge(words, q)), append(vector, judge(near, q))
-		adaptive = append(adaptive, judge(search.Fuse(search.Adaptive, opt.RRFK,
-			search.List{Weight: search.DefaultAdaptiveAlpha, Hits: near, Floor: search.LastOf(near)},
-			search.List{Weight: 1 - search.DefaultAdaptiveAlpha, Hits: words}), q))
+		adaptive = append(adaptive, judge(search.Fuse(search.Adaptive, opt.RRFK, search.Adapt(search.DefaultAdaptiveAlpha, near, words)...), q))
 		lists := []search.List{{Weight: opt.Alpha, Hits: near}, {Weight: 1 - opt.Alpha, Hits: words}}
 		weighted = append(weighted, judge(search.Fuse(search.Weighted, opt.RRFK, lists...), q))
 		rrf = append(rrf, judge(search.Fuse(search.RRF, opt.RRFK, lists...), q))
