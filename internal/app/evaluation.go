@@ -159,8 +159,8 @@ func (s *Services) FolderSubject(ctx context.Context, c eval.Collection, v Varia
 
 const (
 	insertMeasured     = `INSERT INTO library (uid, name, library_type, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)`
-	insertMeasuredItem = `INSERT INTO item (uid, library_uid, title, source, status, generation, created_at, updated_at)
-VALUES ($1, $2, $3, $4, 'ready', 1, $5, $5)`
+	insertMeasuredItem = `INSERT INTO item (uid, library_uid, filename, title, source, status, generation, created_at, updated_at)
+VALUES ($1, $2, $1, $3, $4, 'ready', 1, $5, $5)`
 )
 
 func takeIn(ctx context.Context, db *sqldb.DB, graph library.Graph, embedder embedding.Embedder, l library.Library, c eval.Collection, progress func(done, total int)) (map[string]string, error) {
