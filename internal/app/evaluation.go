@@ -149,7 +149,7 @@ func (s *Services) FolderSubject(ctx context.Context, c eval.Collection, v Varia
 		return nil, err
 	}
 	where := s.searchOptions()
-	where.Access, where.Graph, where.Catalog = oneLibrary{l}, graph, search.NewCatalog(db)
+	where.Access, where.Graph, where.Catalog = oneLibrary{where.Access, l}, graph, search.NewCatalog(db)
 	where.Embedder, where.NextEmbedder = embedder, nil
 	return &Subject{
 		s: s, who: accounts.Operator().Principal, uids: []string{l.UID}, where: where, close: away,
@@ -187,11 +187,14 @@ func takeIn(ctx context.Context, db *sqldb.DB, graph library.Graph, embedder emb
 }
 
 // oneLibrary is the right to read one library.
-type oneLibrary struct{ library.Library }
+type oneLibrary struct {
+	search.Access
+	library library.Library
+}
 
 // Resolve implements search.Access.
 func (o oneLibrary) Resolve(context.Context, accounts.Principal, []string) ([]library.Library, error) {
-	return []library.Library{o.Library}, nil
+	return []library.Library{o.library}, nil
 }
 
 // inSpace lets libraries be searched in a space that they are not switched to.
