@@ -93,8 +93,9 @@ type candidate struct {
 const maxCandidates = 4096
 
 // add counts a concept. The kind and name of the weightiest occurrence stay.
+// One of no weight is furniture.
 func (f *finder) add(key, name string, kind library.ConceptKind, weight float64) {
-	if key == "" || len(key) > maxKey {
+	if key == "" || len(key) > maxKey || weight <= 0 {
 		return
 	}
 	c := f.found[key]
