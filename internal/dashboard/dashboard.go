@@ -129,9 +129,10 @@ type Options struct {
 	// Workspaces are what a team can be given.
 	Workspaces Workspaces
 	// Usage is where the figures of the usage page come from.
-	Usage   figures.Sources
-	Chunks  Chunks
-	Objects Objects
+	Usage    figures.Sources
+	Chunks   Chunks
+	Concepts Concepts
+	Objects  Objects
 	// Places knows where passages stand on pages; nil: no passage has one.
 	Places Places
 	// MaxUpload bounds a file, in bytes; 0: nothing does.

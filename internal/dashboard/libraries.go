@@ -133,6 +133,7 @@ func libraryRowOf(p accounts.Principal, l library.Library, role library.Role) li
 const (
 	tabDocuments   = ""
 	tabCollections = "collections/"
+	tabConcepts    = "concepts/"
 	tabMembers     = "members/"
 	tabSettings    = "settings/"
 )
@@ -163,7 +164,7 @@ func (d *Dashboard) open(r *http.Request, s httpx.Session, tab string) (opened, 
 	}
 	o.Head = libraryHead{Library: libraryRowOf(s.Principal, l, role)}
 	for _, part := range []struct{ name, path string }{
-		{"Documents", tabDocuments}, {"Collections", tabCollections}, {"Members", tabMembers}, {"Settings", tabSettings},
+		{"Documents", tabDocuments}, {"Collections", tabCollections}, {"Concepts", tabConcepts}, {"Members", tabMembers}, {"Settings", tabSettings},
 	} {
 		if part.path == tabMembers && l.Workspace() {
 			continue // a workspace is its owner's alone

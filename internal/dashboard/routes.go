@@ -48,6 +48,7 @@ func (d *Dashboard) libraryRoutes() []page.Route {
 		{Method: get, Path: one + "leave/", Handler: d.confirmLeave},
 		{Method: post, Path: one + "leave/", Handler: d.leave},
 		{Method: get, Path: one + "collections/", Handler: d.listCollections},
+		{Method: get, Path: one + "concepts/", Handler: d.showConcepts},
 		{Method: post, Path: one + "collections/{collection}/rename/", Handler: d.renameCollection},
 		{Method: post, Path: one + "collections/{collection}/delete/", Handler: d.dropCollection},
 	}

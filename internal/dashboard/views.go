@@ -16,6 +16,7 @@ type views struct {
 	settings     page.View[librarySettingsPage]
 	members      page.View[membersPage]
 	collections  page.View[collectionsPage]
+	concepts     page.View[conceptsPage]
 	move         page.View[movePage]
 	item         page.View[itemPage]
 	details      page.View[detailsPage]
@@ -42,6 +43,7 @@ func newViews(site *page.Site) (*views, error) {
 		settings:     page.Load[librarySettingsPage](l, "library_settings.html"),
 		members:      page.Load[membersPage](l, "members.html"),
 		collections:  page.Load[collectionsPage](l, "collections.html"),
+		concepts:     page.Load[conceptsPage](l, "concepts.html"),
 		move:         page.Load[movePage](l, "move.html"),
 		item:         page.Load[itemPage](l, "item.html"),
 		details:      page.Load[detailsPage](l, "item_details.html"),

@@ -50,7 +50,7 @@ func nameKinds() map[string]kind {
 	}
 	for _, name := range []string{
 		"limit", "cursor", "status", "collection", "library_type", "query", "name", "description", "global", "role",
-		"title", "metadata", "text", "filename", "file_id", "content_hash", "s3_key", "s3_bucket", "url", "file",
+		"title", "metadata", "text", "filename", "content_type", "language", "source", "since", "file_id", "content_hash", "s3_key", "s3_bucket", "url", "file",
 		"before", "after", "page", "width", "heading", "offset", "max_chars", "concept", "generation",
 		"id",            // of a team that is made: the caller's own choice
 		"workspace_ids", // kept as they are, and looked at when a team's JWT is used

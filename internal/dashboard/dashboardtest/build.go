@@ -139,7 +139,7 @@ func (w *World) options(site *page.Site, cursors *httpx.Cursors) Options {
 	return Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: w.access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, FetchURLs: true, Tools: []dashboard.Tool{
+			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Concepts: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, FetchURLs: true, Tools: []dashboard.Tool{
 				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
 			},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,

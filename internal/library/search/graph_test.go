@@ -45,14 +45,14 @@ func traffic(t *testing.T) (w *world, item string) {
 	return w, item
 }
 
-func TestTheGraphLegAddsWhatConceptsLeadTo(t *testing.T) {
+func TestTheGraphLegLiftsWhatConceptsLeadTo(t *testing.T) {
 	t.Parallel()
 	w, _ := traffic(t)
-	got := w.search(w.alice, search.Request{Query: "zebra"})
+	got := w.search(w.alice, search.Request{Query: "zebra crossing lorries"})
 	if want := []string{"the zebra crossing", "lorries must stop"}; !slices.Equal(texts(got), want) {
 		t.Fatalf("found %q, want %q", texts(got), want)
 	}
-	if found := got.Hits[1].Found; len(found) != 1 || found[0].Leg != "graph" || found[0].Rank != 1 {
+	if found := got.Hits[1].Found; len(found) != 2 || found[1].Leg != "graph" || found[1].Rank != 1 {
 		t.Errorf("its places are %+v", found)
 	}
 	if got.Status.Graph != search.OK || got.Degraded || got.Legs[2].Name != "graph" || got.Legs[2].Hits != 1 {
@@ -65,7 +65,7 @@ func TestTheGraphLegAddsWhatConceptsLeadTo(t *testing.T) {
 		t.Errorf("a question without hits says %s", got.Status.Graph)
 	}
 	w.opt.GraphDepth = 0
-	if got := w.search(w.alice, search.Request{Query: "zebra"}); len(got.Hits) != 1 || got.Status.Graph != search.Skipped {
+	if got := w.search(w.alice, search.Request{Query: "zebra crossing lorries"}); len(got.Hits) != 2 || len(got.Hits[1].Found) != 1 || got.Status.Graph != search.Skipped {
 		t.Errorf("without depth it finds %q, %s", texts(got), got.Status.Graph)
 	}
 }
@@ -79,8 +79,8 @@ func TestAGraphLegThatFailsOrIsLateCostsItsHitsAlone(t *testing.T) {
 		search.Timeout: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 	} {
 		w.graph.related = fault
-		got := w.search(w.alice, search.Request{Query: "zebra"})
-		if got.Status.Graph != status || !got.Degraded || !slices.Equal(texts(got), []string{"the zebra crossing"}) {
+		got := w.search(w.alice, search.Request{Query: "zebra crossing lorries"})
+		if got.Status.Graph != status || !got.Degraded || !slices.Equal(texts(got), []string{"the zebra crossing", "lorries must stop"}) {
 			t.Errorf("%s: found %q, %+v", status, texts(got), got.Status)
 		}
 	}
