@@ -75,6 +75,7 @@ func (s *Services) searchOptions() search.Options {
 	set := s.Settings.Search
 	return search.Options{
 		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
+		Texts: search.NewTexts(s.DB, s.Objects),
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
 		GraphDepth: set.GraphMaxDepth, GraphTimeout: set.GraphTimeout,

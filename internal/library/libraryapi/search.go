@@ -38,6 +38,9 @@ type searchBody struct {
 	Metadata    map[string]string `json:"metadata" nullable:"false" description:"What the document's metadata says, by key; compared as text, exactly. A list has each of its elements."`
 	Since       string            `json:"since" description:"Last changed at or after: a day, or a time in RFC 3339." example:"2026-01-31"`
 	Before      string            `json:"before" description:"Last changed before."`
+
+	MaxChars int  `json:"max_chars" minimum:"1" description:"At most so many characters of text in all hits together, cut at whole hits; never none."`
+	Explain  bool `json:"explain" description:"Say of each hit how it came to its place, and of each part of the search how long it took."`
 }
 
 // filters are what narrows a search to documents. One that is there and says
@@ -61,47 +64,6 @@ func (b searchBody) filters(present httpx.Present) (f search.Filters, err error)
 	return f, err
 }
 
-type searchResultBody struct {
-	Hits     []hitBody  `json:"hits" nullable:"false"`
-	Status   statusBody `json:"status"`
-	Degraded bool       `json:"degraded" description:"A part did not answer, so that hits may be missing."`
-	TookMS   int64      `json:"took_ms"`
-
-	Understood *understoodBody `json:"understood,omitempty" description:"What was made of the query's text."`
-}
-
-type statusBody struct {
-	Vector   search.LegStatus `json:"vector" enum:"ok,empty,skipped,timeout,failed"`
-	FullText search.LegStatus `json:"fulltext" enum:"ok,empty,skipped,timeout,failed"`
-	Graph    search.LegStatus `json:"graph" enum:"ok,empty,skipped,timeout,failed"`
-	Rerank   search.LegStatus `json:"rerank" enum:"ok,empty,skipped,timeout,failed"`
-}
-
-type hitBody struct {
-	ChunkUID    string   `json:"chunk_uid"`
-	ItemUID     string   `json:"item_uid"`
-	LibraryUID  string   `json:"library_uid"`
-	LibraryName string   `json:"library_name"`
-	Title       string   `json:"title"`
-	Source      string   `json:"source"`
-	HeadingPath []string `json:"heading_path" nullable:"false"`
-	Page        *int     `json:"page"`
-	Start       int      `json:"start" description:"In code points of the item's text."`
-	End         int      `json:"end"`
-	Text        string   `json:"text"`
-	Score       float64  `json:"score"`
-
-	Regions []regionBody `json:"regions" nullable:"false" description:"Where it stands on the pages of a PDF."`
-}
-
-func hitOf(h search.Hit) hitBody {
-	return hitBody{
-		ChunkUID: h.ChunkUID, ItemUID: h.ItemUID, LibraryUID: h.LibraryUID, LibraryName: h.LibraryName,
-		Title: h.Title, Source: h.Source, HeadingPath: append([]string{}, h.HeadingPath...), Page: h.Page,
-		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score, Regions: []regionBody{},
-	}
-}
-
 // spotOf is where a hit stands in its document.
 func spotOf(h search.Hit) pages.Spot {
 	s := pages.Spot{ItemUID: h.ItemUID, Page: h.Page, Start: h.Start, End: h.End}
@@ -122,28 +84,41 @@ func (a *API) search(w http.ResponseWriter, r *http.Request, p accounts.Principa
 	if present["limit"] && body.Limit < 1 { // where none is given the engine has its own
 		return errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", search.MaxLimit))
 	}
+	if present["max_chars"] && body.MaxChars < 1 {
+		return errs.Field("max_chars", "Ensure this value is at least 1.")
+	}
 	filters, err := body.filters(present)
 	if err != nil {
 		return err
 	}
 	found, err := a.opt.Search.Search(r.Context(), p, search.Request{
 		Query: body.Query, Libraries: body.Libraries, WorkspaceID: body.WorkspaceID, Limit: body.Limit,
-		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Filters: filters, Exact: body.Exact, Surface: "rest",
+		ItemUID: body.ItemUID, Collection: body.Collection, LibraryType: body.LibraryType, Filters: filters, Exact: body.Exact,
+		MaxChars: body.MaxChars, Explain: body.Explain, Surface: "rest",
 	})
 	if err != nil {
 		return err
 	}
-	return httpx.JSON(w, http.StatusOK, SearchAnswer(r.Context(), found, a.opt.Places))
+	return httpx.JSON(w, http.StatusOK, searchAnswer(r.Context(), found, a.opt.Places, body.Explain))
 }
 
 // SearchAnswer is a result in the shape that REST answers, for whoever else
 // writes one.
 func SearchAnswer(ctx context.Context, found search.Result, places Places) any {
+	return searchAnswer(ctx, found, places, false)
+}
+
+func searchAnswer(ctx context.Context, found search.Result, places Places, explain bool) any {
 	hits := each(found.Hits, hitOf)
 	for i, regions := range places.Of(ctx, each(found.Hits, spotOf)...) {
 		hits[i].Regions = each(regions, regionOf)
 	}
-	return searchResultBody{
-		Hits: hits, Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS, Understood: understoodOf(found.Understood),
+	out := searchResultBody{
+		Hits: hits, Status: statusBody(found.Status), Degraded: found.Degraded, TookMS: found.TookMS, Omitted: found.Omitted,
+		Understood: understoodOf(found.Understood),
 	}
+	if explain {
+		out.Legs = each(found.Legs, legOf)
+	}
+	return out
 }

@@ -253,7 +253,7 @@ func (f *finder) Search(_ context.Context, _ accounts.Principal, r search.Reques
 		return f.found, nil
 	}
 	return search.Result{
-		Hits:   []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5}},
+		Hits:   []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5, ScoreKind: search.ScoreFused, ChunkUIDs: []string{"c"}}},
 		Status: search.Status{Vector: search.Skipped, FullText: search.OK, Graph: search.Skipped, Rerank: search.Skipped},
 	}, nil
 }

@@ -36,23 +36,51 @@ func (e *Engine) answer(ctx context.Context, q question) (Result, error) {
 	if len(q.uids) == 0 {
 		return Result{Hits: []Hit{}, Status: Status{Vector: Empty, FullText: Empty, Graph: Skipped, Rerank: Skipped}}, nil
 	}
+	q.times = 1
 	for attempt := 1; ; attempt++ {
-		result, stale, err := e.once(ctx, q)
+		f, err := e.once(ctx, q)
 		switch {
 		case err != nil:
-			return result, err
-		case !stale || attempt == attempts:
-			return e.rerank(ctx, q, result)
+			return Result{}, err
+		case f.stale && attempt < attempts:
+		case f.short && q.times < deepest:
+			q.times *= deeper
+			attempt--
+		default:
+			return e.finish(ctx, q, f)
 		}
 	}
 }
 
-// once searches one time, for the hits asked for or those that the reranker
-// judges, whichever are more. stale tells that a hit was gone when it was read.
-func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, err error) {
+// found is what the legs gave.
+type found struct {
+	Result
+
+	candidates []candidate
+	gaps       map[key]string
+	why        *why
+	stale      bool // a hit was gone when it was read
+	short      bool // looking deeper would give more hits
+}
+
+const (
+	// deeper is how many times as much the legs are asked for where too few
+	// hits are left of what they gave, up to deepest.
+	deeper, deepest = 4, 16
+	mostDeep        = 1000 // hits of a leg
+)
+
+// deep is how many hits a leg is asked for.
+func (q question) deep(topK int) int {
+	return min(max(topK, q.limit)*max(q.times, 1), max(mostDeep, topK))
+}
+
+// once searches one time, for as many passages as are asked for or as the
+// reranker judges, whichever are more.
+func (e *Engine) once(ctx context.Context, q question) (found, error) {
 	vector, fullText := e.legs(ctx, q)
 	if err := ctx.Err(); err != nil {
-		return Result{}, false, fmt.Errorf("search: %w", err)
+		return found{}, fmt.Errorf("search: %w", err)
 	}
 	if len(vector.hits)+len(fullText.hits) == 0 && vector.err == nil && fullText.err == nil && e.lost(ctx, q) {
 		for _, l := range []*leg{vector, fullText} {
@@ -60,33 +88,81 @@ func (e *Engine) once(ctx context.Context, q question) (_ Result, stale bool, er
 		}
 	}
 	if err := e.report(ctx, vector, fullText); err != nil {
-		return Result{}, false, err
+		return found{}, err
 	}
-	fused := Fuse(e.opt.Fusion, e.opt.RRFK, e.weigh(q, vector, fullText)...)
+	lists := e.weigh(q, vector, fullText)
+	fused := Fuse(e.opt.Fusion, e.opt.RRFK, lists...)
 	graph := e.graphLeg(ctx, q, fused)
 	if err := ctx.Err(); err != nil {
-		return Result{}, false, fmt.Errorf("search: %w", err)
+		return found{}, fmt.Errorf("search: %w", err)
 	}
-	result := Result{
+	f := found{Result: Result{
 		Legs:     []Leg{vector.done(), fullText.done()},
 		Status:   Status{Vector: vector.status, FullText: fullText.status, Graph: graph.status, Rerank: Skipped},
 		Degraded: vector.err != nil || fullText.err != nil || graph.err != nil,
-	}
+	}}
+	f.why = e.whyOf(q, lists, vector, fullText)
 	if graph.status != Skipped {
 		if err := e.report(ctx, graph); err != nil {
-			return Result{}, false, err
+			return found{}, err
 		}
-		result.Legs = append(result.Legs, graph.done())
+		f.Legs = append(f.Legs, graph.done())
 		fused = associate(fused, graph)
 	}
-	n := q.limit
+	f.why.sum(fused, graph.name)
+	if !q.oneItem {
+		fused, f.why.shares = spreadFused(fused)
+	}
+	q.found = findings(vector, fullText, graph)
+	full := len(vector.hits) >= q.deep(e.opt.VectorTopK) || len(fullText.hits) >= q.deep(e.opt.FullTextTopK)
+	return f, e.fill(ctx, q, fused, full, &f)
+}
+
+// fill reads what was found, best first, until it makes as many hits as are
+// asked for. full tells that a leg may have more than it gave.
+func (e *Engine) fill(ctx context.Context, q question, fused []library.Scored, full bool, f *found) error {
+	n := q.limit + q.limit/2
 	if e.opt.Reranker != nil {
 		n = max(n, e.opt.Candidates)
 	}
-	q.found = findings(vector, fullText, graph)
-	cited, err := e.cite(ctx, q, fused, n)
-	result.Hits, result.Degraded = cited.hits, result.Degraded || cited.unread
-	return result, cited.stale, err
+	for {
+		next := min(n, len(fused))
+		cited, err := e.cite(ctx, q, fused[:next], next)
+		if err != nil {
+			return err
+		}
+		fused = fused[next:]
+		for _, c := range cited.hits {
+			c.wording = e.wordings.of(c.Text)
+			f.candidates = append(f.candidates, c)
+		}
+		f.stale, f.Degraded = f.stale || cited.stale, f.Degraded || cited.unread
+		f.gaps = e.gaps(ctx, f.candidates)
+		made := passagesOf(f.candidates, f.gaps, q.limit)
+		if len(made.made) == q.limit || len(fused) == 0 {
+			f.short = full && len(made.made) < q.limit
+			return nil
+		}
+	}
+}
+
+// finish has the best judged and makes the answer.
+func (e *Engine) finish(ctx context.Context, q question, f found) (Result, error) {
+	if err := e.rerank(ctx, q, &f); err != nil {
+		return Result{}, err
+	}
+	result := f.Result
+	made := passagesOf(f.candidates, f.gaps, q.limit)
+	result.Hits = made.hits()
+	all := len(result.Hits)
+	result.Hits = within(result.Hits, q.maxChars)
+	result.Omitted = all - len(result.Hits)
+	if q.explain {
+		for i := range result.Hits {
+			result.Hits[i].Explanation = f.why.explain(made.made[i])
+		}
+	}
+	return result, nil
 }
 
 // errLost says that the index has nothing of a library that has documents.
@@ -126,7 +202,7 @@ func (e *Engine) report(ctx context.Context, legs ...*leg) error {
 
 // cited is what became of the hits.
 type cited struct {
-	hits   []Hit
+	hits   []candidate
 	stale  bool // some were gone when they were read
 	unread bool // some could not be read
 }
@@ -134,7 +210,7 @@ type cited struct {
 // cite reads the n best hits, and further ones in the place of those whose
 // item has been deleted.
 func (e *Engine) cite(ctx context.Context, q question, fused []library.Scored, n int) (cited, error) {
-	out := cited{hits: []Hit{}}
+	out := cited{}
 	for len(out.hits) < n && len(fused) > 0 {
 		next := min(n-len(out.hits), len(fused))
 		chunks, items, err := e.read(ctx, fused[:next])
@@ -180,26 +256,26 @@ func (e *Engine) read(ctx context.Context, found []library.Scored) ([]library.Ch
 	return chunks, items, err
 }
 
-// describe makes hits of chunks whose items are still there, and still in the
+// describe makes candidates of chunks whose items are still there, and still in the
 // collection asked for: the catalog knows of a move before the index does. Of
 // generations the index runs ahead of the catalog, and never behind.
-func describe(q question, chunks []library.Chunk, items map[string]catalogItem, found []library.Scored) []Hit {
+func describe(q question, chunks []library.Chunk, items map[string]catalogItem, found []library.Scored) []candidate {
 	scores := map[key]float64{}
 	for _, f := range found {
 		scores[keyOf(f)] = f.Score
 	}
-	var out []Hit
+	var out []candidate
 	for _, c := range chunks {
 		it, there := items[c.ItemUID]
 		if !there || it.libraryUID != c.LibraryUID || c.Generation < it.generation || !q.within(it) {
 			continue
 		}
 		k := key{c.LibraryUID, c.ItemUID, c.Generation, c.Ordinal}
-		out = append(out, Hit{
+		out = append(out, candidate{key: k, Hit: Hit{
 			ChunkUID: c.UID, ItemUID: c.ItemUID, LibraryUID: c.LibraryUID, LibraryName: q.libraries[c.LibraryUID].Name,
 			Title: it.title, Source: it.source, HeadingPath: c.HeadingPath, Page: c.Page, Start: c.Start, End: c.End, Text: c.Text,
-			Score: scores[k], Found: q.found[k],
-		})
+			Score: scores[k], ScoreKind: ScoreFused, Found: q.found[k],
+		}})
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func (e *Engine) legs(ctx context.Context, q question) (vector, fullText *leg) {
 	}}
 	fullText = &leg{name: "fulltext", timeout: e.opt.FullTextTimeout, find: func(ctx context.Context) ([]library.Scored, error) {
 		return e.opt.Graph.FullText(ctx, library.FullTextQuery{
-			Libraries: q.uids, Text: q.words, Begins: q.read.Begins, Filter: q.filter, Limit: max(e.opt.FullTextTopK, q.limit),
+			Libraries: q.uids, Text: q.words, Begins: q.read.Begins, Filter: q.filter, Limit: q.deep(e.opt.FullTextTopK),
 		})
 	}}
 	var group sync.WaitGroup

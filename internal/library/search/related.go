@@ -64,7 +64,7 @@ func (e *Engine) Related(ctx context.Context, p accounts.Principal, r RelatedReq
 		return RelatedResult{}, err
 	}
 	concepts, err := e.conceptsNear(ctx, q, from, l.hits)
-	return RelatedResult{Hits: cited.hits, Concepts: concepts}, err
+	return RelatedResult{Hits: hitsOf(cited.hits), Concepts: concepts}, err
 }
 
 var errMissingChunk = errs.New(errs.NotFound, "No such chunk.")

@@ -12,49 +12,58 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
 
-// rerank has the best hits judged by the reranker and puts them into its
-// order, then cuts the answer to the limit asked. A reranker that does not
-// answer costs nothing but its order, which the answer says.
-func (e *Engine) rerank(ctx context.Context, q question, result Result) (Result, error) {
-	if e.opt.Reranker != nil && len(result.Hits) > 0 {
-		judged := result.Hits[:min(len(result.Hits), e.opt.Candidates)]
-		l := &leg{name: "rerank"}
-		scores, err := e.judge(ctx, q, judged, l)
-		if err != nil {
-			return Result{}, err
-		}
-		result.Status.Rerank = l.status
-		result.Legs = append(result.Legs, Leg{Name: l.name, Status: l.status, Took: l.took, Hits: len(scores)})
-		if l.err != nil {
-			result.Degraded = true
-		} else {
-			reorder(result.Hits, len(judged), scores)
+// rerank has the best of what was found judged by the reranker and puts it
+// into its order. A reranker that does not answer costs nothing but its order,
+// which the answer says.
+func (e *Engine) rerank(ctx context.Context, q question, f *found) error {
+	if e.opt.Reranker == nil || len(f.candidates) == 0 {
+		return nil
+	}
+	l := &leg{name: "rerank", status: Skipped}
+	t, ask := e.pace.plan(len(f.candidates), q.limit)
+	var scores map[int]float64
+	if ask {
+		var err error
+		if scores, err = e.judge(ctx, q, f.candidates[:t.passages], t, l); err != nil {
+			return err
 		}
 	}
-	result.Hits = result.Hits[:min(len(result.Hits), q.limit)]
-	return result, nil
+	f.Status.Rerank = l.status
+	f.Legs = append(f.Legs, Leg{Name: l.name, Status: l.status, Took: l.took, Hits: len(scores)})
+	if !ask || l.err != nil {
+		f.Degraded = true
+		return nil
+	}
+	f.reorder(t.passages, scores, !q.oneItem)
+	return nil
 }
 
 // judge asks the reranker within its time. What came of it is in l; the error
 // is that of a caller who left.
-func (e *Engine) judge(ctx context.Context, q question, hits []Hit, l *leg) (map[int]float64, error) {
-	passages := make([]string, len(hits))
-	for i, h := range hits {
-		passages[i] = passage(h)
+func (e *Engine) judge(ctx context.Context, q question, found []candidate, t trial, l *leg) (map[int]float64, error) {
+	passages := make([]string, len(found))
+	for i, c := range found {
+		passages[i] = passageOf(c.Hit)
 	}
-	timed, cancel := context.WithTimeout(ctx, e.opt.RerankTimeout)
+	timed, cancel := context.WithTimeout(ctx, t.deadline)
 	defer cancel()
 	start := time.Now()
-	scores, err := e.opt.Reranker.Rerank(timed, embedding.Query{Text: q.text, Instruction: rerankInstruction(q, hits)}, passages)
+	scores, err := e.opt.Reranker.Rerank(timed, embedding.Query{Text: q.text, Instruction: rerankInstruction(q, found)}, passages)
 	if ctx.Err() != nil {
+		e.pace.left(t)
 		return nil, fmt.Errorf("search: %w", ctx.Err())
 	}
 	l.took, l.err, l.status = time.Since(start), err, statusOf(timed, err)
+	if err == nil {
+		e.pace.answered(t, l.took)
+	} else {
+		e.pace.failed(t, l.status == Timeout)
+	}
 	return scores, e.report(ctx, l)
 }
 
-// passage is what the reranker reads of a hit: where it stands, then its words.
-func passage(h Hit) string {
+// passageOf is what the reranker reads of a hit: where it stands, then its words.
+func passageOf(h Hit) string {
 	above := h.HeadingPath
 	if h.Title != "" && !slices.Contains(above, h.Title) {
 		above = append([]string{h.Title}, above...)
@@ -68,9 +77,9 @@ func passage(h Hit) string {
 // rerankInstruction is that of the kind of library which all hits are from.
 // Hits of several kinds are judged together, so that their scores compare, and
 // then without one.
-func rerankInstruction(q question, hits []Hit) string {
+func rerankInstruction(q question, found []candidate) string {
 	instruction := ""
-	for i, h := range hits {
+	for i, h := range found {
 		t, _ := library.TypeNamed(q.libraries[h.LibraryUID].Type)
 		if i > 0 && t.RerankInstruction != instruction {
 			return ""
@@ -80,35 +89,44 @@ func rerankInstruction(q question, hits []Hit) string {
 	return instruction
 }
 
-// reorder sorts the first n hits by their scores. Those without one follow in
-// the order that they had, and then all that were not judged.
-func reorder(hits []Hit, n int, scores map[int]float64) {
-	type scored struct {
-		hit    Hit
-		score  float64
-		judged bool
-	}
-	list := make([]scored, n)
-	for i := range n {
-		score, judged := scores[i]
-		list[i] = scored{hits[i], score, judged}
-	}
-	slices.SortStableFunc(list, func(a, b scored) int {
-		if a.judged != b.judged {
-			if a.judged {
-				return -1
-			}
-			return 1
+// reorder sorts the first n candidates by their scores, documents taking
+// turns. Those without one follow in the order that they had, and then all that
+// were not judged: scores of the two kinds do not compare.
+func (f *found) reorder(n int, scores map[int]float64, turns bool) {
+	var judged, rest []candidate
+	for i, c := range f.candidates {
+		score, ok := scores[i]
+		if i >= n || !ok {
+			c.Score, c.ScoreKind = 0, ScoreUnjudged
+			rest = append(rest, c)
+			continue
 		}
-		return cmp.Compare(b.score, a.score)
-	})
-	for i, s := range list {
-		if s.judged {
-			s.hit.Found = append(slices.Clip(s.hit.Found), Finding{Leg: "rerank", Rank: i + 1, Score: s.score})
-		}
-		hits[i], hits[i].Score = s.hit, s.score
+		c.Score, c.ScoreKind = score, ScoreReranked
+		judged = append(judged, c)
 	}
-	for i := n; i < len(hits); i++ {
-		hits[i].Score = 0
+	slices.SortStableFunc(judged, func(a, b candidate) int { return cmp.Compare(b.Score, a.Score) })
+	for i := range judged {
+		c := &judged[i]
+		f.why.reranked[c.key] = c.Score
+		c.Found = append(slices.Clip(c.Found), Finding{Leg: "rerank", Rank: i + 1, Score: c.Score})
 	}
+	if turns {
+		judged = f.spreadJudged(judged)
+	}
+	f.candidates = append(judged, rest...)
+}
+
+func (f *found) spreadJudged(judged []candidate) []candidate {
+	list := make([]placed, len(judged))
+	for i, c := range judged {
+		list[i] = placed{c.key, c.Score}
+	}
+	out := make([]candidate, 0, len(judged))
+	for _, t := range spread(list) {
+		c := judged[t.at]
+		c.Score *= t.share
+		f.why.shares[c.key] = t.share
+		out = append(out, c)
+	}
+	return out
 }

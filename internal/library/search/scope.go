@@ -25,6 +25,10 @@ type question struct {
 	filter    library.Filter
 	items     map[string]bool   // documents that filters let through; nil: any
 	found     map[key][]Finding // by the legs, once they have answered
+	oneItem   bool              // the request names one document
+	maxChars  int
+	explain   bool
+	times     int // as deep as usual that the legs look
 
 	understood Understood
 }
@@ -39,7 +43,7 @@ func (q question) within(it catalogItem) bool {
 
 // ask checks a request and finds out where it may look.
 func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (question, error) {
-	q := question{typed: strings.TrimSpace(strings.ToValidUTF8(r.Query, " ")), limit: r.Limit}
+	q := question{typed: strings.TrimSpace(strings.ToValidUTF8(r.Query, " ")), limit: r.Limit, oneItem: r.ItemUID != "", maxChars: r.MaxChars, explain: r.Explain}
 	if q.typed == "" {
 		return q, errs.Field("query", "This field may not be blank.")
 	}
@@ -51,6 +55,9 @@ func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (ques
 	}
 	if q.limit < 1 || q.limit > MaxLimit {
 		return q, errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", MaxLimit))
+	}
+	if q.maxChars < 0 {
+		return q, errs.Field("max_chars", "Ensure this value is at least 1.")
 	}
 	if r.LibraryType != "" && !slices.ContainsFunc(library.Types(), func(t library.Type) bool { return t.Name == r.LibraryType }) {
 		return q, errs.Field("library_type", fmt.Sprintf("%q is not a valid choice.", r.LibraryType))

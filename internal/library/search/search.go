@@ -12,6 +12,7 @@ package search
 import (
 	"cmp"
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"time"
 
@@ -37,6 +38,7 @@ type Request struct {
 	Filters     Filters
 	MaxChars    int    // of all hits' texts together, in code points; 0: no bound
 	Exact       bool   // take words as they are typed, and correct none
+	Explain     bool   // say of each hit how it came to its place
 	Surface     string // who asks, for the metrics: rest, mcp, page, command
 }
 
@@ -64,9 +66,34 @@ type Hit struct {
 	// it is the reranker's, in [0, 1], and 0 for hits that it did not judge;
 	// else it is the fusion's. Scores of different answers do not compare.
 	Score float64
-	// Found is where each leg has the passage; legs that lack it are left out.
+	// ScoreKind tells what Score is of.
+	ScoreKind ScoreKind
+	// ChunkUIDs are the chunks that the passage is put together of, in the
+	// order of the document; ChunkUID is the best of them.
+	ChunkUIDs []string
+	// Duplicates are other documents that have the passage in the same words,
+	// or nearly.
+	Duplicates []Duplicate
+	// Found is where each leg has the best chunk; legs that lack it are left
+	// out.
 	Found []Finding
+	// Explanation is there where it was asked for.
+	Explanation *Explanation
 }
+
+// ScoreKind tells scores apart that do not compare.
+type ScoreKind string
+
+// A hit's score is the fusion's, or the reranker's; of hits that the reranker
+// did not judge, where it judged others, it is none.
+const (
+	ScoreFused    ScoreKind = "fusion"
+	ScoreReranked ScoreKind = "rerank"
+	ScoreUnjudged ScoreKind = "unjudged"
+)
+
+// Duplicate is a passage of another document that says the same.
+type Duplicate struct{ ItemUID, ChunkUID, LibraryUID, Title string }
 
 // Finding is the place of a passage in a leg's list. Scores of different legs
 // are of different kinds.
@@ -74,6 +101,31 @@ type Finding struct {
 	Leg   string // vector, fulltext, graph, rerank
 	Rank  int    // counted from 1
 	Score float64
+}
+
+// Explanation is how a hit came to its place.
+type Explanation struct {
+	Fused float64 // by the fusion, the sum of the parts
+	Parts []Part
+	// Share is what is left of a score of a further passage of a document:
+	// 1 of the first ones.
+	Share    float64
+	Reranked *float64 // nil: not judged
+	Merged   []Trace  // the other chunks of the passage
+	Folded   []Trace  // those that say the same
+}
+
+// Part is what a leg's list gave to the fused score.
+type Part struct {
+	Leg    string
+	Weight float64 // its share of the fusion
+	Gave   float64
+}
+
+// Trace is a chunk that became a part of a hit, and where it was found.
+type Trace struct {
+	ChunkUID, ItemUID string
+	Found             []Finding
 }
 
 // LegStatus says what a leg did.
@@ -100,6 +152,7 @@ type Result struct {
 	// Degraded tells that a part of the search did not answer, so that hits
 	// may be missing.
 	Degraded   bool
+	Omitted    int // hits that MaxChars left out
 	TookMS     int64
 	Understood Understood // what was made of the query
 }
@@ -131,13 +184,16 @@ type Options struct {
 	NextEmbedder embedding.Embedder
 	Reranker     embedding.Reranker // nil: hits stay in the order of the fusion
 	Catalog      *Catalog
+	// Texts reads what stands between chunks; nil: neighbours with anything
+	// between them stay apart.
+	Texts *Texts
 
 	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
 	VectorTimeout, FullTextTimeout time.Duration // 5 s each
 	GraphDepth                     int           // hops of the graph leg; 0: it is skipped
 	GraphTimeout                   time.Duration // 2 s
-	RerankTimeout                  time.Duration // 5 s
-	Candidates                     int           // hits that the reranker judges; 32
+	RerankTimeout                  time.Duration // the longest wait for the reranker; 5 s
+	Candidates                     int           // hits that the reranker judges at most; 32
 	DefaultLimit                   int           // 20
 	Fusion                         Fusion        // Adaptive
 	RRFK                           int           // 60
@@ -146,12 +202,15 @@ type Options struct {
 	Recorder Recorder              // nil: no search log
 	Registry prometheus.Registerer // nil: no metrics
 	Log      *slog.Logger          // nil: none
+	Now      func() time.Time      // nil: time.Now; when a reranker that failed is tried again
 }
 
 // Engine answers searches. It is safe for concurrent use.
 type Engine struct {
-	opt     Options
-	metrics *metrics
+	opt      Options
+	metrics  *metrics
+	pace     *pace // of the reranker
+	wordings wordings
 }
 
 // New makes an engine.
@@ -173,5 +232,11 @@ func New(opt Options) *Engine {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opt: opt, metrics: newMetrics(opt.Registry)}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	return &Engine{
+		opt: opt, metrics: newMetrics(opt.Registry), pace: &pace{now: opt.Now, longest: opt.RerankTimeout, most: opt.Candidates},
+		wordings: wordings{maphash.MakeSeed()},
+	}
 }

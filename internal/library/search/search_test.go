@@ -32,6 +32,7 @@ func TestAHitCitesItsPassage(t *testing.T) {
 	want := []search.Hit{{
 		ChunkUID: uid, ItemUID: item, LibraryUID: w.papers, LibraryName: "Papers", Title: "Handbook", Source: "file:Handbook",
 		HeadingPath: []string{"Part"}, Page: &page, Start: 100, End: 118, Text: "the zebra crossing",
+		ScoreKind: search.ScoreFused, ChunkUIDs: []string{uid},
 		Found: []search.Finding{{Leg: "vector", Rank: 1}, {Leg: "fulltext", Rank: 1}},
 	}}
 	if diff := cmp.Diff(want, got.Hits, cmpopts.IgnoreFields(search.Finding{}, "Score"), cmpopts.IgnoreFields(search.Hit{}, "Score")); diff != "" {
@@ -188,7 +189,7 @@ func TestEachKindOfLibraryIsSearchedWithItsOwnInstruction(t *testing.T) {
 	technical, _ := library.TypeNamed("technical")
 	w.put(w.papers, "", "A", "zzz qqq")
 	w.put(w.papers, "", "B", "apple "+technical.QueryInstruction)
-	w.put(w.notes, "", "C", "apple "+technical.QueryInstruction)
+	w.put(w.notes, "", "C", "apple 2 "+technical.QueryInstruction)
 	got := w.search(w.alice, search.Request{Query: "apple"})
 	if len(got.Hits) != 3 || got.Hits[0].LibraryUID != w.papers || got.Hits[0].Score <= got.Hits[1].Score {
 		t.Errorf("%+v", got.Hits)
@@ -352,7 +353,7 @@ func TestTheSameSearchGivesTheSameList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 30 {
-		w.put([]string{w.papers, w.notes}[i%2], "", fmt.Sprintf("Title %d", i%3), "apple pie", "apple tart")
+		w.put([]string{w.papers, w.notes}[i%2], "", fmt.Sprintf("Title %d", i%3), fmt.Sprintf("apple pie %d", i), fmt.Sprintf("apple tart %d", i))
 	}
 	first := w.search(w.alice, search.Request{Query: "apple pie", Limit: 40})
 	if len(first.Hits) != 40 {

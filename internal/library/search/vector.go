@@ -41,7 +41,7 @@ func (e *Engine) nearest(ctx context.Context, q question) ([]library.Scored, err
 		}
 		faults = append(faults, err)
 	}
-	return merged(found, max(e.opt.VectorTopK, q.limit)), errors.Join(faults...)
+	return merged(found, q.deep(e.opt.VectorTopK)), errors.Join(faults...)
 }
 
 var errWrongGuess = errors.New("not what was looked for")
@@ -198,7 +198,7 @@ func (e *Engine) nearestOfAll(ctx context.Context, q question, embedder embeddin
 	groups := byInstruction(q, embedder, uids)
 	found := make([][]library.Scored, len(groups))
 	faults := make([]error, len(groups))
-	limit := max(e.opt.VectorTopK, q.limit)
+	limit := q.deep(e.opt.VectorTopK)
 	ask := func(i int) {
 		vector, err := embedder.EmbedQuery(ctx, embedding.Query{Text: q.text, Instruction: groups[i].instruction})
 		if err != nil {

@@ -26,6 +26,7 @@ type param struct {
 	text   *string
 	texts  *[]string
 	pairs  *map[string]string
+	yes    *bool
 }
 
 func (p param) needed() param { p.required = true; return p }
@@ -46,6 +47,8 @@ func pairs(target *map[string]string, name string, most int, about string) param
 	return param{name: name, about: about, min: 1, max: most, pairs: target}
 }
 
+func yes(target *bool, name, about string) param { return param{name: name, about: about, yes: target} }
+
 // maxName bounds a name or a uid within a list, in code points.
 const maxName = 200
 
@@ -55,6 +58,8 @@ func (p param) schema() object {
 	switch {
 	case p.number != nil:
 		return object{{"type", "integer"}, {"description", p.about}, {"minimum", p.min}, {"maximum", p.max}}
+	case p.yes != nil:
+		return object{{"type", "boolean"}, {"description", p.about}}
 	case p.texts != nil:
 		item := object{{"type", "string"}, {"minLength", 1}, {"maxLength", maxName}}
 		return object{{"type", "array"}, {"description", p.about}, {"items", item}, {"minItems", p.min}, {"maxItems", p.max}}
@@ -73,6 +78,11 @@ func (p param) set(raw json.RawMessage) (fault string) {
 		return "must not be null; leave it out instead."
 	case p.number != nil:
 		return p.setNumber(raw)
+	case p.yes != nil:
+		if json.Unmarshal(raw, p.yes) != nil {
+			return "must be true or false."
+		}
+		return ""
 	case p.texts != nil:
 		return p.setTexts(raw)
 	case p.pairs != nil:

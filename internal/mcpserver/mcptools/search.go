@@ -3,6 +3,7 @@ package mcptools
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,8 @@ type searchArgs struct {
 	since       string
 	before      string
 	filters     search.Filters
+	maxChars    int
+	explain     bool
 }
 
 func searchParams(a *searchArgs) []param {
@@ -47,6 +50,8 @@ func searchParams(a *searchArgs) []param {
 		pairs(&a.filters.Metadata, "metadata", maxMetadata, "Search only documents whose metadata says this, by key, exactly."),
 		text(&a.since, "since", maxName, "Search only documents last changed on this day (2026-01-31) or later."),
 		text(&a.before, "before", maxName, "Search only documents last changed before this day."),
+		number(&a.maxChars, "max_chars", 1, math.MaxInt32, "At most so many characters of passages together, cut at whole hits; never none."),
+		yes(&a.explain, "explain", "True: say of each hit how it came to its place."),
 	}
 }
 
@@ -69,7 +74,8 @@ func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs)
 	}
 	found, err := s.opt.Search.Search(ctx, p, search.Request{
 		Query: a.query, Libraries: a.libraries, Limit: a.limit,
-		ItemUID: a.itemUID, Collection: a.collection, LibraryType: a.libraryType, Filters: a.filters, Surface: surface,
+		ItemUID: a.itemUID, Collection: a.collection, LibraryType: a.libraryType, Filters: a.filters,
+		MaxChars: a.maxChars, Explain: a.explain, Surface: surface,
 	})
 	if err != nil {
 		return answer{}, err
@@ -81,7 +87,8 @@ func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs)
 // never none, and says how many it left out.
 func foundAnswer(found search.Result, most int) answer {
 	out := searchView{
-		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS, Understood: viewUnderstood(found.Understood),
+		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS, Truncated: found.Omitted > 0, Omitted: found.Omitted,
+		Understood: viewUnderstood(found.Understood),
 		Status: statusView{
 			Vector: string(found.Status.Vector), Fulltext: string(found.Status.FullText),
 			Graph: string(found.Status.Graph), Rerank: string(found.Status.Rerank),
@@ -91,7 +98,7 @@ func foundAnswer(found search.Result, most int) answer {
 	for i, h := range found.Hits {
 		written := writeHit(i+1, h)
 		if i > 0 && hits.Len()+len(written) > most {
-			out.Truncated, out.Omitted = true, len(found.Hits)-i
+			out.Truncated, out.Omitted = true, out.Omitted+len(found.Hits)-i
 			break
 		}
 		hits.WriteString(written)
@@ -130,11 +137,36 @@ func writeHit(n int, h search.Hit) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n[%d] %s\n", n, orUntitled(h.Title))
 	writeWhere(&b, h.HeadingPath, h.Page, h.Start, h.End)
-	fmt.Fprintf(&b, "library: %s (%s); source: %s\nchunk_uid: %s; item_uid: %s; score: %s\n",
-		h.LibraryName, h.LibraryUID, h.Source, h.ChunkUID, h.ItemUID, strconv.FormatFloat(h.Score, 'g', -1, 64))
+	fmt.Fprintf(&b, "library: %s (%s); source: %s\nchunk_uid: %s; item_uid: %s; score: %s (%s)\n",
+		h.LibraryName, h.LibraryUID, h.Source, h.ChunkUID, h.ItemUID, strconv.FormatFloat(h.Score, 'g', -1, 64), h.ScoreKind)
+	writeBeside(&b, h)
 	b.WriteString(h.Text)
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// namedDuplicates is how many documents are named that have a passage too.
+const namedDuplicates = 5
+
+// writeBeside writes what else there is to say of a hit, where there is.
+func writeBeside(b *strings.Builder, h search.Hit) {
+	if len(h.ChunkUIDs) > 1 {
+		b.WriteString("chunks: " + strings.Join(h.ChunkUIDs, ", ") + "\n")
+	}
+	for i, d := range h.Duplicates {
+		if i == namedDuplicates {
+			fmt.Fprintf(b, "and in %d more documents\n", len(h.Duplicates)-i)
+			break
+		}
+		fmt.Fprintf(b, "also in: %s (item_uid: %s, chunk_uid: %s, library_uid: %s)\n", orUntitled(d.Title), d.ItemUID, d.ChunkUID, d.LibraryUID)
+	}
+	if why := h.Explanation; why != nil {
+		fmt.Fprintf(b, "why: fused %.4f, share %.2f", why.Fused, why.Share)
+		for _, f := range h.Found {
+			fmt.Fprintf(b, "; %s no. %d (%.4f)", f.Leg, f.Rank, f.Score)
+		}
+		b.WriteByte('\n')
+	}
 }
 
 // writeWhere writes the place of a passage in its document.
@@ -173,29 +205,6 @@ type statusView struct {
 	Rerank   string `json:"rerank"`
 }
 
-type hitView struct {
-	ChunkUID    string   `json:"chunk_uid"`
-	ItemUID     string   `json:"item_uid"`
-	LibraryUID  string   `json:"library_uid"`
-	LibraryName string   `json:"library_name"`
-	Title       string   `json:"title"`
-	Source      string   `json:"source"`
-	HeadingPath []string `json:"heading_path"`
-	Page        *int     `json:"page"`
-	Start       int      `json:"start"`
-	End         int      `json:"end"`
-	Text        string   `json:"text"`
-	Score       float64  `json:"score"`
-}
-
-func viewHit(h search.Hit) hitView {
-	return hitView{
-		ChunkUID: h.ChunkUID, ItemUID: h.ItemUID, LibraryUID: h.LibraryUID, LibraryName: h.LibraryName,
-		Title: h.Title, Source: h.Source, HeadingPath: orEmpty(h.HeadingPath), Page: h.Page,
-		Start: h.Start, End: h.End, Text: h.Text, Score: h.Score,
-	}
-}
-
 // orEmpty keeps a list from being written as null.
 func orEmpty(list []string) []string {
 	if list == nil {
@@ -221,22 +230,5 @@ func searchOutput() object {
 		{"truncated", boolOf("Hits were left out to keep the answer small")},
 		{"omitted", integerOf("How many")},
 		{"understood", understoodOutput()},
-	})
-}
-
-func hitOutput() object {
-	return record(object{
-		{"chunk_uid", textOf("Give it to get_chunk.")},
-		{"item_uid", textOf("Of the document; give it to get_item.")},
-		{"library_uid", textOf("Of the library")},
-		{"library_name", textOf("Of the library")},
-		{"title", textOf("Of the document")},
-		{"source", textOf("Where the document came from")},
-		{"heading_path", listOf(textOf("A heading, the outermost first"))},
-		{"page", numberOrNull(1, "Page, counted from 1")},
-		{"start", integerOf("First character in the document's text, counted in code points from 0")},
-		{"end", integerOf("The character after the last")},
-		{"text", textOf("The passage, exactly as it stands in the document")},
-		{"score", object{{"type", "number"}, {"description", "Higher is better; comparable within one answer only"}}},
 	})
 }

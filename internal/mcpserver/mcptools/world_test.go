@@ -238,7 +238,8 @@ func (w *world) searchByWord(ctx context.Context, p accounts.Principal, r search
 // hit is a search's hit on a chunk.
 func hit(l library.Library, item library.Item, c library.Chunk) search.Hit {
 	return search.Hit{
-		ChunkUID: c.UID, ItemUID: item.UID, LibraryUID: l.UID, LibraryName: l.Name, Title: item.Title, Source: item.Source,
+		ScoreKind: search.ScoreFused,
+		ChunkUID:  c.UID, ItemUID: item.UID, LibraryUID: l.UID, LibraryName: l.Name, Title: item.Title, Source: item.Source,
 		HeadingPath: c.HeadingPath, Page: c.Page, Start: c.Start, End: c.End, Text: c.Text, Score: 0.5,
 	}
 }
