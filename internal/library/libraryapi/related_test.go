@@ -16,7 +16,7 @@ func TestRelatedIsPassedOnAndAnsweredWhole(t *testing.T) {
 		t.Errorf("asked %+v", got)
 	}
 	const body = `{"hits":[{"chunk_uid":"c","item_uid":"","library_uid":"","library_name":"","title":"","source":"","heading_path":[],` +
-		`"page":null,"start":0,"end":0,"text":"words","score":0.5,"regions":[]}],"concepts":[{"name":"Tide","chunks":3}]}`
+		`"page":null,"start":0,"end":0,"text":"words","score":0.5,"regions":[],"score_kind":"fusion","chunk_uids":["c"],"duplicates":[]}],"concepts":[{"name":"Tide","chunks":3}]}`
 	if a.Body != body {
 		t.Errorf("answered %s", a.Body)
 	}

@@ -261,7 +261,7 @@ func (f *finder) Search(_ context.Context, _ accounts.Principal, r search.Reques
 func (f *finder) Related(_ context.Context, _ accounts.Principal, r search.RelatedRequest) (search.RelatedResult, error) {
 	f.related = append(f.related, r)
 	return search.RelatedResult{
-		Hits: []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5}}, Concepts: []search.RelatedConcept{{Name: "Tide", Chunks: 3}},
+		Hits: []search.Hit{{ChunkUID: "c", Text: "words", Score: 0.5, ScoreKind: search.ScoreFused, ChunkUIDs: []string{"c"}}}, Concepts: []search.RelatedConcept{{Name: "Tide", Chunks: 3}},
 	}, nil
 }
 
