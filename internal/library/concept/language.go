@@ -64,14 +64,14 @@ func order() []string { return []string{"en", "de", "fr", "es", "it", "pt", "nl"
 
 // guessLanguage tells a text's language by its stop words.
 func guessLanguage(text string) language {
-	counts, all := map[string]int{}, 0
+	known, counts, all := languages(), map[string]int{}, 0
 	pieces(clip(text, sampleBytes), func(p string, unspaced bool) bool {
 		if unspaced {
 			return true
 		}
 		all++
-		for tag, l := range languages() {
-			if l.stop[p] {
+		for _, tag := range order() {
+			if known[tag].stop[p] {
 				counts[tag]++
 			}
 		}
@@ -86,7 +86,7 @@ func guessLanguage(text string) language {
 	if all >= fewWords && float64(counts[best]) < stopShare*float64(all) {
 		return language{}
 	}
-	return languages()[best]
+	return known[best]
 }
 
 // stops tells of words that no phrase begins, ends or goes on with.
