@@ -1,6 +1,7 @@
 package concept
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +19,6 @@ type acronyms struct {
 type definition struct {
 	short, long       string // as they are written
 	shortKey, longKey string
-	words             int
 }
 
 // name says both.
@@ -100,11 +100,11 @@ func longForm(short, text string) string {
 		return ""
 	}
 	j := len(t) - 1
-	for i := len(s) - 1; i >= 0; i-- {
-		if !unicode.IsLetter(s[i]) && !unicode.IsDigit(s[i]) {
+	for i, letter := range slices.Backward(s) {
+		if !unicode.IsLetter(letter) && !unicode.IsDigit(letter) {
 			continue
 		}
-		for j >= 0 && (t[j] != s[i] || i == 0 && j > 0 && wordRune(t[j-1])) {
+		for j >= 0 && (t[j] != letter || i == 0 && j > 0 && wordRune(t[j-1])) {
 			j--
 		}
 		if j < 0 {
@@ -112,12 +112,20 @@ func longForm(short, text string) string {
 		}
 		j--
 	}
-	long := string(orig[j+1:])
-	n, letters := len(strings.Fields(long)), len(s)
-	if n > min(letters+5, letters*2) || n < 2 && !strings.Contains(long, "-") || len(long) <= len(short) || n > 10 {
-		return ""
+	if long := string(orig[j+1:]); expands(long, short) {
+		return long
 	}
-	return long
+	return ""
+}
+
+// expands tells whether a long form is neither too long nor too short for its
+// short one.
+func expands(long, short string) bool {
+	n, letters := len(strings.Fields(long)), utf8.RuneCountInString(short)
+	if n > min(letters+5, letters*2, 10) || len(long) <= len(short) {
+		return false
+	}
+	return n > 1 || strings.Contains(long, "-")
 }
 
 // clipFront keeps the last bytes of a text.

@@ -103,7 +103,7 @@ func (f *finder) names(s segment, scale float64) {
 		case l.stops(w):
 		case w.shape == initials:
 			f.add(w.key, s.raw(i, i+1), library.ConceptName, 0.55*f.spread(w.key)*scale)
-		case w.shape == capital && !l.nouns && w.runes > 2 && f.capitalised(w) && !(w.opens && l.common[w.folded]):
+		case w.shape == capital && !l.nouns && w.runes > 2 && f.capitalised(w) && (!w.opens || !l.common[w.folded]):
 			f.add(w.key, s.raw(i, i+1), library.ConceptName, 0.4*f.spread(w.key)*scale)
 			f.sibling(s.raw(i, i+1), scale)
 		case w.shape == identifier:

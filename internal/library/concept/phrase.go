@@ -26,7 +26,7 @@ func (l language) phrases(s segment, yield func(from, to int, inner bool)) {
 			continue
 		}
 		from := i
-		for i < len(s.words) && l.content(s.words[i]) && !(l.nouns && i > from && s.words[i].shape == plain && s.words[i-1].shape != plain) {
+		for i < len(s.words) && l.content(s.words[i]) && (!l.nouns || i == from || s.words[i].shape != plain || s.words[i-1].shape == plain) {
 			i++
 		}
 		l.run(s, from, i, yield)
@@ -102,7 +102,7 @@ func (v *vocabulary) learn(l language, s segment, at int) {
 	s.dense(func(piece string, from, to int) { v.count(Key(piece[from:to]), piece[from:to], at) })
 	whole := false // the run around pairs is new
 	l.phrases(s, func(from, to int, inner bool) {
-		if w := s.words[from]; to-from == 1 && w.shape != plain && !(w.shape == capital && w.opens) || s.named(from, to) {
+		if w := s.words[from]; to-from == 1 && w.shape != plain && (w.shape != capital || !w.opens) || s.named(from, to) {
 			return // counted
 		}
 		e, first := v.count(s.key(from, to), s.raw(from, to), at)

@@ -86,7 +86,7 @@ func lettersOf(w string) (l letters) {
 	return l
 }
 
-func shapeOf(w string) shape {
+func shapeOf(w string) shape { //nolint:gocyclo // a table of shapes
 	l := lettersOf(w)
 	count := l.upper + l.lower + l.other
 	switch {

@@ -47,26 +47,19 @@ func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (ques
 	if q.typed == "" {
 		return q, errs.Field("query", "This field may not be blank.")
 	}
-	if err := q.understand(&r); err != nil {
+	if err := understand(&q, &r); err != nil {
 		return q, err
 	}
 	if q.limit == 0 {
 		q.limit = e.opt.DefaultLimit
 	}
-	if q.limit < 1 || q.limit > MaxLimit {
-		return q, errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", MaxLimit))
-	}
-	if q.maxChars < 0 {
-		return q, errs.Field("max_chars", "Ensure this value is at least 1.")
-	}
-	if r.LibraryType != "" && !slices.ContainsFunc(library.Types(), func(t library.Type) bool { return t.Name == r.LibraryType }) {
-		return q, errs.Field("library_type", fmt.Sprintf("%q is not a valid choice.", r.LibraryType))
-	}
-	filters, err := r.Filters.checked()
-	if err != nil {
+	var err error
+	if r.Filters, err = r.Filters.checked(); err != nil {
 		return q, err
 	}
-	r.Filters = filters
+	if err := q.bounds(r.LibraryType); err != nil {
+		return q, err
+	}
 	found, err := e.opt.Access.Resolve(ctx, p, r.Libraries)
 	if err != nil {
 		return q, err
@@ -87,6 +80,19 @@ func (e *Engine) ask(ctx context.Context, p accounts.Principal, r Request) (ques
 	}
 	e.spell(ctx, &q)
 	return q, nil
+}
+
+// bounds sees that numbers and names are among those that there are.
+func (q question) bounds(libraryType string) error {
+	switch {
+	case q.limit < 1 || q.limit > MaxLimit:
+		return errs.Field("limit", fmt.Sprintf("Ensure this value is between 1 and %d.", MaxLimit))
+	case q.maxChars < 0:
+		return errs.Field("max_chars", "Ensure this value is at least 1.")
+	case libraryType != "" && !slices.ContainsFunc(library.Types(), func(t library.Type) bool { return t.Name == libraryType }):
+		return errs.Field("library_type", fmt.Sprintf("%q is not a valid choice.", libraryType))
+	}
+	return nil
 }
 
 // workspace keeps the caller's workspace of an id.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -67,9 +68,7 @@ func (e *Engine) gaps(ctx context.Context, found []candidate) map[key]string {
 	_ = group.Wait() // what failed is logged
 	close(results)
 	for read := range results {
-		for k, text := range read {
-			out[k] = text
-		}
+		maps.Copy(out, read)
 	}
 	return out
 }
@@ -100,14 +99,14 @@ const findText = `SELECT text_key FROM item_generation WHERE item_uid = $1 AND g
 func (t *Texts) read(ctx context.Context, doc document, wanted []gap) (_ map[key]string, err error) {
 	object, err := sqldb.One(ctx, t.db.Read(), func(r sqldb.Row) (k string, err error) { return k, r.Scan(&k) }, findText, doc.item, doc.generation)
 	if sqldb.Missing(err) || err == nil && object == "" {
-		return nil, nil
+		return map[key]string{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find the text: %w", err)
 	}
 	body, _, err := t.objects.Open(ctx, object)
 	if errors.Is(err, blob.ErrMissing) {
-		return nil, nil
+		return map[key]string{}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the text: %w", err)

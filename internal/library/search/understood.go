@@ -36,7 +36,7 @@ const mostUnderstood = 50
 
 // understand reads the query of a request: what it looks for goes to the
 // question, what it narrows to the request's filters.
-func (q *question) understand(r *Request) error {
+func understand(q *question, r *Request) error {
 	read := query.Parse(q.typed)
 	q.read, q.text, q.words = read, read.Text, read.Text
 	q.understood = Understood{

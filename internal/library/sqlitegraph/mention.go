@@ -42,7 +42,7 @@ func (s *snapshot) newMentioner(ctx context.Context) (*mentioner, error) {
 	m := &mentioner{snapshot: s, concepts: map[string]concept{}}
 	for statement, at := range map[string]**sql.Stmt{makeConcept: &m.made, findConcept: &m.found, addMention: &m.add, raiseMention: &m.raise} {
 		var err error
-		if *at, err = s.PrepareContext(ctx, statement); err != nil {
+		if *at, err = s.PrepareContext(ctx, statement); err != nil { //nolint:sqlclosecheck // the transaction closes it
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 	}

@@ -80,45 +80,58 @@ func (a *Analyzer) Query(text string, limit int, languages ...string) []Term {
 	if len(languages) == 0 {
 		languages = []string{""}
 	}
-	var out []Term
-	places := map[string]int{}
-	add := func(prefix bool, forms [][]string) {
-		if len(forms) == 0 || len(forms[0]) == 0 {
-			return
-		}
-		key := keyOf(forms)
-		if place, seen := places[key]; seen {
-			out[place].Times++
-		} else if len(out) < limit {
-			places[key] = len(out)
-			out = append(out, Term{Words: forms[0], Others: forms[1:], Prefix: prefix, Times: 1})
-		}
-	}
+	asked := asking{limit: limit, places: map[string]int{}}
 	for c := range compounds(normalize(text)) {
 		if c.dense {
-			words := appendPairs(nil, c.pieces[0], false)
-			alone := len(words) == 1 && len(clusters(words[0])) == 1
-			for _, w := range words {
-				add(alone, [][]string{{w}})
-			}
-			if len(words) > 1 && len(words) <= maxPieces {
-				add(false, [][]string{words})
-			}
+			asked.unspaced(c.pieces[0])
 			continue
 		}
 		for _, p := range c.pieces {
-			add(false, a.forms(languages, p))
+			asked.add(false, a.forms(languages, p))
 		}
 		if joined := c.joined(); joined != "" {
-			add(false, a.forms(languages, joined))
+			asked.add(false, a.forms(languages, joined))
 		}
 		if len(c.pieces) > 1 && len(c.pieces) <= maxPieces && c.name() {
 			if forms := a.forms(languages, c.pieces...); len(forms) > 0 && len(forms[0]) > 1 {
-				add(false, forms)
+				asked.add(false, forms)
 			}
 		}
 	}
-	return out
+	return asked.terms
+}
+
+// asking collects the terms of a query, each once.
+type asking struct {
+	limit  int
+	terms  []Term
+	places map[string]int // in terms, by key
+}
+
+func (q *asking) add(prefix bool, forms [][]string) {
+	if len(forms) == 0 || len(forms[0]) == 0 {
+		return
+	}
+	key := keyOf(forms)
+	if place, seen := q.places[key]; seen {
+		q.terms[place].Times++
+	} else if len(q.terms) < q.limit {
+		q.places[key] = len(q.terms)
+		q.terms = append(q.terms, Term{Words: forms[0], Others: forms[1:], Prefix: prefix, Times: 1})
+	}
+}
+
+// unspaced adds the pairs of a run of a script without spaces, and the run as
+// a phrase.
+func (q *asking) unspaced(run string) {
+	words := appendPairs(nil, run, false)
+	alone := len(words) == 1 && len(clusters(words[0])) == 1
+	for _, w := range words {
+		q.add(alone, [][]string{{w}})
+	}
+	if len(words) > 1 && len(words) <= maxPieces {
+		q.add(false, [][]string{words})
+	}
 }
 
 // Phrase gives a text as one term: its words in their order, next to each
