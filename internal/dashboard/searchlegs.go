@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,11 @@ func degradedText(result search.Result) []string {
 			out = append(out, leg.label+" did not answer in time. "+leg.without)
 		case search.Failed:
 			out = append(out, leg.label+" failed. "+leg.without)
-		case search.OK, search.Empty, search.Skipped:
+		case search.Skipped:
+			if slices.ContainsFunc(result.Legs, func(l search.Leg) bool { return l.Name == leg.name && l.Status == search.Skipped }) {
+				out = append(out, leg.label+" was left out, as it failed or was too slow a moment ago. "+leg.without)
+			}
+		case search.OK, search.Empty:
 		}
 	}
 	if len(out) == 0 {
