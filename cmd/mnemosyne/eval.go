@@ -11,13 +11,17 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/app"
+	"git.helu.ca/r/mnemosyne/internal/errs"
+	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/search/eval"
 )
 
 type evalCmd struct {
-	Folder  string   `arg:"" type:"existingdir" help:"Where queries.jsonl, qrels.tsv and, without --library, corpus.jsonl are (BEIR's layout)."`
-	Library string   `help:"Ask what is in this library now: uid or name. qrels.tsv then names documents by uid, source, title or file name."`
+	Folder  string   `arg:"" optional:"" type:"existingdir" help:"Where queries.jsonl, qrels.tsv and, without --library, corpus.jsonl are (BEIR's layout). May be left out with --library."`
+	Library string   `help:"Ask what is in this library now: uid or name. qrels.tsv then names documents by uid, source, title or file name. Without a folder, the questions that are kept with the library are asked, and the figures are kept with it, too."`
 	User    string   `help:"As whom the library is searched; needed where there are several people."`
 	Compare bool     `help:"Compare with another way of searching: --against, or the embedder of EMBEDDING_NEXT_*."`
 	Against []string `sep:"none" placeholder:"NAME=VALUE" help:"What is different there: fusion=adaptive|weighted|rrf, alpha=.3, rerank=off, legs=vector|fulltext, space=next. May be repeated."`
@@ -64,21 +68,25 @@ type evaluated struct {
 
 // Run measures and prints.
 func (c evalCmd) Run(ctx context.Context, p *program) error {
-	load := eval.Load
-	if c.Library != "" {
-		load = eval.LoadQuestions
-	}
-	gold, err := load(c.Folder)
-	if err != nil {
-		return err
+	if c.Folder == "" && c.Library == "" {
+		return errors.New("name a folder with a gold set, or a library that keeps one with --library")
 	}
 	if c.Compare && len(c.Against) == 0 {
 		c.Against = []string{"space=next"}
 	}
 	return p.serve(ctx, func(s *app.Services) error {
-		out, err := c.measure(ctx, p, s, gold)
+		asked, err := c.questions(ctx, s)
 		if err != nil {
 			return err
+		}
+		out, err := c.measure(ctx, p, s, asked)
+		if err != nil {
+			return err
+		}
+		if c.Folder == "" {
+			if err := c.keep(ctx, p, s, out.Ways[0]); err != nil {
+				return err
+			}
 		}
 		if c.JSON {
 			err = p.printJSON(out)
@@ -92,24 +100,24 @@ func (c evalCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-func (c evalCmd) measure(ctx context.Context, p *program, s *app.Services, gold eval.Collection) (out evaluated, err error) {
+func (c evalCmd) measure(ctx context.Context, p *program, s *app.Services, asked eval.Collection) (out evaluated, err error) {
 	other, err := s.NewVariant(c.Against)
 	if err != nil {
 		return out, err
 	}
 	show := progressOn(p.stderr)
-	subject, err := c.subject(ctx, s, gold, app.Variant{}, show)
+	subject, err := c.subject(ctx, s, asked, app.Variant{}, show)
 	if err != nil {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, subject.Close()) }()
-	out = evaluated{Collection: gold.Name, Documents: len(gold.Documents), Questions: len(gold.Queries)}
+	out = evaluated{Collection: asked.Name, Documents: len(asked.Documents), Questions: len(asked.Queries)}
 	for _, way := range [][]string{nil, {"legs=fulltext"}, {"legs=vector"}} {
 		v, err := s.NewVariant(way)
 		if err != nil {
 			return out, err
 		}
-		if err := out.ask(ctx, subject, gold, v, show); err != nil {
+		if err := out.ask(ctx, subject, asked, v, show); err != nil {
 			return out, err
 		}
 	}
@@ -118,39 +126,89 @@ func (c evalCmd) measure(ctx context.Context, p *program, s *app.Services, gold 
 	}
 	rival := subject
 	if other.OtherSpace() && c.Library == "" {
-		if rival, err = c.subject(ctx, s, gold, other, show); err != nil {
+		if rival, err = c.subject(ctx, s, asked, other, show); err != nil {
 			return out, err
 		}
 		defer func() { err = errors.Join(err, rival.Close()) }()
 	}
-	if err := out.ask(ctx, rival, gold, other, show); err != nil {
+	if err := out.ask(ctx, rival, asked, other, show); err != nil {
 		return out, err
 	}
 	out.compare()
 	return out, nil
 }
 
-func (c evalCmd) subject(ctx context.Context, s *app.Services, gold eval.Collection, v app.Variant, show func(what string, done, total int)) (*app.Subject, error) {
-	if c.Library == "" {
-		return s.FolderSubject(ctx, gold, v, func(done, total int) { show("taking in", done, total) })
+// questions reads the folder or, where none is named, what is kept with the
+// library.
+func (c evalCmd) questions(ctx context.Context, s *app.Services) (eval.Collection, error) {
+	switch {
+	case c.Library == "":
+		return eval.Load(c.Folder)
+	case c.Folder != "":
+		return eval.LoadQuestions(c.Folder)
 	}
-	by, err := s.ActorFor(ctx, c.User)
+	by, l, err := c.library(ctx, s)
 	if err != nil {
-		return nil, err
+		return eval.Collection{}, err
 	}
-	l, err := s.OneLibrary(ctx, by.Principal, c.Library)
+	kept, err := s.Gold.Questions(ctx, by, l.UID)
 	if err != nil {
-		return nil, err
+		return eval.Collection{}, err
 	}
-	return s.LibrarySubject(by.Principal, l), nil
+	asked := gold.Collection(l.Name, kept)
+	if len(asked.Queries) == 0 {
+		return asked, fmt.Errorf("the library %q keeps no question with a relevant passage: mark hits on the search page, or name a folder with a gold set", l.Name)
+	}
+	return asked, nil
 }
 
-func (e *evaluated) ask(ctx context.Context, subject *app.Subject, gold eval.Collection, v app.Variant, show func(what string, done, total int)) error {
+func (c evalCmd) library(ctx context.Context, s *app.Services) (accounts.Principal, library.Library, error) {
+	by, err := s.ActorFor(ctx, c.User)
+	if err != nil {
+		return accounts.Principal{}, library.Library{}, err
+	}
+	l, err := s.OneLibrary(ctx, by.Principal, c.Library)
+	return by.Principal, l, err
+}
+
+// keep stores the figures with the library, for whoever may change it.
+func (c evalCmd) keep(ctx context.Context, p *program, s *app.Services, m measured) error {
+	by, l, err := c.library(ctx, s)
+	if err != nil {
+		return err
+	}
+	if m.Degraded > 0 {
+		fmt.Fprintln(p.stderr, "As a part of the search did not answer, the figures were not kept with the library.")
+		return nil
+	}
+	if _, _, err := s.Access.Write(ctx, by, l.UID); errs.Is(err, errs.Forbidden) {
+		fmt.Fprintf(p.stderr, "%s may not change this library, so the figures were not kept with it.\n", by.Username)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return s.Gold.Keep(ctx, l.UID, gold.Run{
+		Settings: s.Gold.Describe(l.Space, ""), Questions: len(m.each), NDCG: m.NDCG10, Recall: m.Recall100, MRR: m.MRR10, P50: m.P50, P95: m.P95,
+	})
+}
+
+func (c evalCmd) subject(ctx context.Context, s *app.Services, asked eval.Collection, v app.Variant, show func(what string, done, total int)) (*app.Subject, error) {
+	if c.Library == "" {
+		return s.FolderSubject(ctx, asked, v, func(done, total int) { show("taking in", done, total) })
+	}
+	by, l, err := c.library(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return s.LibrarySubject(by, l), nil
+}
+
+func (e *evaluated) ask(ctx context.Context, subject *app.Subject, asked eval.Collection, v app.Variant, show func(what string, done, total int)) error {
 	name := v.Name
 	if name == "" {
 		name = "settings"
 	}
-	run, err := subject.Ask(ctx, gold, v, func(done int) { show(name, done, len(gold.Queries)) })
+	run, err := subject.Ask(ctx, asked, v, func(done int) { show(name, done, len(asked.Queries)) })
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"git.helu.ca/r/mnemosyne/internal/sqldb"
 )
 
 // goldSet writes a collection of three documents and two questions.
@@ -72,5 +75,35 @@ func TestEvalAsksWhatALibraryHoldsNow(t *testing.T) {
 	var got evaluated
 	if err != nil || json.Unmarshal(out, &got) != nil || got.Questions != 1 || got.Ways[0].NDCG10 != 1 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestEvalWithoutAFolderAsksWhatIsKeptAndKeepsTheFigures(t *testing.T) {
+	t.Parallel()
+	in := install(t)
+	in.up(t)
+	job := in.ended(t, in.upload(t, "otters.md", []byte("# Otters\n\nOtters hold hands when they sleep.\n")).ID)
+	for args, want := range map[string]string{"": "name a folder", "--library Documents": "keeps no question"} {
+		if out, err := in.command(t, append([]string{"eval"}, strings.Fields(args)...)...).CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+	db, err := sqldb.OpenSQLite(t.Context(), filepath.Join(in.dataDir(), "mnemosyne.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := sqldb.Exec(t.Context(), db.Write(), `INSERT INTO gold_judgement (library_uid, question_id, item_uid, start_at, end_at, question, grade, judged_by, judged_at)
+VALUES ($1, 'q', $2, 0, 5, 'otters asleep', 1, 'admin', $3)`, in.library, job.ItemUID, sqldb.At(time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	out, err := in.command(t, "eval", "--library", "Documents", "--json").Output()
+	var got evaluated
+	if err != nil || json.Unmarshal(out, &got) != nil || got.Questions != 1 || got.Ways[0].NDCG10 != 1 {
+		t.Errorf("%v: %s", err, out)
+	}
+	kept, err := sqldb.One(t.Context(), db.Read(), func(r sqldb.Row) (v float64, err error) { return v, r.Scan(&v) }, `SELECT ndcg FROM eval_run WHERE library_uid = $1`, in.library)
+	if err != nil || kept != 1 {
+		t.Errorf("kept is %v, %v", kept, err)
 	}
 }

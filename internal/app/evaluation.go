@@ -16,6 +16,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/search/eval"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
@@ -101,7 +102,7 @@ func (j *Subject) Close() error { return j.close() }
 func (s *Services) LibrarySubject(who accounts.Principal, l library.Library) *Subject {
 	return &Subject{
 		s: s, who: who, uids: []string{l.UID}, where: s.searchOptions(), close: func() error { return nil },
-		names: func(h search.Hit) []string { return []string{h.ItemUID, h.Source, h.Title, filepath.Base(h.Source)} },
+		names: gold.Names,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/archive"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
 	read "git.helu.ca/r/mnemosyne/internal/library/extract/document"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/pages"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
@@ -33,6 +34,7 @@ type Services struct {
 	Rebuild   *rebuild.Service
 	Archives  *archive.Service
 	Places    *pages.Places
+	Gold      *gold.Service
 
 	pictures *pages.Pictures // of processes that serve pages
 }
@@ -61,6 +63,7 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	})
 	s.Libraries.PurgeBy(s.Ingest)
 	s.Search = search.New(s.searchOptions())
+	s.Gold = s.newGold()
 	s.Rebuild = s.newRebuild()
 	s.Archives = archive.New(archive.Options{
 		DB: s.DB, Graph: s.Graph, Objects: s.Objects, Audit: s.Audit, Embedder: s.Embedder, Purge: s.Ingest.PurgeImports,
@@ -71,11 +74,19 @@ func OpenServices(ctx context.Context, p Program) (*Services, error) {
 	return s, nil
 }
 
+// newGold makes what measures search. Its questions are nobody's searches, and
+// are in no log.
+func (s *Services) newGold() *gold.Service {
+	opt := s.searchOptions()
+	opt.Recorder, opt.Registry = nil, nil
+	return gold.New(gold.Options{DB: s.DB, Access: s.Access, Search: search.New(opt), Settings: string(s.Settings.Search.Fusion)})
+}
+
 func (s *Services) searchOptions() search.Options {
 	set := s.Settings.Search
 	return search.Options{
 		Access: s.Access, Graph: s.Graph, Embedder: s.Embedder, NextEmbedder: s.NextEmbedder, Reranker: s.Reranker, Catalog: search.NewCatalog(s.DB),
-		Texts: search.NewTexts(s.DB, s.Objects),
+		Texts:      search.NewTexts(s.DB, s.Objects),
 		VectorTopK: set.VectorTopK, FullTextTopK: set.FulltextTopK,
 		VectorTimeout: set.VectorTimeout, FullTextTimeout: set.FulltextTimeout,
 		GraphDepth: set.GraphMaxDepth, GraphTimeout: set.GraphTimeout,

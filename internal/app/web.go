@@ -160,7 +160,7 @@ func (s *Services) mountPages(router chi.Router, auth *httpx.Auth, cursors *http
 	}
 	people, err := dashboard.New(dashboard.Options{
 		Site: site, Cursors: cursors, Tokens: s.Tokens, Access: s.Access,
-		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Concepts: s.Graph,
+		Libraries: s.Libraries, Ingest: s.Ingest, Search: s.Search, Chunks: s.Graph, Concepts: s.Graph, Quality: s.Gold,
 		Tools: toolsOf(tools), Mails: s.Mail != nil, MCPURL: s.publicURL("/mcp/"),
 		Teams: s.Teams, Workspaces: s.Libraries, Usage: s.figures(),
 		Objects: s.Objects, Places: s.Places, MaxUpload: s.Settings.Ingest.MaxUploadBytes,

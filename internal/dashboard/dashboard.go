@@ -132,6 +132,7 @@ type Options struct {
 	Usage    figures.Sources
 	Chunks   Chunks
 	Concepts Concepts
+	Quality  Quality
 	Objects  Objects
 	// Places knows where passages stand on pages; nil: no passage has one.
 	Places Places

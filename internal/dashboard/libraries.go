@@ -134,6 +134,7 @@ const (
 	tabDocuments   = ""
 	tabCollections = "collections/"
 	tabConcepts    = "concepts/"
+	tabQuality     = "quality/"
 	tabMembers     = "members/"
 	tabSettings    = "settings/"
 )
@@ -164,7 +165,7 @@ func (d *Dashboard) open(r *http.Request, s httpx.Session, tab string) (opened, 
 	}
 	o.Head = libraryHead{Library: libraryRowOf(s.Principal, l, role)}
 	for _, part := range []struct{ name, path string }{
-		{"Documents", tabDocuments}, {"Collections", tabCollections}, {"Concepts", tabConcepts}, {"Members", tabMembers}, {"Settings", tabSettings},
+		{"Documents", tabDocuments}, {"Collections", tabCollections}, {"Concepts", tabConcepts}, {"Quality", tabQuality}, {"Members", tabMembers}, {"Settings", tabSettings},
 	} {
 		if part.path == tabMembers && l.Workspace() {
 			continue // a workspace is its owner's alone

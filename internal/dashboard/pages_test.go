@@ -17,6 +17,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/accounts"
 	"git.helu.ca/r/mnemosyne/internal/dashboard/dashboardtest"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/llmmanager"
 	"git.helu.ca/r/mnemosyne/internal/mcpserver"
@@ -64,6 +65,10 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 	folder := new(strings.TrimPrefix(canary, "<"))
 	_, err = w.Libraries.UpdateItem(t.Context(), ann, job.ItemUID, library.ItemPatch{Collection: &folder, Metadata: map[string]any{canary: canary, "list": []any{canary}}})
 	dashboardtest.Check(t, err)
+	dashboardtest.Check(t, w.Gold.Judge(t.Context(), ann, gold.Mark{LibraryUID: uid, ItemUID: job.ItemUID, Question: "owl " + canary, Quote: canary, Grade: gold.Relevant}))
+	for range 2 {
+		dashboardtest.Check(t, w.Gold.Keep(t.Context(), uid, gold.Run{Settings: canary, Questions: 1, NDCG: .5, Recall: 1, MRR: .25}))
+	}
 	w.User("bob")
 	_, err = w.Libraries.PutMember(t.Context(), ann, uid, "bob", library.RoleReader)
 	dashboardtest.Check(t, err)
@@ -73,7 +78,7 @@ func everyPage(t *testing.T, w *dashboardtest.World, ann accounts.Principal) []s
 		"/teams/", "/teams/add/", ofTeam, ofTeam + "edit/", ofTeam + "workspaces/", ofTeam + "rotate/", ofTeam + "delete/",
 		"/teams/" + inactive.ID + "/", "/teams/" + inactive.ID + "/recreate/",
 		"/libraries/?q=" + hostile + "&type=" + hostile + "&kind=" + hostile, at + "?q=" + hostile + "&status=" + hostile + "&collection=" + hostile + "&sort=name",
-		at + "web/", at + "note/", at + "settings/", at + "delete/", at + "members/", at + "members/remove/?username=" + hostile, at + "collections/", at + "leave/",
+		at + "web/", at + "note/", at + "settings/", at + "delete/", at + "members/", at + "members/remove/?username=" + hostile, at + "collections/", at + "quality/", at + "leave/",
 		at + "documents/delete/?item=" + job.ItemUID + "&item=" + hostile, at + "documents/move/?item=" + job.ItemUID + "&collection=" + hostile,
 		item + "details/", item + "edit/", item + "replace/", item + "?at=3&to=12", item + "?version=7",
 		"/accounts/login/?next=" + url.QueryEscape("/"+canary),

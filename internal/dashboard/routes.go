@@ -49,6 +49,10 @@ func (d *Dashboard) libraryRoutes() []page.Route {
 		{Method: post, Path: one + "leave/", Handler: d.leave},
 		{Method: get, Path: one + "collections/", Handler: d.listCollections},
 		{Method: get, Path: one + "concepts/", Handler: d.showConcepts},
+		{Method: get, Path: one + "quality/", Handler: d.showQuality},
+		{Method: get, Path: one + "quality/download/", Handler: d.downloadGold},
+		{Method: post, Path: one + "quality/measure/", Handler: d.measure},
+		{Method: post, Path: one + "quality/drop/", Handler: d.dropJudged},
 		{Method: post, Path: one + "collections/{collection}/rename/", Handler: d.renameCollection},
 		{Method: post, Path: one + "collections/{collection}/delete/", Handler: d.dropCollection},
 	}
@@ -75,6 +79,7 @@ func (d *Dashboard) documentRoutes() []page.Route {
 		{Method: post, Path: one + "replace/", Handler: d.replaceItem, Streams: true},
 		{Method: post, Path: one + "fetch/", Handler: d.fetchAgain},
 		{Method: post, Path: one + "retry/", Handler: d.retryItem},
+		{Method: post, Path: one + "judge/", Handler: d.judge},
 		{Method: get, Path: one + "delete/", Handler: d.confirmDelete},
 		{Method: post, Path: one + "delete/", Handler: d.deleteItem},
 	}

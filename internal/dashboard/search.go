@@ -165,7 +165,11 @@ func (d *Dashboard) find(r *http.Request, s httpx.Session, p *searchPage, asked 
 		}
 	}
 	p.Read = understoodOf(result.Understood, asked)
-	p.Hits = groupsOf(result.Hits, markerOf(questionOf(asked.query, result.Understood)), result.Status)
+	marks, err := d.marks(r, s, result.Hits, asked)
+	if err != nil {
+		return nil, err
+	}
+	p.Hits = groupsOf(result.Hits, markerOf(questionOf(asked.query, result.Understood)), result.Status, marks)
 	p.Count, p.Documents, p.TookMS = int64(len(result.Hits)), int64(len(p.Hits)), result.TookMS
 	p.Degraded = degradedText(result)
 	p.How = howFoundOf(result)

@@ -32,12 +32,13 @@ type hitRow struct {
 	Headings  [][]span
 	Page      int // 0: none
 	Excerpt   []block
-	Whole     []block // empty: the excerpt is all of it
-	ByMeaning bool    // it shares no word with the question
+	Whole     []block  // empty: the excerpt is all of it
+	ByMeaning bool     // it shares no word with the question
+	Mark      *hitMark // nil: they may not judge it
 }
 
 // groupsOf puts passages of one document together, where its best one stands.
-func groupsOf(hits []search.Hit, m marker, status search.Status) []hitGroup {
+func groupsOf(hits []search.Hit, m marker, status search.Status, marks []*hitMark) []hitGroup {
 	var out []hitGroup
 	places := map[string]int{}
 	for i, h := range hits {
@@ -48,7 +49,7 @@ func groupsOf(hits []search.Hit, m marker, status search.Status) []hitGroup {
 			out = append(out, groupOf(h, m))
 		}
 		g, row := &out[at], rowOf(h, m, status)
-		row.Rank = int64(i) + 1
+		row.Rank, row.Mark = int64(i)+1, marks[i]
 		if len(g.Passages) < openPassages {
 			g.Passages = append(g.Passages, row)
 		} else {

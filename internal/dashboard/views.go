@@ -17,6 +17,7 @@ type views struct {
 	members      page.View[membersPage]
 	collections  page.View[collectionsPage]
 	concepts     page.View[conceptsPage]
+	quality      page.View[qualityPage]
 	move         page.View[movePage]
 	item         page.View[itemPage]
 	details      page.View[detailsPage]
@@ -44,6 +45,7 @@ func newViews(site *page.Site) (*views, error) {
 		members:      page.Load[membersPage](l, "members.html"),
 		collections:  page.Load[collectionsPage](l, "collections.html"),
 		concepts:     page.Load[conceptsPage](l, "concepts.html"),
+		quality:      page.Load[qualityPage](l, "quality.html"),
 		move:         page.Load[movePage](l, "move.html"),
 		item:         page.Load[itemPage](l, "item.html"),
 		details:      page.Load[detailsPage](l, "item_details.html"),

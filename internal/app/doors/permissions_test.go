@@ -54,6 +54,13 @@ func attempts() map[string][]attempt {
 		"Add documents to a library of their own": {
 			rest(202, "POST", fixed("/library/api/ingest/"), aDocument(private)), upload(private), command(private),
 		},
+		"Mark what answers a question in a library of their own": {
+			form(303, judging(private), aMark()), form(303, at(private, "/libraries/%s/quality/drop/"), url.Values{"question": {"none"}}),
+		},
+		"Mark what answers a question in a global library": {
+			form(303, judging(global), aMark()), form(303, at(global, "/libraries/%s/quality/drop/"), url.Values{"question": {"none"}}),
+			form(303, at(global, "/libraries/%s/quality/measure/"), url.Values{}),
+		},
 		"Retry and cancel jobs of a library of their own": {
 			rest(202, "POST", jobOf(private, "/library/api/jobs/%s/cancel/"), nil),
 			rest(409, "POST", jobOf(private, "/library/api/jobs/%s/retry/"), nil), // it is done
@@ -123,6 +130,16 @@ func itemOf(c class, format string) pathFor {
 
 func jobOf(c class, format string) pathFor {
 	return func(w *world, _ string) string { return fmt.Sprintf(format, w.places[c].job) }
+}
+
+func judging(c class) pathFor {
+	return func(w *world, _ string) string {
+		return "/libraries/" + w.places[c].library + "/items/" + w.places[c].item + "/judge/"
+	}
+}
+
+func aMark() url.Values {
+	return url.Values{"question": {common}, "start": {"0"}, "end": {"5"}, "grade": {"0"}, "back": {"/search/?q=" + common}}
 }
 
 func account(of, what string) pathFor {

@@ -21,6 +21,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding/remote"
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest/websource"
 	"git.helu.ca/r/mnemosyne/internal/library/libraryapi"
@@ -82,6 +83,7 @@ func (w *World) usage() {
 	w.Search = search.New(search.Options{
 		Recorder: w.SearchLog, Access: w.access, Graph: w.Graph, Embedder: minilm.New(minilm.Options{}), Catalog: search.NewCatalog(w.DB),
 	})
+	w.Gold = gold.New(gold.Options{DB: w.DB, Access: w.access, Search: w.Search, Settings: "adaptive"})
 }
 
 // site puts the pages and the REST surface together.
@@ -139,7 +141,7 @@ func (w *World) options(site *page.Site, cursors *httpx.Cursors) Options {
 	return Options{
 		Pages: dashboard.Options{
 			Site: site, Cursors: cursors, Tokens: w.Tokens, Access: w.access, Libraries: w.Libraries,
-			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Concepts: w.Graph, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, FetchURLs: true, Tools: []dashboard.Tool{
+			Ingest: w.Ingest, Search: w.Search, Chunks: w.Graph, Concepts: w.Graph, Quality: w.Gold, Objects: w.objects, Places: w.places(), MaxUpload: maxUpload, FetchURLs: true, Tools: []dashboard.Tool{
 				{Name: "search", About: "Find passages."}, {Name: "get_chunk", About: "Read a passage again."}, {Name: "whoami", About: "Tell whose token it is."},
 			},
 			Teams: w.Teams, Workspaces: w.Libraries, Usage: sources,

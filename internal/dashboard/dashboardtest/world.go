@@ -23,6 +23,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/httpx"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/extract"
+	"git.helu.ca/r/mnemosyne/internal/library/gold"
 	"git.helu.ca/r/mnemosyne/internal/library/ingest"
 	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
@@ -61,6 +62,7 @@ type World struct {
 	Rebuild   *rebuild.Service
 	Graph     *sqlitegraph.Graph
 	Search    *search.Engine
+	Gold      *gold.Service
 	// SearchLog and ModelUsage are written down half a second after what they
 	// are told, or by Wait.
 	SearchLog  *searchlog.Log
