@@ -15,6 +15,7 @@ type reembedCmd struct {
 	Confirm bool     `xor:"step" help:"Drop the old vectors after a switch."`
 	Abort   bool     `xor:"step" help:"Drop the new vectors, also after a switch."`
 	Status  bool     `xor:"step" help:"Say where libraries stand."`
+	Anyway  bool     `name:"even-if-worse" help:"With --switch: also where a library's own questions are answered significantly worse with the new vectors."`
 	Detach  bool     `help:"Do not wait; a worker does it."`
 }
 
@@ -24,6 +25,11 @@ func (c reembedCmd) Run(ctx context.Context, p *program) error {
 		uids, err := s.LibraryUIDs(ctx, c.Library)
 		if err != nil {
 			return err
+		}
+		if c.Switch && !c.Anyway {
+			if err := c.gate(ctx, p, s, uids); err != nil {
+				return err
+			}
 		}
 		by := accounts.Operator()
 		var moves []rebuild.Move

@@ -17,6 +17,7 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/embedding"
 	"git.helu.ca/r/mnemosyne/internal/library"
 	"git.helu.ca/r/mnemosyne/internal/library/gold"
+	"git.helu.ca/r/mnemosyne/internal/library/rebuild"
 	"git.helu.ca/r/mnemosyne/internal/library/search"
 	"git.helu.ca/r/mnemosyne/internal/library/search/eval"
 	"git.helu.ca/r/mnemosyne/internal/library/sqlitegraph"
@@ -104,6 +105,15 @@ func (s *Services) LibrarySubject(who accounts.Principal, l library.Library) *Su
 		s: s, who: who, uids: []string{l.UID}, where: s.searchOptions(), close: func() error { return nil },
 		names: gold.Names,
 	}
+}
+
+// MoveSubject asks what is in a library that is moved to another embedding
+// space, for whoever runs the place, in the space that it comes from.
+func (s *Services) MoveSubject(m rebuild.Move) *Subject {
+	l := library.Library{UID: m.LibraryUID, Name: m.LibraryName, Type: library.DefaultType, Space: m.From}
+	j := s.LibrarySubject(accounts.Operator().Principal, l)
+	j.where.Access = oneLibrary{j.where.Access, l}
+	return j
 }
 
 // FolderSubject takes a collection's documents into a library of its own, each

@@ -223,22 +223,30 @@ func scanJudged(r sqldb.Row) (j judged, err error) {
 // Questions gives what is kept with a library, the oldest first. Judgements of
 // deleted documents are left out.
 func (s *Service) Questions(ctx context.Context, p accounts.Principal, libraryUID string) ([]Question, error) {
-	return s.questions(ctx, p, libraryUID, listJudgements, libraryUID)
+	if _, _, err := s.opt.Access.Read(ctx, p, libraryUID); err != nil {
+		return nil, err
+	}
+	return s.KeptWith(ctx, libraryUID)
+}
+
+// KeptWith is Questions for those who run the place.
+func (s *Service) KeptWith(ctx context.Context, libraryUID string) ([]Question, error) {
+	return s.questions(ctx, libraryUID, listJudgements, libraryUID)
 }
 
 // Judged gives what is kept for one question, by anybody.
 func (s *Service) Judged(ctx context.Context, p accounts.Principal, libraryUID, question string) ([]Judgement, error) {
-	found, err := s.questions(ctx, p, libraryUID, judgementsOf, libraryUID, QuestionID(question))
+	if _, _, err := s.opt.Access.Read(ctx, p, libraryUID); err != nil {
+		return nil, err
+	}
+	found, err := s.questions(ctx, libraryUID, judgementsOf, libraryUID, QuestionID(question))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	return found[0].Judgements, nil
 }
 
-func (s *Service) questions(ctx context.Context, p accounts.Principal, libraryUID, query string, args ...any) ([]Question, error) {
-	if _, _, err := s.opt.Access.Read(ctx, p, libraryUID); err != nil {
-		return nil, err
-	}
+func (s *Service) questions(ctx context.Context, libraryUID, query string, args ...any) ([]Question, error) {
 	rows, err := sqldb.All(ctx, s.opt.DB.Read(), scanJudged, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list judgements of %s: %w", libraryUID, err)
