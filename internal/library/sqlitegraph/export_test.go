@@ -75,3 +75,12 @@ DROP INDEX item_language;
 ALTER TABLE item DROP COLUMN language;
 PRAGMA user_version = 1`)
 }
+
+// BoundWords lets a search by words rate few chunks and read so many again,
+// as if the library were large.
+func BoundWords(g *Graph, rows, reread int) {
+	g.bounds.rows, g.bounds.rated, g.bounds.held, g.bounds.past, g.bounds.reread = rows, rows, int64(rows), rows, reread
+}
+
+// UnboundWords lets a search rate everything.
+func UnboundWords(g *Graph) { BoundWords(g, 1<<40, 1) }

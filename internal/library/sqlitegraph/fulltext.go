@@ -59,6 +59,7 @@ type reader struct {
 
 // reading is a query in terms.
 type reading struct {
+	graph *Graph
 	asked []terms.Term
 	says  says
 }
@@ -69,6 +70,7 @@ func (r *reader) read(languages []string) reading {
 	key := strings.Join(languages, " ")
 	out, ok := r.known[key]
 	if !ok {
+		out.graph = r.graph
 		_ = r.graph.analyze(func(a *terms.Analyzer) error {
 			out.asked = a.Query(r.text, maxLookups, languages...)
 			for _, b := range r.begins {
@@ -109,13 +111,16 @@ func merge(lists [][]library.Scored, limit int) []library.Scored {
 	return all[:min(limit, len(all))]
 }
 
-// The weights are those of title, heading path and text.
+// The first %s of these is what rates a chunk, the weights being those of
+// title, heading path and text; or nothing does, which costs much less.
 const (
+	byWords = `bm25(words, 2.0, 1.5, 1.0)`
+	unrated = `0.0`
 	// Words that stand nearly everywhere are rated in the first chunks only.
-	rateWords     = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 LIMIT $3`
-	rateWordsFrom = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words WHERE words MATCH $1 AND rowid >= $4 LIMIT $3`
+	rateWords     = `SELECT rowid AS id, %s AS rating FROM words WHERE words MATCH $1 LIMIT $3`
+	rateWordsFrom = `SELECT rowid AS id, %s AS rating FROM words WHERE words MATCH $1 AND rowid >= $4 LIMIT $3`
 	// The plus keeps the planner from looking each chunk up in the words.
-	rateWordsWithin = `SELECT rowid AS id, bm25(words, 2.0, 1.5, 1.0) AS rating FROM words
+	rateWordsWithin = `SELECT rowid AS id, %s AS rating FROM words
 WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id%s) LIMIT $3`
 	// $6 and $7 are JSON lists of items and of collections, the latter perhaps empty.
 	withinItems = ` FROM json_each($6) j CROSS JOIN item i ON i.uid = j.value` + ofThese
@@ -123,13 +128,13 @@ WHERE words MATCH $1 AND rowid BETWEEN $4 AND $5 AND +rowid IN (SELECT c.id%s) L
 	withinLibrary = ` FROM (SELECT $6) CROSS JOIN item i` + ofThese
 	ofThese       = ` CROSS JOIN chunk c ON c.item_id = i.id AND c.generation = i.generation
 WHERE ($7 = '' OR i.collection_uid IN (SELECT value FROM json_each($7)))`
-	bestWords = `SELECT i.uid, c.generation, c.ordinal, w.rating
+	bestWords = `SELECT w.id, i.uid, c.generation, c.ordinal, w.rating
 FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $2) w
 JOIN chunk c ON c.id = w.id JOIN item i ON i.id = c.item_id ORDER BY w.rating, w.id`
 	// Of a filter that lets many chunks through, the best are looked up until
 	// there are enough. The order is that of the inner query, which is joined
 	// row by row; its limit is there because an order without one is dropped.
-	bestOfMany = `SELECT i.uid, c.generation, c.ordinal, w.rating
+	bestOfMany = `SELECT w.id, i.uid, c.generation, c.ordinal, w.rating
 FROM (SELECT id, rating FROM (%s) ORDER BY rating, id LIMIT $3) w
 CROSS JOIN chunk c ON c.id = w.id CROSS JOIN item i ON i.id = c.item_id
 WHERE ($5 = '' OR i.uid IN (SELECT value FROM json_each($5))) AND ($6 = '' OR i.collection_uid IN (SELECT value FROM json_each($6)))
@@ -141,32 +146,75 @@ func (s *snapshot) fullText(ctx context.Context, uid string, asked reading, q li
 	if err != nil || sc.chunks == 0 {
 		return nil, err
 	}
-	p, err := s.plan(ctx, asked.asked, sc)
-	if err != nil || p.match == "" {
+	limits := asked.graph.bounds
+	p, err := s.plan(ctx, asked.asked, sc, limits)
+	if err != nil {
 		return nil, err
 	}
-	p.match = asked.says.within(p.match)
+	var found []candidate
+	for _, l := range p.looks {
+		l.match = asked.says.within(l.match)
+		if found, err = s.lookFor(ctx, l, sc, q.Limit, limits); err != nil {
+			return nil, err
+		}
+		if len(l.later) > 0 && len(found) > 0 {
+			if err := asked.graph.analyze(func(a *terms.Analyzer) (err error) {
+				found, err = s.rateLater(ctx, a, l.later, found, q.Limit)
+				return err
+			}); err != nil {
+				return nil, err
+			}
+		}
+		if len(found) >= q.Limit {
+			break
+		}
+	}
+	out := make([]library.Scored, len(found))
+	for i, c := range found {
+		out[i] = c.Scored
+		out[i].LibraryUID, out[i].Score = uid, min(c.Score/p.perfect, 1)
+	}
+	return out, nil
+}
+
+// candidate is a chunk that was found. Its score is BM25's.
+type candidate struct {
+	library.Scored
+
+	id int64
+}
+
+func scanCandidate(r sqldb.Row) (c candidate, err error) {
+	err = r.Scan(&c.id, &c.ItemUID, &c.Generation, &c.Ordinal, &c.Score)
+	c.Score = -c.Score
+	return c, err
+}
+
+// lookFor gives the best by what a look rates, best first: as many as are
+// wanted, or more where words are rated later.
+func (s *snapshot) lookFor(ctx context.Context, l look, sc reach, wanted int, b bounds) ([]candidate, error) {
+	rating, depth, rated := byWords, wanted, b.rated
+	if len(l.later) > 0 {
+		depth = max(depth, b.reread)
+	}
+	if l.unrated {
+		depth *= 2 // they come as they stand
+		rating, rated = unrated, depth
+	}
 	if !sc.narrow {
-		return s.best(ctx, uid, p, fmt.Sprintf(bestWords, rateWords), p.match, q.Limit, maxRated)
+		return sqldb.All(ctx, s, scanCandidate, fmt.Sprintf(bestWords, fmt.Sprintf(rateWords, rating)), l.match, depth, rated)
 	}
 	if sc.many {
-		found, err := s.best(ctx, uid, p, fmt.Sprintf(bestOfMany, rateWordsFrom), p.match, q.Limit, maxRated, sc.from, sc.items, sc.collections)
-		if err != nil || len(found) == q.Limit || p.held <= maxRated {
+		rated := max(rated, b.rated/8) // of which the filter takes a part
+		found, err := sqldb.All(ctx, s, scanCandidate, fmt.Sprintf(bestOfMany, fmt.Sprintf(rateWordsFrom, rating)),
+			l.match, depth, rated, sc.from, sc.items, sc.collections)
+		if err != nil || len(found) >= wanted || l.held <= int64(rated) {
 			return found, err
 		}
 		sc.to = math.MaxInt64 // not all was rated, and too little of it is in the filter's reach
 	}
-	return s.best(ctx, uid, p, fmt.Sprintf(bestWords, fmt.Sprintf(rateWordsWithin, sc.within())),
-		p.match, q.Limit, maxRated, sc.from, sc.to, sc.items, sc.collections)
-}
-
-func (s *snapshot) best(ctx context.Context, uid string, p plan, query string, args ...any) ([]library.Scored, error) {
-	return sqldb.All(ctx, s, func(r sqldb.Row) (library.Scored, error) {
-		hit := library.Scored{LibraryUID: uid}
-		err := r.Scan(&hit.ItemUID, &hit.Generation, &hit.Ordinal, &hit.Score)
-		hit.Score = min(-hit.Score/p.perfect, 1)
-		return hit, err
-	}, query, args...)
+	return sqldb.All(ctx, s, scanCandidate, fmt.Sprintf(bestWords, fmt.Sprintf(rateWordsWithin, rating, sc.within())),
+		l.match, depth, rated, sc.from, sc.to, sc.items, sc.collections)
 }
 
 // reach is what of a library a search may find.
@@ -227,141 +275,4 @@ func (s *snapshot) reach(ctx context.Context, f library.Filter) (reach, error) {
 	}
 	sc.many = sc.chunks == maxCounted
 	return sc, nil
-}
-
-// plan is what of a query is looked for in one library.
-type plan struct {
-	match   string  // an FTS5 expression; empty: nothing can match
-	perfect float64 // the score that no chunk exceeds
-	held    int64   // how many chunks hold its words, at most
-}
-
-const (
-	countWords  = `SELECT word, chunks FROM term WHERE word IN (SELECT value FROM json_each($1))`
-	countPrefix = `SELECT COALESCE(SUM(chunks), 0) FROM term WHERE word >= $1 AND word < $2`
-)
-
-// saturation is k1 + 1: what BM25 gives a word that is said without end.
-const saturation = 2.2
-
-// plan leaves frequent words out where rarer ones stand: they say little and
-// cost most.
-func (s *snapshot) plan(ctx context.Context, asked []terms.Term, sc reach) (plan, error) {
-	chunks, err := s.counts(ctx, asked, sc.visible)
-	if err != nil {
-		return plan{}, err
-	}
-	var p plan
-	var parts []string
-	share, span := sc.share()
-	for _, i := range worthLooking(chunks, share, span) {
-		p.held += chunks[i]
-		times := min(asked[i].Times, maxTimes)
-		p.perfect += idf(sc.visible, chunks[i]) * saturation * float64(times)
-		for range times {
-			if chunks[i] > 0 {
-				parts = append(parts, expression(asked[i]))
-			}
-		}
-	}
-	p.match = strings.Join(parts, " OR ")
-	return p, nil
-}
-
-// Rating a chunk costs about 2 µs, counting one that holds a word 0.2 µs.
-const (
-	maxTerms = 64      // looked for in one query
-	maxTimes = 3       // that a word counts which the query repeats
-	maxRows  = 16_000  // chunks that are rated, as long as there are rarer words
-	maxRated = 24_000  // chunks that are rated when there are none
-	maxHeld  = 100_000 // chunks that are counted
-	maxPast  = 30_000  // chunks that are looked at on the way to those of a filter
-)
-
-// worthLooking picks terms, rarest first, until the chunks that hold them are
-// as many as may be rated. share is how much of the library is searched, span how much
-// is passed through for it. At
-// least one that is there is picked.
-func worthLooking(chunks []int64, share, span float64) []int {
-	order := make([]int, len(chunks))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chunks[a], chunks[b]) })
-	var held int64
-	var found int
-	for n, i := range order {
-		held += chunks[i]
-		if found > 0 && (float64(held)*share > maxRows || float64(held)*span > maxPast || held > maxHeld || found == maxTerms) {
-			return order[:n]
-		}
-		if chunks[i] > 0 {
-			found++
-		}
-	}
-	return order
-}
-
-// idf is the weight that FTS5's bm25() gives a word in n of all chunks.
-func idf(all, n int64) float64 {
-	return max(math.Log((float64(all-n)+0.5)/(float64(n)+0.5)), 1e-6)
-}
-
-// counts tells in how many chunks each term stands; of a phrase, in how many
-// its rarest word does. Forms of a term in several languages are added up.
-func (s *snapshot) counts(ctx context.Context, asked []terms.Term, visible int64) ([]int64, error) {
-	words := []string{}
-	for _, t := range asked {
-		for _, form := range t.Forms() {
-			words = append(words, form...)
-		}
-	}
-	list, err := json.Marshal(words)
-	if err != nil {
-		return nil, fmt.Errorf("write the words: %w", err)
-	}
-	of := map[string]int64{}
-	if _, err := sqldb.All(ctx, s, func(r sqldb.Row) (struct{}, error) {
-		var word string
-		var n int64
-		err := r.Scan(&word, &n)
-		of[word] = n
-		return struct{}{}, err
-	}, countWords, string(list)); err != nil {
-		return nil, err
-	}
-	out := make([]int64, len(asked))
-	for i, t := range asked {
-		for f, form := range t.Forms() {
-			n := of[form[0]]
-			if t.Prefix && f == 0 {
-				if n, err = sqldb.One(ctx, s, scanInt, countPrefix, form[0], form[0]+"\U0010ffff"); err != nil {
-					return nil, err
-				}
-			}
-			for _, w := range form[1:] {
-				n = min(n, of[w])
-			}
-			out[i] += n
-		}
-		out[i] = min(out[i], visible)
-	}
-	return out, nil
-}
-
-// expression quotes a term. Terms hold letters, digits and marks only, so
-// nothing in them is syntax.
-func expression(t terms.Term) string {
-	var forms []string
-	for i, form := range t.Forms() {
-		e := `"` + strings.Join(form, " ") + `"`
-		if t.Prefix && i == 0 {
-			e += "*"
-		}
-		forms = append(forms, e)
-	}
-	if len(forms) == 1 {
-		return forms[0]
-	}
-	return "(" + strings.Join(forms, " OR ") + ")"
 }

@@ -45,6 +45,7 @@ type Graph struct {
 	vectors   *vectorCache
 	loads     singleflight.Group // of vectors, by library and space
 	analyzers sync.Pool          // of *terms.Analyzer
+	bounds    bounds             // of searches by words
 }
 
 var _ library.Graph = (*Graph)(nil)
@@ -64,7 +65,7 @@ func Open(dir string, opts Options) (*Graph, error) {
 	if opts.VectorBytes <= 0 {
 		opts.VectorBytes = defaultVectorBytes
 	}
-	g := &Graph{dir: abs, shelf: newShelf(opts.OpenFiles), vectors: newVectorCache(opts.VectorBytes)}
+	g := &Graph{dir: abs, shelf: newShelf(opts.OpenFiles), vectors: newVectorCache(opts.VectorBytes), bounds: defaultBounds()}
 	g.analyzers.New = func() any { return new(terms.Analyzer) }
 	return g, nil
 }
