@@ -27,7 +27,7 @@ func newBounded(t *testing.T) bounded {
 	b := bounded{uuid.NewString(), open(t, dir, sqlitegraph.Options{}), open(t, dir, sqlitegraph.Options{})}
 	sqlitegraph.UnboundWords(b.whole)
 	sqlitegraph.BoundWords(b.few, 60, 200)
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same at each run
+	r := rand.New(rand.NewPCG(1, 2))
 	for item := range 12 {
 		ref := library.GenerationRef{LibraryUID: b.lib, ItemUID: uuid.NewString(), Generation: 1}
 		var chunks []library.IndexChunk
