@@ -128,7 +128,7 @@ func (d *Dashboard) fetchAgain(w http.ResponseWriter, r *http.Request, s httpx.S
 		return page.Refused(w, r, s, "This document did not come from a web address. Upload its new version.", o.path(tabText))
 	}
 	_, err = d.opt.Ingest.Submit(r.Context(), s.Principal, ingest.Submission{
-		LibraryUID: o.LibraryUID, URL: o.Source, FileID: orEmpty(o.FileID), Filename: o.Filename, Collection: orEmpty(o.Item.Collection),
+		LibraryUID: o.LibraryUID, URL: o.Source, FileID: orEmpty(o.FileID), Filename: o.Filename, Collection: orEmpty(o.Collection),
 	})
 	if found, ok := page.FaultsOf(err); ok {
 		for _, text := range found {

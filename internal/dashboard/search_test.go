@@ -212,7 +212,8 @@ func TestASearchSaysWhichOfItsPartsDidNotAnswerAndWhatThatMeans(t *testing.T) {
 			{Name: "fulltext", Status: search.OK, Took: 1500 * time.Microsecond, Hits: 1},
 			{Name: "rerank", Status: search.Failed, Took: time.Millisecond},
 		},
-		Hits: []search.Hit{{Title: "Owls", Text: "an owl", Found: []search.Finding{{Leg: "fulltext", Rank: 1, Score: .25}}}},
+		Hits: []search.Hit{{Title: "Owls", Text: "an owl", Found: []search.Finding{{Leg: "fulltext", Rank: 1, Score: .25}, {Leg: "graph", Rank: 3, Score: .5}},
+			Duplicates: []search.Duplicate{{ItemUID: "i2", LibraryUID: "l2", Title: "Owls again"}}}},
 	}}
 	w := dashboardtest.New(t, func(o *dashboardtest.Options) { o.Pages.Search = half })
 	ann := w.User("ann")
@@ -220,7 +221,7 @@ func TestASearchSaysWhichOfItsPartsDidNotAnswerAndWhatThatMeans(t *testing.T) {
 	p := w.SignedIn(ann).Get("/search/?q=owls").Want(http.StatusOK).
 		Says(".notice", "Search by meaning did not answer in time. Passages that say it in other words may be missing.").
 		Says(".notice", "Reranking failed. Nothing is missing for it").
-		Says(".hit mark", "owl").Says(".how", "not in time").Says(".how", "1.5 ms").Says(".how", "no. 1 (0.250)")
+		Says(".hit mark", "owl").Says(".how", "not in time").Says(".how", "1.5 ms").Says(".how", "no. 1 (0.250)").Says(".how", "no. 3 (0.500)").Says(".found a[href='/libraries/l2/items/i2/']", "Owls again")
 	if n := strings.Count(p.Text("main"), "did not answer in time"); n != 1 {
 		t.Errorf("it is said %d times", n)
 	}

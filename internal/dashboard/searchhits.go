@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -34,8 +35,12 @@ type hitRow struct {
 	Excerpt   []block
 	Whole     []block  // empty: the excerpt is all of it
 	ByMeaning bool     // it shares no word with the question
+	Also      []alsoIn // documents that say the same
 	Mark      *hitMark // nil: they may not judge it
 }
+
+// alsoIn is a document that a passage stands in too.
+type alsoIn struct{ Title, Path string }
 
 // groupsOf puts passages of one document together, where its best one stands.
 func groupsOf(hits []search.Hit, m marker, status search.Status, marks []*hitMark) []hitGroup {
@@ -85,6 +90,9 @@ func rowOf(h search.Hit, m marker, status search.Status) hitRow {
 	}
 	if h.Page != nil {
 		row.Page = *h.Page
+	}
+	for _, d := range h.Duplicates {
+		row.Also = append(row.Also, alsoIn{cmp.Or(d.Title, "a document without a title"), librariesPath + d.LibraryUID + "/items/" + d.ItemUID + "/"})
 	}
 	ofLeg := func(name string) bool {
 		return slices.ContainsFunc(h.Found, func(f search.Finding) bool { return f.Leg == name })

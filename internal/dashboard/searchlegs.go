@@ -66,9 +66,10 @@ type legRow struct {
 
 // findingRow is a hit with its places in the legs' lists.
 type findingRow struct {
-	Rank                     int64
-	Title, Where, Path       string
-	Meaning, Words, Reranked string
+	Rank               int64
+	Title, Where, Path string
+	// Where a part has it; a dash where it has not.
+	Meaning, Words, Concepts, Reranked string
 }
 
 func howFoundOf(result search.Result) howFound {
@@ -96,7 +97,7 @@ func howFoundOf(result search.Result) howFound {
 }
 
 func findingRowOf(rank int64, h search.Hit) findingRow {
-	row := findingRow{Rank: rank, Title: h.Title, Where: strings.Join(h.HeadingPath, " › "), Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Meaning: "–", Words: "–", Reranked: "–"}
+	row := findingRow{Rank: rank, Title: h.Title, Where: strings.Join(h.HeadingPath, " › "), Path: passagePath(h.LibraryUID, h.ItemUID, h.Start), Meaning: "–", Words: "–", Concepts: "–", Reranked: "–"}
 	if row.Title == "" {
 		row.Title = h.Source
 	}
@@ -110,6 +111,8 @@ func findingRowOf(rank int64, h search.Hit) findingRow {
 			row.Meaning = text
 		case "fulltext":
 			row.Words = text
+		case "graph":
+			row.Concepts = text
 		case "rerank":
 			row.Reranked = text
 		}
