@@ -72,7 +72,8 @@ func TestARerankerThatFailsCostsItsTimeOnce(t *testing.T) {
 					t.Fatalf("%+v", got)
 				}
 			}
-			if n := len(j.server.Requests()); n != asked {
+			// The first search's question may reach the server after that search gave up.
+			if n := len(j.server.Requests()); n > asked+1 {
 				t.Errorf("it was asked %d times more while it was left alone", n-asked)
 			}
 			j.now = j.now.Add(16 * time.Second)
