@@ -49,7 +49,7 @@ func nameKinds() map[string]kind {
 		"workspace_id": aWorkspace, "item_uid": anItem, "chunk_uid": aChunk,
 	}
 	for _, name := range []string{
-		"limit", "cursor", "status", "collection", "library_type", "query", "exact", "name", "description", "global", "role",
+		"limit", "cursor", "status", "collection", "library_type", "query", "exact", "explain", "name", "description", "global", "role",
 		"title", "metadata", "text", "filename", "content_type", "language", "source", "since", "file_id", "parent_item_uid", "content_hash", "s3_key", "s3_bucket", "url", "file",
 		"before", "after", "page", "width", "heading", "offset", "max_chars", "concept", "generation",
 		"id",            // of a team that is made: the caller's own choice
