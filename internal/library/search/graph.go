@@ -3,35 +3,26 @@ package search
 import (
 	"context"
 	"errors"
-	"maps"
-	"math"
 	"slices"
-	"strings"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
-	"git.helu.ca/r/mnemosyne/internal/library/terms"
 )
 
 const (
-	// graphTopK is how many chunks concepts lead to, and graphSeeds from how
-	// many of the other legs' best hits.
-	graphTopK  = 100
-	graphSeeds = 1
-	// graphShare is the most that the leg adds, of the score of the other legs'
-	// best hit.
-	graphShare = 0.6
-	// keptPlaces is how many of the other legs' best hits stay before what the
-	// leg brings.
-	keptPlaces = 2
+	// graphTopK is how many chunks concepts lead to.
+	graphTopK = 100
+	// besideBest is the place, from 0, of the hit beside which the best one is
+	// to stand out. The one right behind it may be its copy or its neighbour.
+	besideBest = 2
 )
 
 // graphLeg asks for chunks that share concepts with the best hit of the other
-// legs, and rates them by what they say of the query that the hit does not: the
-// second step of a question whose first the hit is. It is skipped where there
-// is nothing to start from.
+// legs: the second step of a question whose first the hit is. More to start
+// from leads astray more often than on. It is skipped where there is nothing to
+// start from.
 func (e *Engine) graphLeg(ctx context.Context, q question, fused []library.Scored) *leg {
 	l := &leg{name: "graph", timeout: e.opt.GraphTimeout, status: Skipped, find: func(ctx context.Context) ([]library.Scored, error) {
-		seeds, limit := fused[:min(len(fused), graphSeeds)], graphTopK
+		seeds, limit := fused[:1], graphTopK
 		if q.filter.Says() { // which some of them do not
 			limit *= 4
 		}
@@ -39,11 +30,7 @@ func (e *Engine) graphLeg(ctx context.Context, q question, fused []library.Score
 			Libraries: q.uids, Seeds: seeds, Depth: e.opt.GraphDepth, Filter: q.filter, Limit: limit,
 		})
 		related, unread := e.opt.Graph.Having(ctx, related, q.filter)
-		if related = related[:min(len(related), graphTopK)]; len(related) == 0 {
-			return nil, errors.Join(err, unread)
-		}
-		completing, unheld := e.completing(ctx, q, seeds, related)
-		return completing, errors.Join(err, unread, unheld)
+		return related[:min(len(related), graphTopK)], errors.Join(err, unread)
 	}}
 	if e.opt.GraphDepth > 0 && len(fused) > 0 {
 		l.run(ctx)
@@ -52,7 +39,14 @@ func (e *Engine) graphLeg(ctx context.Context, q question, fused []library.Score
 }
 
 // associate lets what concepts lead to join what was found: it adds to the
-// score of a hit that is there, and otherwise takes the place that it earns.
+// score of a hit that is there, and otherwise takes the place that it earns,
+// never before the hit that it came from.
+//
+// Concepts lead on from any passage, also from a wrong one. So what they lead
+// to counts as far as the best hit stands out: a question that names one
+// passage has found where to start, one that many passages answer alike needs
+// no second step. And it counts by how strong the way is, not by how it compares
+// with others of the same answer: the best of what is hardly related is little.
 func associate(fused []library.Scored, l *leg) []library.Scored {
 	if len(l.hits) == 0 || len(fused) == 0 {
 		return fused
@@ -62,11 +56,16 @@ func associate(fused []library.Scored, l *leg) []library.Scored {
 	for i, hit := range out {
 		at[keyOf(hit)] = i
 	}
-	last := fused[min(len(fused), keptPlaces)-1].Score
+	best := fused[0].Score
+	share := best
+	if len(fused) > besideBest {
+		share -= fused[besideBest].Score
+	}
 	for rank, hit := range l.hits {
-		hit.Score *= graphShare * fused[0].Score
-		// Below those that keep their places, and in the order of the leg.
-		most := last * (1 - 1e-6*float64(rank+1))
+		// A walk's score is s/(1+s); s tells strong ways apart.
+		hit.Score *= share / max(1-hit.Score, 1e-9)
+		// Below the best hit, and in the order of the leg.
+		most := best * (1 - 1e-6*float64(rank+1))
 		if i, there := at[keyOf(hit)]; !there {
 			hit.Score = min(hit.Score, most)
 			out = append(out, hit)
@@ -77,61 +76,3 @@ func associate(fused []library.Scored, l *leg) []library.Scored {
 	slices.SortFunc(out, inOrder)
 	return out
 }
-
-// completing rates hits by how much of the query's words they hold that the
-// seeds lack, the rarer among the hits the more. Those that hold none are left
-// out.
-func (e *Engine) completing(ctx context.Context, q question, seeds, hits []library.Scored) ([]library.Scored, error) {
-	chunks, err := e.opt.Graph.Hydrate(ctx, slices.Concat(seeds, hits))
-	var analyzer terms.Analyzer
-	words := func(text string) map[string]bool {
-		set := map[string]bool{}
-		for _, w := range analyzer.Document(stemmedAs, text) {
-			set[w] = true
-		}
-		return set
-	}
-	open := words(q.text)
-	holds := map[key]map[string]bool{}
-	for _, c := range chunks {
-		set := words(strings.Join(append(slices.Clone(c.HeadingPath), c.Text), "\n"))
-		k := key{c.LibraryUID, c.ItemUID, c.Generation, c.Ordinal}
-		if slices.ContainsFunc(seeds, func(s library.Scored) bool { return keyOf(s) == k }) {
-			maps.DeleteFunc(open, func(w string, _ bool) bool { return set[w] })
-			continue
-		}
-		holds[k] = set
-	}
-	weights, all := map[string]float64{}, 0.0
-	for _, w := range slices.Sorted(maps.Keys(open)) {
-		n := 0
-		for _, set := range holds {
-			if set[w] {
-				n++
-			}
-		}
-		if n > 0 {
-			weights[w] = math.Log1p(float64(len(holds)) / float64(n))
-			all += weights[w]
-		}
-	}
-	var out []library.Scored
-	for _, hit := range hits {
-		sum := 0.0
-		for _, w := range slices.Sorted(maps.Keys(weights)) {
-			if holds[keyOf(hit)][w] {
-				sum += weights[w]
-			}
-		}
-		if sum > 0 {
-			hit.Score *= sum / all
-			out = append(out, hit)
-		}
-	}
-	slices.SortFunc(out, inOrder)
-	return out, err
-}
-
-// stemmedAs is the language whose endings are taken off on both sides, where
-// those of hits are of any.
-const stemmedAs = "en"

@@ -70,6 +70,34 @@ func TestTheGraphLegLiftsWhatConceptsLeadTo(t *testing.T) {
 	}
 }
 
+func TestTheGraphLegFindsWhatNoWordOfTheQueryLeadsTo(t *testing.T) {
+	t.Parallel()
+	w, _ := traffic(t)
+	got := w.search(w.alice, search.Request{Query: "zebra crossing"})
+	if want := []string{"the zebra crossing", "lorries must stop"}; !slices.Equal(texts(got), want) {
+		t.Errorf("found %q, want %q", texts(got), want)
+	}
+}
+
+// One passage of many that answer alike is not where a second step begins.
+func TestConceptsLeadAsFarAsTheBestHitStandsOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opt.Embedder, w.opt.GraphDepth = nil, 2
+	for kind, text := range map[string]string{"mountain": "zebra mountain", "savanna": "zebra savanna grass", "painted": "zebra painted by hand"} {
+		w.mention(w.papers, w.put(w.papers, "", kind, text), 0, "Park "+kind, "Reserve "+kind)
+	}
+	long := "of all that there is to read about parks a zebra is the least"
+	w.mention(w.papers, w.put(w.papers, "", "long", long), 0,
+		"Park mountain", "Park savanna", "Park painted", "Reserve mountain", "Reserve savanna", "Reserve painted")
+	for query, place := range map[string]int{"zebra": 3, "zebra savanna": 1} {
+		got := w.search(w.alice, search.Request{Query: query})
+		if found := texts(got); len(found) != 4 || found[place] != long || got.Status.Graph != search.OK {
+			t.Errorf("%s: found %q, %s; want the long one at %d", query, found, got.Status.Graph, place)
+		}
+	}
+}
+
 func TestAGraphLegThatFailsOrIsLateCostsItsHitsAlone(t *testing.T) {
 	t.Parallel()
 	w, _ := traffic(t)

@@ -33,8 +33,10 @@ const (
 	hubFloor = 20
 )
 
-// decay is what is left of the activation after each further hop.
-const decay = 0.5
+// decay is what is left of the activation after each further hop. What is two
+// passages away is related to almost everything: with a half it crowds out what
+// is one away.
+const decay = 0.1
 
 // Concept is a concept of a library.
 type Concept struct {
