@@ -215,6 +215,31 @@ func TestDocumentsTakeTurnsWhereTheySayAboutAsMuch(t *testing.T) {
 	}
 }
 
+func TestScoresFallWhereNeighboursAreTooLongForOnePassage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opt.Embedder = nil
+	long := make([]string, 60)
+	for i := range long {
+		says := map[int]string{0: "apple zebra lion", 20: "apple zebra lion", 10: "apple zebra", 21: "apple lion"}[i]
+		for j := range 400 {
+			says += fmt.Sprintf(" pad%dof%d", j, i)
+		}
+		long[i] = says
+	}
+	w.put(w.papers, "", "Book", long...)
+	w.put(w.papers, "", "Leaf", "a lion", "of others")
+	got := w.search(w.alice, search.Request{Query: "apple zebra lion", Explain: true})
+	for i, h := range got.Hits {
+		if i > 0 && h.Score > got.Hits[i-1].Score {
+			t.Errorf("hit %d has %v, after %v", i, h.Score, got.Hits[i-1].Score)
+		}
+	}
+	if len(got.Hits) != 5 || got.Hits[3].Explanation.Share != 0.92 {
+		t.Errorf("%d hits, want 5, and the fourth to be a further passage of its document", len(got.Hits))
+	}
+}
+
 func TestTheAnswerIsFilledFromFurtherDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

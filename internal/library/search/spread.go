@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 
 	"git.helu.ca/r/mnemosyne/internal/library"
 )
@@ -46,7 +47,7 @@ func spread(list []placed) []turn {
 				next = q
 			}
 		}
-		out = append(out, turn{next.waiting[0], next.share})
+		out = append(out, turn{next.next(), next.share})
 		next.take(list)
 	}
 	return out
@@ -63,11 +64,15 @@ func (k key) document() document { return document{k.library, k.item, k.generati
 // queue is the chunks of a document that wait for their turn, best first.
 type queue struct {
 	waiting  []int
+	at       int     // which of those is the next
 	share    float64 // that the next one keeps of its score
+	last     float64 // what the one before was left with
 	joins    bool    // the next one is a neighbour of one that had its turn
 	taken    map[int]float64
 	passages int
 }
+
+func (q *queue) next() int { return q.waiting[q.at] }
 
 // queuesOf gives the documents' queues. There are none where no document has
 // so many chunks that another has to wait.
@@ -91,33 +96,46 @@ func queuesOf(list []placed) []*queue {
 }
 
 func (q *queue) before(other *queue, list []placed) bool {
-	mine, theirs := list[q.waiting[0]].score*q.share, list[other.waiting[0]].score*other.share
-	return mine > theirs || mine == theirs && q.waiting[0] < other.waiting[0]
+	mine, theirs := list[q.next()].score*q.share, list[other.next()].score*other.share
+	return mine > theirs || mine == theirs && q.next() < other.next()
 }
 
-// take lets the next chunk have its turn and rates the one behind it: it keeps
-// as much of its score as the neighbour whose passage it joins, or what a
-// further passage of the document does.
+// take lets the next chunk have its turn and finds the one behind it: the best
+// of those that wait by what is left of their scores.
 func (q *queue) take(list []placed) {
 	if !q.joins {
 		q.passages++
 	}
-	q.taken[list[q.waiting[0]].key.ordinal] = q.share
-	q.waiting = q.waiting[1:]
-	if len(q.waiting) == 0 {
-		return
-	}
-	at := list[q.waiting[0]].key.ordinal
-	for _, beside := range []int{at - 1, at + 1} {
-		if share, there := q.taken[beside]; there {
-			q.share, q.joins = share, true
-			return
+	taken := list[q.next()]
+	q.taken[taken.key.ordinal], q.last = q.share, taken.score*q.share
+	q.waiting = slices.Delete(q.waiting, q.at, q.at+1)
+	best := math.Inf(-1)
+	for i, waits := range q.waiting {
+		score := list[waits].score
+		if score <= best {
+			break
+		}
+		if share, joins := q.shareOf(list[waits].key.ordinal); score*share > best {
+			best, q.at, q.share, q.joins = score*share, i, share, joins
 		}
 	}
-	q.joins, q.share = false, 1
-	if q.passages >= spreadFree {
-		q.share = max(math.Pow(spreadEach, float64(q.passages-spreadFree+1)), spreadLeast)
+	if len(q.waiting) > 0 && list[q.next()].score > 0 { // one that joins may have waited behind its neighbour
+		q.share = min(q.share, q.last/list[q.next()].score)
 	}
+}
+
+// shareOf is what a chunk keeps of its score: as much as the neighbour whose
+// passage it joins, or what a further passage of the document does.
+func (q *queue) shareOf(ordinal int) (share float64, joins bool) {
+	for _, beside := range []int{ordinal - 1, ordinal + 1} {
+		if share, there := q.taken[beside]; there {
+			return share, true
+		}
+	}
+	if q.passages < spreadFree {
+		return 1, false
+	}
+	return max(math.Pow(spreadEach, float64(q.passages-spreadFree+1)), spreadLeast), false
 }
 
 // spreadFused puts what the legs found into the order of turns. Where one
