@@ -19,6 +19,8 @@ import (
 	"git.helu.ca/r/mnemosyne/internal/library/search/eval"
 )
 
+var errEvalStopped = errors.New("stopped before the figures were complete; nothing of it is kept")
+
 type evalCmd struct {
 	Folder  string   `arg:"" optional:"" type:"existingdir" help:"Where queries.jsonl, qrels.tsv and, without --library, corpus.jsonl are (BEIR's layout). May be left out with --library."`
 	Library string   `help:"Ask what is in this library now: uid or name. qrels.tsv then names documents by uid, source, title or file name. Without a folder, the questions that are kept with the library are asked, and the figures are kept with it, too."`
@@ -74,7 +76,7 @@ func (c evalCmd) Run(ctx context.Context, p *program) error {
 	if c.Compare && len(c.Against) == 0 {
 		c.Against = []string{"space=next"}
 	}
-	return p.serve(ctx, func(s *app.Services) error {
+	err := p.serve(ctx, func(s *app.Services) error {
 		asked, err := c.questions(ctx, s)
 		if err != nil {
 			return err
@@ -98,6 +100,10 @@ func (c evalCmd) Run(ctx context.Context, p *program) error {
 		}
 		return err
 	})
+	if err != nil && ctx.Err() != nil {
+		return errEvalStopped
+	}
+	return err
 }
 
 func (c evalCmd) measure(ctx context.Context, p *program, s *app.Services, asked eval.Collection) (out evaluated, err error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -105,5 +106,20 @@ VALUES ($1, 'q', $2, 0, 5, 'otters asleep', 1, 'admin', $3)`, in.library, job.It
 	kept, err := sqldb.One(t.Context(), db.Read(), func(r sqldb.Row) (v float64, err error) { return v, r.Scan(&v) }, `SELECT ndcg FROM eval_run WHERE library_uid = $1`, in.library)
 	if err != nil || kept != 1 {
 		t.Errorf("kept is %v, %v", kept, err)
+	}
+}
+
+func TestEvalThatIsStoppedSaysSo(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out, talk strings.Builder
+	settings := map[string]string{"MNEMOSYNE_DATA_DIR": t.TempDir()}
+	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &talk, lookup: func(name string) (string, bool) {
+		value, ok := settings[name]
+		return value, ok
+	}}
+	if code := run(ctx, p, []string{"eval", goldSet(t)}); code != exitFailed || !strings.Contains(talk.String(), "stopped before the figures") {
+		t.Errorf("%d: %s%s", code, out.String(), talk.String())
 	}
 }

@@ -20,6 +20,12 @@ import (
 	"strings"
 )
 
+// byteOrderMark is what some editors put before a file's text.
+const byteOrderMark = "\ufeff"
+
+// errNotOfKind ends what is said of a value of the wrong kind.
+var errNotOfKind = errors.New("_id, title and text are texts in quotes")
+
 // Document is one of a collection.
 type Document struct {
 	ID    string `json:"_id"`
@@ -76,7 +82,12 @@ func LoadQuestions(dir string) (Collection, error) {
 	if err != nil {
 		return c, err
 	}
+	asked := make(map[string]bool, len(queries))
 	for _, q := range queries {
+		if q.ID == "" || asked[q.ID] {
+			return c, fmt.Errorf("queries.jsonl: the _id %q is empty or stands there twice", q.ID)
+		}
+		asked[q.ID] = true
 		if q.Relevant = relevant[q.ID]; len(q.Relevant) > 0 && strings.TrimSpace(q.Text) != "" {
 			c.Queries = append(c.Queries, q)
 		}
@@ -107,10 +118,13 @@ func readLines[T any](dir, name string) (out []T, err error) {
 	lines := bufio.NewReader(in)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
+		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+		}
 		if text := bytes.TrimSpace(line); len(text) > 0 {
 			var v T
 			if err := json.Unmarshal(text, &v); err != nil {
-				return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
+				return nil, fmt.Errorf("%s, line %d: %w", name, n, inWords(err))
 			}
 			out = append(out, v)
 		}
@@ -123,16 +137,30 @@ func readLines[T any](dir, name string) (out []T, err error) {
 	}
 }
 
+// inWords says of a line what a person can mend.
+func inWords(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if wrong.Field == "" {
+			return fmt.Errorf("want an object, found %s: %w", wrong.Value, errNotOfKind)
+		}
+		return fmt.Errorf("%q is a %s: %w", wrong.Field, wrong.Value, errNotOfKind)
+	}
+	return err
+}
+
 func readJudgements(path string) (map[string]map[string]int, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the operator names the collection
 	if err != nil {
 		return nil, fmt.Errorf("open the judgements: %w", err)
 	}
 	out := map[string]map[string]int{}
-	for n, line := range slices.Collect(strings.Lines(string(data))) {
+	for n, line := range slices.Collect(strings.Lines(strings.TrimPrefix(string(data), byteOrderMark))) {
 		cells := strings.Split(strings.TrimSpace(line), "\t")
-		if n == 0 || cells[0] == "" {
+		if n == 0 && headed(cells) || cells[0] == "" {
 			continue
+		}
+		if n == 0 {
+			return nil, fmt.Errorf("%s, line 1: want a header such as query-id, corpus-id and score with tabs between them, found a judgement", path)
 		}
 		if len(cells) != 3 {
 			return nil, fmt.Errorf("%s, line %d: want a question's id, a document's id and a grade with tabs between them, found %d cells", path, n+1, len(cells))
@@ -150,4 +178,10 @@ func readJudgements(path string) (map[string]map[string]int, error) {
 		out[cells[0]][cells[1]] = grade
 	}
 	return out, nil
+}
+
+// headed tells a header line from a judgement, which would be lost as one.
+func headed(cells []string) bool {
+	_, err := strconv.Atoi(cells[len(cells)-1])
+	return len(cells) != 3 || err != nil
 }

@@ -57,6 +57,17 @@ func TestADocumentCountsOnceWhateverItIsCalled(t *testing.T) {
 	}
 }
 
+func TestMarksOfEditorsAreNoPartOfASet(t *testing.T) {
+	t.Parallel()
+	dir := write(t, false)
+	overwrite(t, dir, "queries.jsonl", "\ufeff{\"_id\":\"q1\",\"text\":\"apple\"}\r\n")
+	overwrite(t, dir, "qrels.tsv", "\ufeffquery-id\tcorpus-id\tscore\r\nq1\td1\t1\r\n")
+	got, err := eval.Load(dir)
+	if err != nil || len(got.Queries) != 1 || got.Queries[0].Relevant["d1"] != 1 {
+		t.Errorf("%+v, %v", got.Queries, err)
+	}
+}
+
 func TestAMalformedLineIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ file, text, want string }{
@@ -64,6 +75,10 @@ func TestAMalformedLineIsNamed(t *testing.T) {
 		"judgement":      {"qrels.tsv", "query-id\tcorpus-id\tscore\nq1\td1\n", "line 2: want a question's id"},
 		"grade":          {"qrels.tsv", "query-id\tcorpus-id\tscore\nq1\td1\tgood\n", "line 2: the grade \"good\""},
 		"nothing judged": {"qrels.tsv", "query-id\tcorpus-id\tscore\n", "no question with a relevant document"},
+		"no text":        {"queries.jsonl", "{\"_id\":7,\"text\":\"apple\"}\n", "line 1: \"_id\" is a number"},
+		"no object":      {"queries.jsonl", "[]\n", "line 1: want an object"},
+		"asked twice":    {"queries.jsonl", "{\"_id\":\"q1\",\"text\":\"a\"}\n{\"_id\":\"q1\",\"text\":\"b\"}\n", "\"q1\" is empty or stands there twice"},
+		"no header":      {"qrels.tsv", "q1\td1\t1\nq2\td2\t1\n", "line 1: want a header"},
 		"twice":          {"corpus.jsonl", "{\"_id\":\"d1\"}\n{\"_id\":\"d1\"}\n", "stands there twice"},
 	} {
 		dir := write(t, false)
