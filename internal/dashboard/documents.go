@@ -209,6 +209,8 @@ func kindOf(contentType string) string {
 		return "Table"
 	case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
 		return "Word"
+	case "message/rfc822", "application/mbox", "application/vnd.ms-outlook":
+		return "E-mail"
 	case "":
 		return ""
 	}
