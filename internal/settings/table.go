@@ -438,8 +438,8 @@ func rerankerRows(r *Reranker) []variable {
 
 func searchRows(s *Search) []variable {
 	return []variable{
-		{name: "SEARCH_VECTOR_TOP_K", byDefault: "50", kind: integer(&s.VectorTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the vector leg."},
-		{name: "SEARCH_FULLTEXT_TOP_K", byDefault: "30", kind: integer(&s.FulltextTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the full-text leg."},
+		{name: "SEARCH_VECTOR_TOP_K", byDefault: "50", kind: integer(&s.VectorTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the vector leg. An adaptive fusion takes 100 at least."},
+		{name: "SEARCH_FULLTEXT_TOP_K", byDefault: "30", kind: integer(&s.FulltextTopK, 1, 1000), readers: appAndMCP, doc: "Hits of the full-text leg. An adaptive fusion takes 100 at least."},
 		{
 			name: "SEARCH_GRAPH_MAX_DEPTH", byDefault: "2", kind: integer(&s.GraphMaxDepth, 0, 5), readers: appAndMCP,
 			doc: "Hops of the graph leg; 0 leaves it out.",

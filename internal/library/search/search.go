@@ -188,7 +188,7 @@ type Options struct {
 	// between them stay apart.
 	Texts *Texts
 
-	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30
+	VectorTopK, FullTextTopK       int           // hits of a leg; 50, 30; of an Adaptive fusion 100 at least
 	VectorTimeout, FullTextTimeout time.Duration // 5 s each
 	GraphDepth                     int           // hops of the graph leg; 0: it is skipped
 	GraphTimeout                   time.Duration // 2 s
@@ -229,6 +229,9 @@ func New(opt Options) *Engine {
 		opt.Alpha = cmp.Or(opt.Alpha, DefaultAdaptiveAlpha)
 	}
 	opt.Alpha = cmp.Or(opt.Alpha, DefaultAlpha)
+	if opt.Fusion == Adaptive {
+		opt.VectorTopK, opt.FullTextTopK = max(opt.VectorTopK, adaptiveDepth), max(opt.FullTextTopK, adaptiveDepth)
+	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}

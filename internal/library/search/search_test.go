@@ -259,7 +259,7 @@ func TestLibrariesThatNeverMovedAndThoseThatSayTheirSpaceMakeOneList(t *testing.
 	w := newWorld(t)
 	w.put(w.papers, "", "A", "apple", "apple pie with more and more")
 	w.put(w.notes, "", "B", "zzz zzz apple zzz zzz zzz zzz zzz zzz")
-	w.opt.FullTextTopK = 1
+	w.opt.Fusion, w.opt.FullTextTopK = search.Weighted, 1
 	before := w.search(w.alice, search.Request{Query: "apple"})
 	w.exec(`UPDATE library SET embedding_space = 'letters/26' WHERE uid = $1`, w.notes) // as after a move that was aborted
 	after := w.search(w.alice, search.Request{Query: "apple"})

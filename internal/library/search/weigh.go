@@ -10,6 +10,12 @@ func (e *Engine) weigh(_ question, vector, fullText *leg) []List {
 	return []List{{Weight: e.opt.Alpha, Hits: vector.hits}, {Weight: 1 - e.opt.Alpha, Hits: fullText.hits}}
 }
 
+// adaptiveDepth is how many hits of a leg an Adaptive fusion is made of at
+// least. What is unlike a question begins further down than what is shown: with
+// 50 and 30 hits the mean nDCG@10 of seven collections is .694, with 100 each
+// .701.
+const adaptiveDepth = 100
+
 // usual is how far the nearest passage of a question stands out, in the middle
 // of many questions to many libraries.
 const usual = 0.4
