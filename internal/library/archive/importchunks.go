@@ -20,7 +20,7 @@ const keepAll = 1 << 20
 // chunks stages a version's passages and publishes them, in a library that
 // nobody sees.
 func (m *imports) chunks(ctx context.Context, i incoming, g generationRecord, doc *document.Document) error {
-	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: doc.Text}, concepts: concept.New(i.Title, doc.Language)}
+	s := staging{m: m, i: i, g: g, ref: m.ref(i.UID, g.Generation), words: cursor{text: doc.Text}, concepts: concept.New(doc.Title, doc.Language)}
 	s.concepts.Learn(doc.Text)
 	if err := m.r.lines(generationFolder(i.was, g.Generation)+chunksFolder, func(line []byte) error { return s.add(ctx, line) }); err != nil {
 		return err
