@@ -16,8 +16,9 @@ const (
 	mapConcepts         = 18 // that are drawn
 	mapLinks            = 40 // the strongest of theirs
 	mapSteps            = 300
+	gravity             = 0.5
 	labelHeight         = 15.0
-	labelRune           = 6.2 // width of a character, about
+	labelRune           = 7.4 // width of a character, a wide one
 	labelRunes          = 20
 )
 
@@ -138,6 +139,12 @@ func layOut(concepts []library.Concept, ties []tie) []point {
 			pull := math.Hypot(dx, dy) / apart * min(t.strength, 2) / 4
 			moves[t.a].x, moves[t.a].y = moves[t.a].x-pull*dx, moves[t.a].y-pull*dy
 			moves[t.b].x, moves[t.b].y = moves[t.b].x+pull*dx, moves[t.b].y+pull*dy
+		}
+		// What has no tie to the rest would be pushed into the corners.
+		for i := range points {
+			dx, dy := points[i].x-mapWidth/2, points[i].y-mapHeight/2
+			pull := gravity * math.Hypot(dx, dy) / apart
+			moves[i].x, moves[i].y = moves[i].x-pull*dx, moves[i].y-pull*dy
 		}
 		heat := mapWidth / 8 * (1 - float64(step)/mapSteps)
 		for i := range points {
