@@ -164,19 +164,3 @@ func TestACollectionThatIsNoneIsAnError(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
-
-func TestScaleKeepsTheSmallLibrarysAnswers(t *testing.T) {
-	t.Parallel()
-	g, err := sqlitegraph.Open(t.TempDir(), sqlitegraph.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = g.Close() })
-	r, err := eval.Scale(t.Context(), eval.ScaleOptions{Graph: g, Chunks: 400, Small: 40, Queries: 10, Dimensions: 16})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.Same || r.Chunks != 400 || r.FullText.P95 < r.FullText.P50 {
-		t.Errorf("%+v", r)
-	}
-}

@@ -46,27 +46,6 @@ func WriteTable(w io.Writer, reports []Report) error {
 	return nil
 }
 
-// Write prints what was measured at scale.
-func (r ScaleReport) Write(w io.Writer) error {
-	same := "the same as alone, for every question"
-	if !r.Same {
-		same = "NOT the same as alone"
-	}
-	_, err := fmt.Fprintf(w, `%d chunks (built in %s, %d MB), %d questions
-  full-text   p50/p95 %s ms
-  vector      p50/p95 %s ms, the first one %s
-beside it a library of %d chunks
-  full-text   p50/p95 %s ms
-  vector      p50/p95 %s ms
-  its hits and scores: %s
-`, r.Chunks, r.Build.Round(time.Second), r.Bytes>>20, r.Queries, r.FullText, r.Vector, r.FirstVector.Round(time.Millisecond),
-		r.Small, r.SmallFullText, r.SmallVector, same)
-	if err != nil {
-		return fmt.Errorf("print the figures: %w", err)
-	}
-	return nil
-}
-
 // Times are percentiles.
 type Times struct{ P50, P95 time.Duration }
 
