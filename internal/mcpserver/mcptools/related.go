@@ -47,31 +47,18 @@ func (s *Server) related(ctx context.Context, p accounts.Principal, a relatedArg
 // relatedAnswer writes concepts, and hits until most bytes of text are full, at
 // whole hits and never none.
 func relatedAnswer(found search.RelatedResult, most int) answer {
-	out := relatedView{Hits: []hitView{}, Concepts: []conceptView{}}
+	out := relatedView{Concepts: []conceptView{}}
 	var names []string
 	for _, c := range found.Concepts {
 		out.Concepts = append(out.Concepts, conceptView(c))
 		names = append(names, fmt.Sprintf("%s (%d)", c.Name, c.Chunks))
 	}
-	var hits strings.Builder
-	for i, h := range found.Hits {
-		written := writeHit(i+1, h)
-		if i > 0 && hits.Len()+len(written) > most {
-			out.Truncated, out.Omitted = true, len(found.Hits)-i
-			break
-		}
-		hits.WriteString(written)
-		out.Hits = append(out.Hits, viewHit(h))
-	}
+	var hits string
+	hits, out.Hits = writeHits(found.Hits, most)
+	out.Omitted = len(found.Hits) - len(out.Hits)
+	out.Truncated = out.Omitted > 0
 	var b strings.Builder
-	switch len(out.Hits) {
-	case 0:
-		b.WriteString("No passage was found.")
-	case 1:
-		b.WriteString("1 passage.")
-	default:
-		fmt.Fprintf(&b, "%d passages, best first.", len(out.Hits))
-	}
+	b.WriteString(passagesFound(len(out.Hits)))
 	if out.Truncated {
 		fmt.Fprintf(&b, " %d more did not fit; ask for less.", out.Omitted)
 	}
@@ -80,7 +67,7 @@ func relatedAnswer(found search.RelatedResult, most int) answer {
 	}
 	b.WriteByte('\n')
 	return answer{
-		text: b.String() + hits.String(), structured: out, links: linkItems(found.Hits[:len(out.Hits)]), results: len(found.Hits),
+		text: b.String() + hits, structured: out, links: linkItems(found.Hits[:len(out.Hits)]), results: len(found.Hits),
 	}
 }
 

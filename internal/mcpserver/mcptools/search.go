@@ -87,39 +87,52 @@ func (s *Server) search(ctx context.Context, p accounts.Principal, a searchArgs)
 // never none, and says how many it left out.
 func foundAnswer(found search.Result, most int) answer {
 	out := searchView{
-		Hits: []hitView{}, Degraded: found.Degraded, TookMS: found.TookMS, Truncated: found.Omitted > 0, Omitted: found.Omitted,
+		Degraded: found.Degraded, TookMS: found.TookMS, Omitted: found.Omitted,
 		Understood: viewUnderstood(found.Understood),
 		Status: statusView{
 			Vector: string(found.Status.Vector), Fulltext: string(found.Status.FullText),
 			Graph: string(found.Status.Graph), Rerank: string(found.Status.Rerank),
 		},
 	}
-	var hits strings.Builder
-	for i, h := range found.Hits {
-		written := writeHit(i+1, h)
-		if i > 0 && hits.Len()+len(written) > most {
-			out.Truncated, out.Omitted = true, out.Omitted+len(found.Hits)-i
-			break
-		}
-		hits.WriteString(written)
-		out.Hits = append(out.Hits, viewHit(h))
-	}
+	var hits string
+	hits, out.Hits = writeHits(found.Hits, most)
+	out.Omitted += len(found.Hits) - len(out.Hits)
+	out.Truncated = out.Omitted > 0
 	return answer{
-		text: searchHead(out) + hits.String(), structured: out,
+		text: searchHead(out) + hits, structured: out,
 		links: linkItems(found.Hits[:len(out.Hits)]), results: len(found.Hits),
 	}
 }
 
+// writeHits writes hits until most bytes of text are full, at whole hits and
+// never none.
+func writeHits(found []search.Hit, most int) (text string, views []hitView) {
+	var b strings.Builder
+	views = []hitView{}
+	for i, h := range found {
+		written := writeHit(i+1, h)
+		if i > 0 && b.Len()+len(written) > most {
+			break
+		}
+		b.WriteString(written)
+		views = append(views, viewHit(h))
+	}
+	return b.String(), views
+}
+
+func passagesFound(n int) string {
+	switch n {
+	case 0:
+		return "No passage was found."
+	case 1:
+		return "1 passage."
+	}
+	return fmt.Sprintf("%d passages, best first.", n)
+}
+
 func searchHead(v searchView) string {
 	var b strings.Builder
-	switch len(v.Hits) {
-	case 0:
-		b.WriteString("No passage was found.")
-	case 1:
-		b.WriteString("1 passage.")
-	default:
-		fmt.Fprintf(&b, "%d passages, best first.", len(v.Hits))
-	}
+	b.WriteString(passagesFound(len(v.Hits)))
 	if v.Truncated {
 		fmt.Fprintf(&b, " %d more did not fit; ask for less or narrow the search.", v.Omitted)
 	}
