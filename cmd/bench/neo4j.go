@@ -238,6 +238,8 @@ func dot(a, b []float32) (sum float64) {
 
 // hybrid does with the graph what a search does.
 func (w *graphWorld) hybrid(ctx context.Context, q library.VectorQuery, text string) error {
+	const deep = 100 // hits that an adaptive fusion takes of each leg
+	q.Limit = deep
 	var near, words []library.Scored
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -247,14 +249,13 @@ func (w *graphWorld) hybrid(ctx context.Context, q library.VectorQuery, text str
 		return err
 	})
 	group.Go(func() (err error) {
-		words, err = w.g.FullText(ctx, library.FullTextQuery{Libraries: q.Libraries, Text: text, Limit: 30})
+		words, err = w.g.FullText(ctx, library.FullTextQuery{Libraries: q.Libraries, Text: text, Limit: deep})
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	fused := search.Fuse(search.Weighted, 60,
-		search.List{Weight: search.DefaultAlpha, Hits: near}, search.List{Weight: 1 - search.DefaultAlpha, Hits: words})
+	fused := search.Fuse(search.Adaptive, 0, search.Adapt(search.DefaultAdaptiveAlpha, near, words)...)
 	_, err := w.g.Hydrate(context.WithoutCancel(ctx), fused[:min(20, len(fused))])
 	return err
 }
